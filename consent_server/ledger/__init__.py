@@ -1,0 +1,1 @@
+"""The Merkle log: canonical bytes, keyed commitments, tree hashes. Knows neither HTTP nor SQL."""

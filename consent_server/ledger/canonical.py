@@ -1,0 +1,115 @@
+"""One value, one sequence of bytes: RFC 8785 JSON in a restricted profile, SHA-256, strict base64url.
+
+Everything that is hashed, committed to or signed passes through here, so these bytes are part of the
+public format: a change breaks every proof that was ever given out.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+from typing import Any
+
+from consent_server.errors import ConsentError
+
+#: Largest integer that every JSON reader keeps exactly (2^53 - 1).
+LARGEST_INTEGER = 2**53 - 1
+#: Deepest nesting of arrays and objects; a bundle needs less than 10.
+DEEPEST_NESTING = 64
+
+_encode = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")
+).encode
+
+
+class NotCanonical(ConsentError):
+    """The value has no canonical form: it holds something outside the restricted profile."""
+
+    status = 422
+    reason = "not_canonical"
+
+    def __init__(self, problem: str, path: str):
+        super().__init__(f"{problem} at {path}")
+        #: What is wrong, without the offending value.
+        self.problem = problem
+        #: Where, from the root ``$``: ``$.categories[2].since``.
+        self.path = path
+
+
+class NotBase64url(ConsentError):
+    """The text is not the one accepted base64url spelling of any bytes."""
+
+    status = 422
+    reason = "not_base64url"
+
+
+def canonical(value: Any) -> bytes:
+    """Return the RFC 8785 bytes of a value: UTF-8, members sorted by UTF-16 code units, no white space.
+
+    Strings are kept as they are: RFC 8785 forbids normalising them, so NFC is the caller's business.
+
+    :param value: dict with str keys, list, tuple, str, bool, None, or int with |n| < 2^53, nested
+    :raises NotCanonical: float (NaN too), bytes, any other type, lone surrogate, nested too deeply
+    :source: RFC 8785 (JSON Canonicalization Scheme), section 3.2
+    """
+    text = _encode(_ordered(value, "$", DEEPEST_NESTING))
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise NotCanonical("lone surrogate in a string", "$") from None
+
+
+def digest(data: bytes) -> str:
+    """Return the SHA-256 of bytes as base64url without padding, 43 characters."""
+    return base64url_encode(hashlib.sha256(data).digest())
+
+
+def base64url_encode(data: bytes) -> str:
+    """Return bytes as base64url without padding (RFC 4648 section 5)."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def base64url_decode(text: str) -> bytes:
+    """Return the bytes that encode to exactly this text.
+
+    :raises NotBase64url: padding, another alphabet, white space, or unused bits that are not zero:
+        each would give one value several names
+    :source: RFC 4648 sections 3.3 and 3.5; RFC 7515 section 2
+    """
+    try:
+        data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (binascii.Error, ValueError):
+        raise NotBase64url("not base64url without padding") from None
+    if base64url_encode(data) != text:
+        raise NotBase64url("not the canonical spelling of its bytes")
+    return data
+
+
+def _ordered(value: Any, path: str, levels: int) -> Any:
+    """Return the value with members in canonical order, after checking every part of it."""
+    if isinstance(value, str) or value is None or value is True or value is False:
+        return value
+    if isinstance(value, int):
+        if -LARGEST_INTEGER <= value <= LARGEST_INTEGER:
+            return value
+        raise NotCanonical("integer beyond 2^53 - 1", path)
+    if levels == 0:
+        raise NotCanonical(f"more than {DEEPEST_NESTING} levels", path)
+    if isinstance(value, dict):
+        return {
+            key: _ordered(value[key], f"{path}.{key}", levels - 1)
+            for key in sorted(value, key=lambda key: _code_units(key, path))
+        }
+    if isinstance(value, list | tuple):
+        return [_ordered(item, f"{path}[{at}]", levels - 1) for at, item in enumerate(value)]
+    raise NotCanonical(f"{type(value).__name__} is not allowed", path)
+
+
+def _code_units(key: Any, path: str) -> bytes:
+    """Return the sort key of a member name: its UTF-16 code units, most significant byte first."""
+    if not isinstance(key, str):
+        raise NotCanonical(f"member name of type {type(key).__name__}", path)
+    try:
+        return key.encode("utf-16-be")
+    except UnicodeEncodeError:
+        raise NotCanonical("lone surrogate in a member name", path) from None
