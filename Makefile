@@ -1,0 +1,83 @@
+# Everything lives in .venv and widget/node_modules; `make clean` removes both.
+# Python 3.11 or newer (with its venv module), make and git are all that must be there.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format widget check-generated bench lock clean
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+PIP := $(PYTHON) -m pip --quiet --disable-pip-version-check
+# Two callers at once wait for each other instead of writing into one another's installation.
+ALONE := $(if $(shell command -v flock),flock $(CURDIR))
+# The pinned Node of the virtual environment comes before any other.
+NPM := PATH="$(CURDIR)/$(VENV)/node/bin:$$PATH" npm --prefix widget
+# Processes of pytest; 0 runs everything in one.
+WORKERS ?= 2
+# More words for pytest: make test PYTEST_ARGS="-k sqlite tests/sites"
+PYTEST_ARGS ?=
+CHECKED := $(wildcard consent_server demo wsgi.py)
+
+help: ## list what make can do
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(VENV)/runtime-installed ## start the service with a demo site; needs Python alone
+	$(PYTHON) -m demo
+
+test: $(VENV)/dev-installed ## run every test; installs what it needs, fails when it cannot
+	$(PYTHON) -m tests.machine
+	$(NPM) test
+	$(PYTHON) -m pytest -n $(WORKERS) $(PYTEST_ARGS)
+
+lint: $(VENV)/dev-installed ## check style, types and the floors of the architecture
+	$(PYTHON) -m tests.machine node
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/mypy $(CHECKED) tests/machine
+	$(VENV)/bin/lint-imports
+	$(NPM) run lint
+
+format: $(VENV)/dev-installed ## rewrite Python and TypeScript in the common style
+	$(PYTHON) -m tests.machine node
+	$(VENV)/bin/ruff check --fix
+	$(VENV)/bin/ruff format
+	$(NPM) run format
+
+widget: $(VENV)/dev-installed ## build consent_server/embed/static/widget.js from widget/src
+	$(PYTHON) -m tests.machine node
+	$(NPM) run build
+
+lock: $(VENV)/dev-installed ## resolve requirements*.txt anew; LOCK_ARGS=--upgrade takes new versions
+	$(COMPILE) pyproject.toml -o requirements.txt
+	$(COMPILE) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+	$(COMPILE) --no-deps --group pyproject.toml:postgresql -o tests/machine/requirements-postgresql.txt
+
+COMPILE = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--custom-compile-command "make lock" $(LOCK_ARGS)
+
+clean: ## remove what make installed and what the tools left; keeps var/
+	rm -rf $(VENV) widget/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find consent_server demo tests migrations bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+$(VENV)/runtime-installed: requirements.txt | $(VENV)/bin/python
+	@echo "-- installing the service's packages into $(VENV)"
+	$(ALONE) $(PIP) install --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/dev-installed: requirements-dev.txt | $(VENV)/bin/python
+	@echo "-- installing the packages of the service, its tests and its tools into $(VENV) (a minute)"
+	$(ALONE) $(PIP) install --require-hashes -r requirements-dev.txt
+	@touch $@
+
+# The first Python on PATH that is new enough and can make a virtual environment.
+$(VENV)/bin/python:
+	@for python in python3 python3.11 python3.12 python3.13 python3.14; do \
+		$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+		$$python -c 'import ensurepip' 2>/dev/null || { found=$$python; continue; }; \
+		echo "-- making $(VENV) with $$($$python --version)"; \
+		exec $(ALONE) $$python -m venv $(VENV); \
+	done; \
+	if [ -n "$$found" ]; then \
+		echo "$$found cannot make a virtual environment. On Debian: apt-get install python3-venv" >&2; \
+	else \
+		echo "Python 3.11 or newer is needed and none is on PATH. On Debian: apt-get install python3 python3-venv" >&2; \
+	fi; exit 1

@@ -1,0 +1,121 @@
+"""Databases for tests: SQLite files and a private PostgreSQL, migrated once, copied for each test.
+
+The PostgreSQL cluster is started once per session, by the process that the person started; workers
+of pytest-xdist learn its address from the environment. A machine without PostgreSQL fails the
+tests that need it and says how to get it: nothing is skipped.
+"""
+
+import os
+import shutil
+import signal
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.machine import cluster, postgresql
+
+#: Set for the workers: address of the cluster with "{database}" for the name, or why there is none.
+ADDRESS = "CONSENT_TEST_POSTGRESQL"
+PROBLEM = "CONSENT_TEST_POSTGRESQL_PROBLEM"
+ENGINES = ["sqlite", "postgresql"]
+
+
+def migrated_template(url: str) -> None:
+    """Bring the empty database at ``url`` to the newest schema: the one place that knows how."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let ``kill`` clean up as Ctrl-C does: both end the session in order."""
+    if not hasattr(config, "workerinput"):
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: object) -> None:
+    """Start the cluster before the first worker of pytest-xdist is."""
+    _start_cluster(node.config)  # type: ignore[attr-defined]
+
+
+def _start_cluster(config: pytest.Config) -> None:
+    """Start the cluster of this session unless it runs; leave its address in the environment."""
+    if ADDRESS in os.environ or PROBLEM in os.environ:
+        return
+    tool = postgresql.find()
+    if tool is None:
+        os.environ[PROBLEM] = f"no PostgreSQL server on this machine. {postgresql.REMEDY}"
+        return
+    running = cluster.start(tool)
+    config.add_cleanup(running.stop)
+    config.add_cleanup(lambda: os.environ.pop(ADDRESS, None))
+    os.environ[ADDRESS] = running.url("{database}")
+
+
+@pytest.fixture(scope="session")
+def postgresql_cluster(request: pytest.FixtureRequest) -> Callable[[str], str]:
+    """The private cluster: a function from the name of a database to its address."""
+    _start_cluster(request.config)
+    if PROBLEM in os.environ:
+        pytest.fail(os.environ[PROBLEM], pytrace=False)
+    return lambda database: os.environ[ADDRESS].format(database=database)
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_cluster) -> str:
+    """Name of a migrated database that tests of this worker are cloned from."""
+    name = f"template_{uuid.uuid4().hex}"
+    _administer(postgresql_cluster, f"CREATE DATABASE {name}")
+    migrated_template(postgresql_cluster(name))
+    return name
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory) -> Path:
+    """A migrated SQLite file that tests of this worker are copied from."""
+    path = tmp_path_factory.mktemp("template") / "consent.db"
+    migrated_template(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template, tmp_path) -> str:
+    """Address of a fresh, migrated, empty SQLite database."""
+    for part in sqlite_template.parent.glob("consent.db*"):
+        shutil.copy(part, tmp_path / part.name)
+    return f"sqlite:///{tmp_path / 'consent.db'}"
+
+
+@pytest.fixture
+def postgresql_url(postgresql_cluster, postgresql_template) -> Iterator[str]:
+    """Address of a fresh, migrated, empty PostgreSQL database."""
+    yield from _database(postgresql_cluster, f"TEMPLATE {postgresql_template}")
+
+
+@pytest.fixture(params=ENGINES)
+def database_url(request) -> str:
+    """A fresh, migrated, empty database: the test runs once on each engine."""
+    return request.getfixturevalue(f"{request.param}_url")
+
+
+@pytest.fixture(params=ENGINES)
+def unmigrated_database_url(request, tmp_path) -> Iterator[str]:
+    """A database without any table, once on each engine: for tests of the migrations."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'unmigrated.db'}"
+    else:
+        yield from _database(request.getfixturevalue("postgresql_cluster"), "")
+
+
+def _database(address: Callable[[str], str], clause: str) -> Iterator[str]:
+    name = f"test_{uuid.uuid4().hex}"
+    _administer(address, f"CREATE DATABASE {name} {clause}")
+    yield address(name)
+    _administer(address, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _administer(address: Callable[[str], str], statement: str) -> None:
+    url = address("postgres").replace("+psycopg", "")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(statement)

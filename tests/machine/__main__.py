@@ -1,0 +1,34 @@
+"""``python -m tests.machine [node|postgresql|chromium …]``: find or install, then tell."""
+
+import sys
+
+from tests.machine import chromium, node, postgresql
+from tests.machine.install import one_at_a_time
+from tests.machine.tool import Tool, ToolMissing, table
+
+ENSURE = {"node": node.ensure, "postgresql": postgresql.ensure, "chromium": chromium.ensure}
+
+
+def main(names: list[str]) -> int:
+    """Make sure that the named tools stand; without a name, all of them.
+
+    :returns: 0 all stand, 1 one is missing, 2 an unknown name
+    """
+    unknown = sorted(set(names) - set(ENSURE))
+    if unknown:
+        print(f"unknown: {', '.join(unknown)}; known: {', '.join(ENSURE)}", file=sys.stderr)
+        return 2
+    found: list[Tool] = []
+    missing: list[ToolMissing] = []
+    with one_at_a_time():
+        for name in names or ENSURE:
+            try:
+                found.append(ENSURE[name]())
+            except ToolMissing as gap:
+                missing.append(gap)
+    print(table(found, missing), flush=True)
+    return 1 if missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,118 @@
+"""A private, throw-away PostgreSQL cluster: made in a second, gone without a trace."""
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.machine.tool import Tool
+
+#: Durability is worth nothing for data that dies with the session, and costs half of its time.
+SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+    "max_connections": "200",
+    "timezone": "UTC",
+}
+STARTUP_SECONDS = 60
+
+
+@dataclass
+class Cluster:
+    """A running server that belongs to the process that started it."""
+
+    folder: Path
+    port: int
+    process: "subprocess.Popen[bytes]"
+    _stopped: bool = field(default=False)
+
+    def url(self, database: str = "postgres") -> str:
+        """Return the SQLAlchemy address of one database of this cluster."""
+        return f"postgresql+psycopg://consent@127.0.0.1:{self.port}/{database}"
+
+    def stop(self) -> None:
+        """Stop the server and remove its files; once, however often it is asked."""
+        if self._stopped:
+            return
+        self._stopped = True
+        self.process.send_signal(signal.SIGINT)  # fast shutdown: open connections end too
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def start(tool: Tool) -> Cluster:
+    """Make a cluster in a temporary folder and wait until it answers.
+
+    :param tool: the server binaries, see ``postgresql.find``
+    :raises RuntimeError: initdb or the server failed; the message ends with what it said
+    """
+    folder = Path(tempfile.mkdtemp(prefix="consent-pg-"))
+    try:
+        owner = _unprivileged(folder)
+        _initialise(tool, folder, owner)
+        port = _free_port()
+        return _wait_until_ready(Cluster(folder, port, _launch(tool, folder, port, owner)), tool)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _unprivileged(folder: Path) -> dict[str, Any]:
+    """PostgreSQL refuses to run as root: give the folder to another user and become that user."""
+    if os.geteuid() != 0:
+        return {"cwd": folder}
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    user = pwd.getpwnam("postgres" if "postgres" in names else "nobody")
+    os.chown(folder, user.pw_uid, user.pw_gid)
+    return {"cwd": folder, "user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+
+
+def _initialise(tool: Tool, folder: Path, owner: dict[str, Any]) -> None:
+    command = [tool.path / "initdb", "-D", folder / "data", "-U", "consent", "-A", "trust"]
+    command += ["-E", "UTF8", "--locale=C", "--no-sync"]
+    done = subprocess.run(command, capture_output=True, text=True, **owner)
+    if done.returncode != 0:
+        raise RuntimeError(f"initdb of {tool.path} failed:\n{done.stdout}{done.stderr}")
+
+
+def _launch(
+    tool: Tool, folder: Path, port: int, owner: dict[str, Any]
+) -> "subprocess.Popen[bytes]":
+    command = [tool.path / "postgres", "-D", folder / "data", "-p", str(port), "-k", folder]
+    for name, value in SETTINGS.items():
+        command += ["-c", f"{name}={value}"]
+    with (folder / "log").open("wb") as log:
+        # A session of its own: Ctrl-C reaches the tests, and they stop the server in order.
+        return subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, **owner)
+
+
+def _wait_until_ready(cluster: Cluster, tool: Tool) -> Cluster:
+    deadline = time.monotonic() + STARTUP_SECONDS
+    question = [tool.path / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(cluster.port)]
+    while cluster.process.poll() is None and time.monotonic() < deadline:
+        if subprocess.run(question).returncode == 0:
+            return cluster
+        time.sleep(0.05)
+    said = (cluster.folder / "log").read_text(errors="replace")
+    cluster.stop()
+    raise RuntimeError(f"the PostgreSQL server of {tool.path} did not start:\n{said}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
