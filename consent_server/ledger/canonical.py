@@ -28,7 +28,7 @@ class NotCanonical(ConsentError):
     status = 422
     reason = "not_canonical"
 
-    def __init__(self, problem: str, path: str):
+    def __init__(self, problem: str, path: str = "$"):
         super().__init__(f"{problem} at {path}")
         #: What is wrong, without the offending value.
         self.problem = problem
@@ -52,11 +52,11 @@ def canonical(value: Any) -> bytes:
     :raises NotCanonical: float (NaN too), bytes, any other type, lone surrogate, nested too deeply
     :source: RFC 8785 (JSON Canonicalization Scheme), section 3.2
     """
-    text = _encode(_ordered(value, "$", DEEPEST_NESTING))
+    text = _encode(_ordered(value, DEEPEST_NESTING))
     try:
         return text.encode()
     except UnicodeEncodeError:
-        raise NotCanonical("lone surrogate in a string", "$") from None
+        raise NotCanonical("lone surrogate in a string") from None
 
 
 def digest(data: bytes) -> str:
@@ -85,31 +85,37 @@ def base64url_decode(text: str) -> bytes:
     return data
 
 
-def _ordered(value: Any, path: str, levels: int) -> Any:
+def _ordered(value: Any, levels: int) -> Any:
     """Return the value with members in canonical order, after checking every part of it."""
     if isinstance(value, str) or value is None or value is True or value is False:
         return value
     if isinstance(value, int):
         if -LARGEST_INTEGER <= value <= LARGEST_INTEGER:
             return value
-        raise NotCanonical("integer beyond 2^53 - 1", path)
+        raise NotCanonical("integer beyond 2^53 - 1")
+    if not isinstance(value, dict | list | tuple):
+        raise NotCanonical(f"{type(value).__name__} is not allowed")
     if levels == 0:
-        raise NotCanonical(f"more than {DEEPEST_NESTING} levels", path)
+        raise NotCanonical(f"more than {DEEPEST_NESTING} levels")
     if isinstance(value, dict):
-        return {
-            key: _ordered(value[key], f"{path}.{key}", levels - 1)
-            for key in sorted(value, key=lambda key: _code_units(key, path))
-        }
-    if isinstance(value, list | tuple):
-        return [_ordered(item, f"{path}[{at}]", levels - 1) for at, item in enumerate(value)]
-    raise NotCanonical(f"{type(value).__name__} is not allowed", path)
+        return {key: _member(value, key, levels) for key in sorted(value, key=_code_units)}
+    return [_member(value, at, levels) for at in range(len(value))]
 
 
-def _code_units(key: Any, path: str) -> bytes:
-    """Return the sort key of a member name: its UTF-16 code units, most significant byte first."""
-    if not isinstance(key, str):
-        raise NotCanonical(f"member name of type {type(key).__name__}", path)
+def _member(container: Any, at: str | int, levels: int) -> Any:
+    """Return one part of an array or object in order; a refusal learns the way to it."""
     try:
-        return key.encode("utf-16-be")
+        return _ordered(container[at], levels - 1)
+    except NotCanonical as refusal:
+        step = f".{at}" if isinstance(at, str) else f"[{at}]"
+        raise NotCanonical(refusal.problem, "$" + step + refusal.path[1:]) from None
+
+
+def _code_units(name: Any) -> bytes:
+    """Return the sort key of a member name: its UTF-16 code units, most significant byte first."""
+    if not isinstance(name, str):
+        raise NotCanonical(f"member name of type {type(name).__name__}")
+    try:
+        return name.encode("utf-16-be")
     except UnicodeEncodeError:
-        raise NotCanonical("lone surrogate in a member name", path) from None
+        raise NotCanonical("lone surrogate in a member name") from None

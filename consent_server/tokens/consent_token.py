@@ -38,6 +38,8 @@ LEEWAY: Final = 60
 
 _ALGORITHM: Final = "EdDSA"
 _TYPE: Final = "consent+jwt"
+_TEXTS: Final = ("iss", "aud", "jti", "bundle")
+_CLAIMS: Final = {*_TEXTS, "iat", "exp", "categories"}
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", re.ASCII)
 
 
@@ -205,22 +207,26 @@ def _claims(payload: bytes) -> Claims:
     members = _strict_json(payload, "payload")
     if not isinstance(members, dict):
         raise TokenMalformed("payload_not_an_object")
-    try:
-        claims = Claims(**members)
-    except TypeError:
-        raise TokenMalformed("claims") from None
-    texts = (claims.iss, claims.aud, claims.jti, claims.bundle)
-    if not all(type(text) is str and text for text in texts):
+    if members.keys() != _CLAIMS:
+        raise TokenMalformed("claims")
+    if not all(isinstance(members[name], str) and members[name] for name in _TEXTS):
         raise TokenMalformed("claim_not_a_text")
-    if not (_is_instant(claims.iat) and _is_instant(claims.exp) and claims.iat < claims.exp):
+    if not (_is_instant(members["iat"]) and _is_instant(members["exp"])):
         raise TokenMalformed("claim_not_an_instant")
+    if members["iat"] >= members["exp"]:
+        raise TokenMalformed("expires_before_it_is_issued")
     choices = _choices(members["categories"])
-    try:
-        if canonical(members) != payload:
-            raise TokenMalformed("payload_not_canonical")
-    except NotCanonical:
-        raise TokenMalformed("payload_not_canonical") from None
+    if not _is_canonical(members, payload):
+        raise TokenMalformed("payload_not_canonical")
     return Claims(**{**members, "categories": choices})
+
+
+def _is_canonical(members: dict[str, Any], payload: bytes) -> bool:
+    """Whether these bytes are the one accepted spelling of these members."""
+    try:
+        return canonical(members) == payload
+    except NotCanonical:
+        return False
 
 
 def _choices(categories: Any) -> dict[str, Choice]:

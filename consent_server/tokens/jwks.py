@@ -10,7 +10,7 @@ def public_keys(ring: KeyRing) -> list[dict[str, str]]:
 
     :source: RFC 7517 (JSON Web Key), RFC 8037 (Ed25519 in JOSE)
     """
-    return [dict(key.jwk) for key in ring.keys() if key.is_published]
+    return [dict(key.jwk) for key in ring.token_keys() if key.is_published]
 
 
 def jwks(ring: KeyRing) -> dict[str, list[dict[str, str]]]:

@@ -68,7 +68,7 @@ class KeyRing:
         """The key that signs now."""
         return self._current().active
 
-    def keys(self) -> tuple[TokenKey, ...]:
+    def token_keys(self) -> tuple[TokenKey, ...]:
         """Return every token key in order of creation, revoked ones too."""
         return self._current().tokens
 
