@@ -76,9 +76,9 @@ def _of_playwright() -> Path:
 
 
 def _version_after_a_start(path: Path) -> str:
-    """Start it once without a window, so that a missing library is told now and not in each test."""
+    """Start it once without a window, so that a missing library is told once, here."""
     with tempfile.TemporaryDirectory(prefix="consent-chromium-") as profile:
-        command = [path, "--headless", *flags(), f"--user-data-dir={profile}"]
+        command = [str(path), "--headless", *flags(), f"--user-data-dir={profile}"]
         command += ["--dump-dom", "data:text/html,<p>started</p>"]
         try:
             said = subprocess.run(command, capture_output=True, text=True, timeout=START_SECONDS)

@@ -82,7 +82,7 @@ def _unprivileged(folder: Path) -> dict[str, Any]:
 
 
 def _initialise(tool: Tool, folder: Path, owner: dict[str, Any]) -> None:
-    command = [tool.path / "initdb", "-D", folder / "data", "-U", "consent", "-A", "trust"]
+    command = [f"{tool.path}/initdb", "-D", f"{folder}/data", "-U", "consent", "-A", "trust"]
     command += ["-E", "UTF8", "--locale=C", "--no-sync"]
     done = subprocess.run(command, capture_output=True, text=True, **owner)
     if done.returncode != 0:
@@ -92,7 +92,7 @@ def _initialise(tool: Tool, folder: Path, owner: dict[str, Any]) -> None:
 def _launch(
     tool: Tool, folder: Path, port: int, owner: dict[str, Any]
 ) -> "subprocess.Popen[bytes]":
-    command = [tool.path / "postgres", "-D", folder / "data", "-p", str(port), "-k", folder]
+    command = [f"{tool.path}/postgres", "-D", f"{folder}/data", "-p", str(port), "-k", str(folder)]
     for name, value in SETTINGS.items():
         command += ["-c", f"{name}={value}"]
     with (folder / "log").open("wb") as log:
@@ -102,7 +102,7 @@ def _launch(
 
 def _wait_until_ready(cluster: Cluster, tool: Tool) -> Cluster:
     deadline = time.monotonic() + STARTUP_SECONDS
-    question = [tool.path / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(cluster.port)]
+    question = [f"{tool.path}/pg_isready", "-q", "-h", "127.0.0.1", "-p", str(cluster.port)]
     while cluster.process.poll() is None and time.monotonic() < deadline:
         if subprocess.run(question).returncode == 0:
             return cluster

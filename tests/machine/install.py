@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 #: The virtual environment this module runs in; everything that needs no system package goes there.
 VENV = Path(sys.prefix)
@@ -30,7 +31,7 @@ def say(message: str) -> None:
     print(f"-- {message}", flush=True)
 
 
-def succeeds(command: Sequence[str | Path], attempts: int = 1, **options: object) -> bool:
+def succeeds(command: Sequence[str | Path], attempts: int = 1, **options: Any) -> bool:
     """Run an installer, append what it prints to the log, and return whether it worked.
 
     :param attempts: how often in all; for installers that use the network
@@ -68,6 +69,5 @@ def _apt_lists_are_fresh() -> bool:
 
 
 def _tail(path: Path, lines: int = 15) -> str:
-    return "\n".join(
-        "   " + line for line in path.read_text(errors="replace").splitlines()[-lines:]
-    )
+    last = path.read_text(errors="replace").splitlines()[-lines:]
+    return "\n".join(f"   {line}" for line in last)

@@ -17,6 +17,7 @@ from tests.machine.tool import Tool, ToolMissing
 #: Oldest major version that the widget's build and tests run on.
 OLDEST = 20
 WIDGET = Path(__file__).parents[2] / "widget"
+REMEDY = "make test where PyPI is reachable, or a Node with npm on PATH"
 #: The folder that the Makefile puts first in PATH.
 BIN = VENV / "node" / "bin"
 
@@ -28,9 +29,7 @@ def ensure() -> Tool:
     """
     tool = _from_wheel() or _from_path()
     if tool is None:
-        raise ToolMissing(
-            "Node", f"no Node {OLDEST} or newer with npm", "make test, with PyPI reachable"
-        )
+        raise ToolMissing("Node", f"no Node {OLDEST} or newer with npm", REMEDY)
     _install_packages(tool)
     return tool
 
@@ -92,7 +91,5 @@ def _install_packages(tool: Tool) -> None:
     npm = BIN / "npm" if tool.origin == "PyPI wheel" else "npm"
     command = [npm, "ci", "--no-audit", "--no-fund"]
     if not succeeds(command, attempts=3, cwd=WIDGET, env={**os.environ, "PATH": path}):
-        raise ToolMissing(
-            "npm ci", "the widget's packages were not installed", "cd widget && npm ci"
-        )
+        raise ToolMissing("Widget", "its npm packages were not installed", "npm --prefix widget ci")
     stamp.write_text(wanted)

