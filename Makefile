@@ -15,6 +15,7 @@ NPM := PATH="$(CURDIR)/$(VENV)/node/bin:$$PATH" npm --prefix widget
 WORKERS ?= 2
 # More words for pytest: make test PYTEST_ARGS="-k sqlite tests/sites"
 PYTEST_ARGS ?=
+BUILT := consent_server/embed/static
 CHECKED := $(wildcard consent_server demo wsgi.py)
 
 help: ## list what make can do
@@ -33,8 +34,9 @@ lint: $(VENV)/dev-installed ## check style, types and the floors of the architec
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy $(CHECKED) tests/machine
-	$(VENV)/bin/lint-imports
+	$(VENV)/bin/lint-imports --no-cache
 	$(NPM) run lint
+	$(NPM) run types
 
 format: $(VENV)/dev-installed ## rewrite Python and TypeScript in the common style
 	$(PYTHON) -m tests.machine node
@@ -45,6 +47,16 @@ format: $(VENV)/dev-installed ## rewrite Python and TypeScript in the common sty
 widget: $(VENV)/dev-installed ## build consent_server/embed/static/widget.js from widget/src
 	$(PYTHON) -m tests.machine node
 	$(NPM) run build
+
+check-generated: $(VENV)/dev-installed ## fail when a committed file differs from what its sources give
+	$(PYTHON) -m tests.machine node
+	@committed=$$(mktemp -d); trap 'rm -rf "$$committed"' EXIT; \
+	cp -R $(BUILT) "$$committed/built"; $(NPM) run build || exit 1; \
+	diff -r "$$committed/built" $(BUILT) || { echo "$(BUILT) was stale: commit what was built now" >&2; exit 1; }
+	$(if $(wildcard docs/openapi.json),$(PYTHON) -m consent_server openapi --check)
+
+bench: $(VENV)/dev-installed ## measure the service; the figures are of this machine
+	$(PYTHON) -m bench $(BENCH_ARGS)
 
 lock: $(VENV)/dev-installed ## resolve requirements*.txt anew; LOCK_ARGS=--upgrade takes new versions
 	$(COMPILE) pyproject.toml -o requirements.txt
