@@ -1,0 +1,1 @@
+"""Sites: the configuration document of a site, the bundles published from it, and API keys."""

@@ -1,0 +1,156 @@
+"""What is published: the document's public part and every text of the banner, frozen as one value.
+
+A bundle is evidence: records name it by its hash, so the same document, texts and build always give
+the same bundle, and nothing in it depends on the clock.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from consent_server.errors import ConsentError
+from consent_server.sites.document import SiteDocument
+
+#: Version of the bundle's format, its key ``v``.
+FORMAT = 1
+
+Texts = Mapping[str, Mapping[str, str]]
+Bundle = Mapping[str, Any]
+
+
+class TextsMissing(ConsentError):
+    """A language of the site lacks texts, so its visitors would be asked in another one."""
+
+    status = 422
+    reason = "texts_missing"
+
+    def __init__(self, missing: Sequence[str]):
+        super().__init__(f"texts are missing: {', '.join(missing)}")
+        #: ``["de", "fr.title", …]``: whole languages, or slots of one.
+        self.missing = list(missing)
+
+
+@dataclass(frozen=True)
+class Touched:
+    """The parts of a bundle that earlier consent no longer covers."""
+
+    categories: frozenset[str] = frozenset()
+    services: frozenset[str] = frozenset()
+
+
+def build_bundle(
+    document: SiteDocument,
+    texts: Texts,
+    build: str,
+    previous: Bundle | None,
+    immaterial: bool = False,
+) -> dict[str, Any]:
+    """Build the public bundle of a document.
+
+    :param texts: language tag → slot → text, as shipped
+    :param build: digest of the widget, 43 characters
+    :param previous: the bundle in force, None at the first publication
+    :param immaterial: the change corrects, so earlier consent covers what it covered
+    :returns: JSON-ready; never holds the document's origins
+    :raises TextsMissing: a language of the document is incomplete
+    :source: GDPR Art. 4(11), consent is given to something specific
+    """
+    revision = previous["revision"] + 1 if previous else 1
+    bundle = {"v": FORMAT, "revision": revision, "build": build, **_public_part(document)}
+    bundle["texts"] = _texts(document, texts)
+    touched = touched_parts(previous, bundle)
+    for part, hit in (("categories", touched.categories), ("services", touched.services)):
+        earlier = {item["id"]: item["since"] for item in previous[part]} if previous else {}
+        for item in bundle[part]:
+            kept = item["id"] in earlier and (immaterial or item["id"] not in hit)
+            item["since"] = earlier[item["id"]] if kept else revision
+    return bundle
+
+
+def touched_parts(previous: Bundle | None, new: Bundle) -> Touched:
+    """Return which optional categories and services differ in what visitors consent to.
+
+    A category: added, made optional, its title or text changed in a language that both bundles
+    have, a service of it added or changed; and each of them when the controller changed. Whatever
+    is required is never touched: nobody is asked for it, so nobody has to be asked again.
+
+    :param new: its parts need no ``since`` yet
+    """
+    services = {service["id"] for service in _changed_services(previous, new)}
+    optional = {item["id"] for item in new["categories"] if not item["required"]}
+    if previous is None or previous["controller"] != new["controller"]:
+        return Touched(frozenset(optional), frozenset(services))
+    asked_before = {item["id"] for item in previous["categories"] if not item["required"]}
+    categories = {service["category"] for service in _changed_services(previous, new)}
+    categories |= optional - asked_before
+    categories |= {name for name in optional if _is_worded_anew(name, previous, new)}
+    return Touched(frozenset(categories & optional), frozenset(services))
+
+
+def _public_part(document: SiteDocument) -> dict[str, Any]:
+    public = document.as_dict()
+    for private in ("origins", "texts"):
+        public.pop(private)
+    for service in public["services"]:
+        for key in ("data", "hosts", "stores"):
+            service.setdefault(key, [])
+    return public
+
+
+def _texts(document: SiteDocument, shipped: Texts) -> dict[str, dict[str, str]]:
+    """Return the complete texts of each language: the shipped ones, replaced by the site's own."""
+    missing = [tag for tag in document.languages.available if tag not in shipped]
+    if missing:
+        raise TextsMissing(missing)
+    texts = {
+        tag: {
+            **{slot: text for slot, text in shipped[tag].items() if _is_needed(slot, document)},
+            **document.texts.get(tag, {}),
+        }
+        for tag in document.languages.available
+    }
+    needed = {_without_plural(slot) for slots in texts.values() for slot in slots}
+    for tag, slots in texts.items():
+        there = {_without_plural(slot) for slot, text in slots.items() if text.strip()}
+        missing.extend(f"{tag}.{slot}" for slot in sorted(needed - there))
+    if missing:
+        raise TextsMissing(missing)
+    return texts
+
+
+def _is_needed(slot: str, document: SiteDocument) -> bool:
+    """Say whether a shipped text speaks of something that the document has."""
+    if slot.startswith("category."):
+        return slot.split(".")[1] in {category.id for category in document.categories}
+    if slot.startswith("necessary_reason."):
+        return slot.split(".")[1] in {category.reason for category in document.categories}
+    return True
+
+
+def _without_plural(slot: str) -> str:
+    """Leave out a plural form: languages have different ones of the same slot."""
+    stem, _, form = slot.rpartition(".")
+    return stem if form in {"zero", "one", "two", "few", "many", "other"} else slot
+
+
+def _changed_services(previous: Bundle | None, new: Bundle) -> list[Mapping[str, Any]]:
+    """Return the services that are new or differ in any field."""
+    before = {item["id"]: _meaning(item) for item in previous["services"]} if previous else {}
+    return [item for item in new["services"] if before.get(item["id"]) != _meaning(item)]
+
+
+def _meaning(service: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a service without its revision, its lists in an order of their own."""
+    meaning = {key: value for key, value in service.items() if key != "since"}
+    for key in ("data", "hosts"):
+        meaning[key] = sorted(meaning[key])
+    meaning["stores"] = sorted(tuple(sorted(store.items())) for store in meaning["stores"])
+    return meaning
+
+
+def _is_worded_anew(category: str, previous: Bundle, new: Bundle) -> bool:
+    return any(
+        previous["texts"][tag].get(slot) != new["texts"][tag].get(slot)
+        for tag in previous["texts"].keys() & new["texts"].keys()
+        for slot in (f"category.{category}.title", f"category.{category}.text")
+    )

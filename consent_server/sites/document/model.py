@@ -1,0 +1,140 @@
+"""A site's configuration document as typed values; how it is written is docs/site-document.md."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Controller:
+    """Who decides why and how data is processed (GDPR Art. 13(1)(a) and (b))."""
+
+    name: str
+    address: str
+    #: ``https:`` or ``mailto:``, as is ``dpo``.
+    contact: str
+    dpo: str | None = None
+
+
+@dataclass(frozen=True)
+class Authority:
+    """Where visitors can complain (GDPR Art. 13(2)(d))."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The site's privacy policy and the version that is in force."""
+
+    url: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Languages:
+    """BCP 47 tags; the default is one of the available ones."""
+
+    default: str
+    available: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Category:
+    """A purpose that is asked for, or one that is required and then says why."""
+
+    id: str
+    required: bool = False
+    #: One of the closed list of reasons, only and always on a required category.
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Store:
+    """Something that a service keeps on, or reads from, the visitor's device."""
+
+    #: May hold ``*`` for any run of characters.
+    name: str
+    #: cookie, local_storage, …: the closed list of kinds.
+    kind: str
+    #: ISO 8601 duration of at most 25 months, or ``session``.
+    lifetime: str
+
+
+@dataclass(frozen=True)
+class Service:
+    """A vendor or tool, always within one category."""
+
+    id: str
+    name: str
+    category: str
+    policy_url: str | None = None
+    #: ISO 3166-1 alpha-2.
+    country: str | None = None
+    data: tuple[str, ...] = ()
+    #: ``host`` or ``host:port``.
+    hosts: tuple[str, ...] = ()
+    stores: tuple[Store, ...] = ()
+
+
+@dataclass(frozen=True)
+class Signals:
+    """Which third-party consent interfaces are told about decisions."""
+
+    #: ``basic``, ``advanced`` or ``off``; the others are ``on`` or ``off``.
+    google_consent_mode: str = "off"
+    microsoft_uet: str = "off"
+    microsoft_clarity: str = "off"
+    matomo: str = "off"
+
+
+@dataclass(frozen=True)
+class Theme:
+    """The only things a site can say about the looks; both answers share them."""
+
+    layout: str = "bar"
+    #: ``#rrggbb``, lower-case.
+    accent: str = "#2563eb"
+    #: Corner radius in CSS pixels, 0 to 24.
+    radius: int = 8
+
+
+@dataclass(frozen=True)
+class SiteDocument:
+    """Everything a site's owner decides. Built by :func:`load_document` alone, so always valid."""
+
+    site: str
+    name: str
+    #: Private: never part of a published bundle.
+    origins: tuple[str, ...]
+    controller: Controller
+    authority: Authority
+    storage_region: str
+    policy: Policy
+    languages: Languages
+    categories: tuple[Category, ...]
+    services: tuple[Service, ...]
+    profile: str
+    #: ``PnM``, at least P6M and at most the profile's.
+    reprompt_after: str
+    #: ``PnM``, at least ``reprompt_after`` and at most P24M.
+    record_retention: str
+    signals: Signals = field(default_factory=Signals)
+    theme: Theme = field(default_factory=Theme)
+    #: Language → slot → text; only what the site replaces.
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the document in JSON-ready form, defaults filled in; it validates to itself."""
+        plain: dict[str, Any] = _without_none(asdict(self))
+        return plain
+
+
+def _without_none(value: Any) -> Any:
+    """Turn tuples into lists and leave out what was not given."""
+    if isinstance(value, dict):
+        return {key: _without_none(item) for key, item in value.items() if item is not None}
+    if isinstance(value, (list, tuple)):
+        return [_without_none(item) for item in value]
+    return value

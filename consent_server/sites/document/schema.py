@@ -1,0 +1,216 @@
+"""The shape of a document: which keys there are, and what each takes."""
+
+from typing import Any
+
+import marshmallow as ma
+
+from consent_server.sites import durations, origins, theme
+from consent_server.sites.document import closed_lists, fields
+from consent_server.sites.document.fields import (
+    Checked,
+    ListOf,
+    Matching,
+    OneOf,
+    StrictBool,
+    Text,
+    WholeNumber,
+)
+from consent_server.sites.document.model import Signals, Theme
+from consent_server.sites.document.texts import Texts
+from consent_server.sites.profiles import DEFAULT_PROFILE, PROFILES
+
+_ID_WANTS = "lower-case letters, digits, - and _, beginning with a letter, at most 40"
+_COUNTRY_WANTS = "the code of a country in ISO 3166-1, such as FR, in capitals"
+
+#: Most entries of each list.
+MOST_CATEGORIES = 32
+MOST_SERVICES = 500
+MOST_ORIGINS = 100
+
+
+class _Strict(ma.Schema):
+    """Unknown keys are refused, wherever they stand."""
+
+    class Meta:
+        unknown = ma.RAISE
+
+    error_messages = {"unknown": "unknown key", "type": fields.NOT_AN_OBJECT}  # noqa: RUF012 (read by marshmallow, never changed)
+
+
+def web_address(about: str, *, required: bool = False) -> Checked:
+    """Make a field for an address that visitors can open."""
+    return Checked(fields.check_url, "https?://.+", most=2_000, required=required, about=about)
+
+
+def way_to_reach(about: str, *, required: bool = False) -> Checked:
+    """Make a field for a way to reach somebody."""
+    pattern = "https?://.+|mailto:.+@.+"
+    return Checked(fields.check_contact, pattern, most=2_000, required=required, about=about)
+
+
+def whole_months(about: str) -> Checked:
+    """Make a field for a duration in whole months."""
+    return Checked(durations.months, durations.MONTHS.pattern, about=about)
+
+
+class Nested(ma.fields.Nested):
+    """An object with keys of its own."""
+
+    def __init__(self, nested: type[ma.Schema], about: str = "", **options: Any):
+        messages: dict[str, Any] = {
+            "required": fields.REQUIRED,
+            "null": "is empty",
+            "type": fields.NOT_AN_OBJECT,
+        }
+        super().__init__(nested, error_messages=messages, **options)
+        self.about = about
+
+
+class ControllerSchema(_Strict):
+    name = Text(required=True, about="Who decides why and how data is processed.")
+    address = Text(500, required=True, about="Postal address, on one line.")
+    contact = way_to_reach("How to reach the controller: https or mailto.", required=True)
+    dpo = way_to_reach("How to reach the data protection officer: https or mailto.")
+
+
+class AuthoritySchema(_Strict):
+    name = Text(required=True, about="The supervisory authority that hears complaints.")
+    url = web_address("Where visitors can complain.", required=True)
+
+
+class PolicySchema(_Strict):
+    url = web_address("The site's privacy policy.", required=True)
+    version = Text(64, required=True, about="The version of the policy that is in force.")
+
+
+class LanguagesSchema(_Strict):
+    default = OneOf(
+        closed_lists.LANGUAGES,
+        required=True,
+        about="Used when no language of the visitor is there.",
+    )
+    available = ListOf(
+        OneOf(closed_lists.LANGUAGES),
+        len(closed_lists.LANGUAGES),
+        least=1,
+        required=True,
+        about="Languages of the banner; their texts ship with the service.",
+    )
+
+
+class CategorySchema(_Strict):
+    id = Matching(
+        closed_lists.ID, _ID_WANTS, required=True, about="Named by data-category in the page."
+    )
+    required = StrictBool(load_default=False, about="True: needs no consent, and says why.")
+    reason = OneOf(closed_lists.REASONS, about="Why no consent is needed; only when required.")
+
+
+class StoreSchema(_Strict):
+    name = Text(required=True, about="Name of the cookie or entry; * stands for any characters.")
+    kind = OneOf(closed_lists.STORE_KINDS, required=True, about="How it is kept or read.")
+    lifetime = Checked(
+        fields.check_lifetime,
+        f"session|{durations.LIFETIME.pattern}",
+        required=True,
+        about='How long it stays: an ISO 8601 duration up to P25M, or "session".',
+    )
+
+
+class ServiceSchema(_Strict):
+    id = Matching(
+        closed_lists.ID, _ID_WANTS, required=True, about="Named by data-service in the page."
+    )
+    category = Matching(
+        closed_lists.ID, _ID_WANTS, required=True, about="The category it belongs to."
+    )
+    name = Text(about="What visitors know it by; the id when left out.")
+    policy_url = web_address("The privacy policy of the company behind it.")
+    country = OneOf(closed_lists.COUNTRIES, _COUNTRY_WANTS, about="Where it processes data.")
+    data = ListOf(Text(), 50, load_default=list, about="The kinds of data it sees.")
+    hosts = ListOf(
+        Checked(fields.check_host, most=260),
+        50,
+        load_default=list,
+        about="Hosts it is loaded from.",
+    )
+    stores = ListOf(
+        Nested(StoreSchema), 100, unique="", load_default=list, about="What it keeps on the device."
+    )
+
+
+class SignalsSchema(_Strict):
+    google_consent_mode = OneOf(
+        closed_lists.GOOGLE_CONSENT_MODES,
+        load_default=Signals.google_consent_mode,
+        about="Google consent mode v2.",
+    )
+    microsoft_uet = OneOf(
+        closed_lists.SWITCH, load_default=Signals.microsoft_uet, about="Microsoft Advertising."
+    )
+    microsoft_clarity = OneOf(
+        closed_lists.SWITCH, load_default=Signals.microsoft_clarity, about="Microsoft Clarity."
+    )
+    matomo = OneOf(
+        closed_lists.SWITCH, load_default=Signals.matomo, about="Matomo's consent calls."
+    )
+
+
+class ThemeSchema(_Strict):
+    layout = OneOf(
+        closed_lists.LAYOUTS, load_default=Theme.layout, about="A bar at the foot, or a box."
+    )
+    accent = Checked(
+        theme.check_accent,
+        theme.HEX.pattern,
+        load_default=Theme.accent,
+        about="Colour of controls.",
+    )
+    radius = WholeNumber(0, 24, load_default=Theme.radius, about="Corner radius in CSS pixels.")
+
+
+class SiteSchema(_Strict):
+    site = Matching(
+        "[a-z0-9-]{3,40}",
+        "3 to 40 lower-case letters, digits and -",
+        required=True,
+        about="Public id of the site; part of the script's address.",
+    )
+    name = Text(required=True, about="What visitors know the site by.")
+    origins = ListOf(
+        Checked(origins.parse_origin, most=300),
+        MOST_ORIGINS,
+        least=1,
+        required=True,
+        about="Where the banner may record decisions; not published.",
+    )
+    controller = Nested(ControllerSchema, required=True, about="Who is responsible.")
+    authority = Nested(AuthoritySchema, required=True, about="Who hears complaints.")
+    storage_region = OneOf(
+        closed_lists.COUNTRIES, _COUNTRY_WANTS, required=True, about="Where records are kept."
+    )
+    policy = Nested(PolicySchema, required=True, about="The site's privacy policy.")
+    languages = Nested(LanguagesSchema, required=True, about="Languages of the banner.")
+    categories = ListOf(
+        Nested(CategorySchema),
+        MOST_CATEGORIES,
+        least=1,
+        unique="id",
+        required=True,
+        about="What is asked for, in the order shown.",
+    )
+    services = ListOf(
+        Nested(ServiceSchema),
+        MOST_SERVICES,
+        unique="id",
+        load_default=list,
+        about="Vendors and tools, each in one category.",
+    )
+    profile = OneOf(
+        tuple(PROFILES), load_default=DEFAULT_PROFILE, about="Whose reading of the GDPR holds."
+    )
+    reprompt_after = whole_months("When visitors are asked again; the profile's when left out.")
+    record_retention = whole_months("How long records are kept; P24M when left out.")
+    signals = Nested(SignalsSchema, about="Third-party consent interfaces to tell.")
+    theme = Nested(ThemeSchema, about="The looks, as far as a site can choose them.")
+    texts = Texts(about="Language, then slot, then the site's own text.")
