@@ -1,7 +1,7 @@
-"""One value, one sequence of bytes: RFC 8785 JSON in a restricted profile, SHA-256, strict base64url.
+"""One value, one sequence of bytes: restricted RFC 8785 JSON, SHA-256, strict base64url.
 
-Everything that is hashed, committed to or signed passes through here, so these bytes are part of the
-public format: a change breaks every proof that was ever given out.
+Everything that is hashed, committed to or signed passes through here, so these bytes are part of
+the public format: a change breaks every proof that was ever given out.
 """
 
 import base64
@@ -44,9 +44,9 @@ class NotBase64url(ConsentError):
 
 
 def canonical(value: Any) -> bytes:
-    """Return the RFC 8785 bytes of a value: UTF-8, members sorted by UTF-16 code units, no white space.
+    """Return the RFC 8785 bytes of a value: UTF-8, members in UTF-16 order, no white space.
 
-    Strings are kept as they are: RFC 8785 forbids normalising them, so NFC is the caller's business.
+    Strings are kept as they are: RFC 8785 forbids to normalise them, so NFC is up to the caller.
 
     :param value: dict with str keys, list, tuple, str, bool, None, or int with |n| < 2^53, nested
     :raises NotCanonical: float (NaN too), bytes, any other type, lone surrogate, nested too deeply

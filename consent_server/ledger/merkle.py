@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 from consent_server.ledger.canonical import canonical
 
-#: Bytes of a commitment key. Exactly this length: HMAC pads shorter keys with zeros, so that two keys
-#: of different length could open one commitment.
+#: Bytes of a commitment key. Exactly this length: HMAC pads shorter keys with zeros, so that two
+#: keys of different length could open one commitment.
 KEY_BYTES = 32
 
 
@@ -29,7 +29,7 @@ def commit(label: Literal["decision", "subject"], key: bytes, value: Any) -> byt
 
 
 def leaf_hash(entry: bytes) -> bytes:
-    """Return the hash of a leaf; its prefix keeps it from ever passing for a node (RFC 6962, 2.1)."""
+    """Return the hash of a leaf; its prefix keeps it from passing for a node (RFC 6962, 2.1)."""
     return hashlib.sha256(b"\x00" + entry).digest()
 
 
@@ -39,7 +39,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 def root(leaf_hashes: Iterable[bytes]) -> bytes:
-    """Return the root of the tree over these leaf hashes, in log order; memory grows with log n only.
+    """Return the root of the tree over these leaf hashes, in log order; memory grows with log n.
 
     :param leaf_hashes: what :func:`leaf_hash` returned, not the entries
     :source: RFC 6962 section 2.1, Merkle tree hash

@@ -19,7 +19,7 @@ from consent_server.ledger.canonical import (
     base64url_encode,
     canonical,
 )
-from consent_server.tokens.jws import SIGNATURE_BYTES
+from consent_server.tokens.jws import SIGNATURE_CHARACTERS
 from consent_server.tokens.keyring import KeyRing
 from consent_server.tokens.refusals import (
     TokenExpired,
@@ -76,10 +76,10 @@ def issue(claims: Claims, ring: KeyRing) -> str:
     :raises ValueError: claims that :func:`verify` would refuse, or more than 4096 characters
     """
     key = ring.active
-    payload = canonical(_payload(claims))
     try:
+        payload = canonical(_payload(claims))
         _claims(payload)
-    except TokenMalformed as refusal:
+    except (NotCanonical, TokenMalformed) as refusal:
         raise ValueError(f"these claims make no token: {refusal.problem}") from None
     token = key.signer.sign(f"{_header(key.kid)}.{base64url_encode(payload)}").decode()
     if len(token) > LONGEST_TOKEN:
@@ -145,8 +145,9 @@ def _segments(token: str) -> tuple[str, str, str]:
     if not _COMPACT.fullmatch(token):
         raise TokenMalformed("not_compact_jws")
     header, payload, signature = token.split(".")
-    if len(_decoded(signature)) != SIGNATURE_BYTES:
+    if len(signature) != SIGNATURE_CHARACTERS:
         raise TokenMalformed("signature_length")
+    _decoded(signature)
     return header, payload, signature
 
 

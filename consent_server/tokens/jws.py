@@ -11,8 +11,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from itsdangerous.signer import Signer, SigningAlgorithm
 
-#: Bytes of an Ed25519 signature.
-SIGNATURE_BYTES: Final = 64
+#: 64 bytes in base64url without padding.
+SIGNATURE_CHARACTERS: Final = 86
 
 
 class Ed25519Algorithm(SigningAlgorithm):
@@ -44,7 +44,7 @@ class Ed25519Algorithm(SigningAlgorithm):
 def signer_for(key: bytes) -> Signer:
     """Return a signer for one key: a private one signs, a public one verifies.
 
-    Its ``unsign`` and ``verify_signature`` decode the signature leniently. Whoever verifies must have
-    refused every other spelling before.
+    Its ``unsign`` and ``verify_signature`` decode the signature leniently. Whoever verifies must
+    have refused every other spelling before.
     """
     return Signer(key, sep=".", key_derivation="none", algorithm=Ed25519Algorithm())

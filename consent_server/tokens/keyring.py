@@ -14,7 +14,7 @@ from pathlib import Path
 
 from consent_server.ledger.canonical import base64url_encode
 from consent_server.tokens.keys import Keys, KeyState, TokenKey
-from consent_server.tokens.ringfile import KeyRingUnusable, RingFile
+from consent_server.tokens.ringfile import KeyRingUnusable, RingFile, Stamp
 
 #: Seconds between two looks at the file.
 LOOK_EVERY = 1.0
@@ -29,18 +29,16 @@ class KeyRing:
     force, :attr:`problem` tells why, and the next start refuses.
     """
 
-    def __init__(self, file: RingFile, monotonic: Callable[[], float] = time.monotonic):
-        """Read the ring.
-
-        :raises KeyRingUnusable: missing, open to other users, or not a key ring
-        """
+    def __init__(self, file: RingFile, keys: Keys, stamp: Stamp, monotonic: Callable[[], float]):
+        """Hold what was read from the file; :meth:`open` does both."""
         self._file = file
+        self._keys = keys
+        self._stamp = stamp
         self._monotonic = monotonic
+        self._looked = monotonic()
         self._lock = threading.Lock()
         #: Why the file could not be followed, or None; for the readiness check.
         self.problem: str | None = None
-        self._keys, self._stamp = file.read()
-        self._looked = monotonic()
 
     @classmethod
     def open(
@@ -56,7 +54,7 @@ class KeyRing:
         """
         file = RingFile(data_directory)
         file.create(lambda: Keys.generate(now))
-        return cls(file, monotonic)
+        return cls(file, *file.read(), monotonic)
 
     @property
     def revision(self) -> int:
@@ -102,7 +100,7 @@ class KeyRing:
         self._look()
 
     def revoke(self, kid: str, now: datetime) -> None:
-        """Refuse from now on every token that a key signed; replace the key where it had work to do.
+        """Refuse every token that a key signed; put another one where it had work to do.
 
         :raises KeyUnknown: the ring holds no such key
         :raises KeyRingUnusable: the file cannot be read

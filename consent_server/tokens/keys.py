@@ -48,7 +48,7 @@ class KeyState(StrEnum):
 
 
 class Secret:
-    """Bytes that never show up in a representation, a log line or a traceback with local variables."""
+    """Bytes that never show up in a representation, a log line or a traceback with locals."""
 
     __slots__ = ("_value",)
 

@@ -3,7 +3,6 @@
 import fcntl
 import json
 import os
-import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -95,28 +94,29 @@ class RingFile:
 
         :raises KeyRingUnusable: missing, open to other users, or not a key ring
         """
-        text, stamp = self._text()
-        document = _document(text)
-        # Raised outside of every handler: a decoding error would carry the file's text with it.
-        keys = _keys(document) if document is not None else None
+        # Raised here, where neither the file's text nor an error that quotes it is within reach of
+        # whoever prints the traceback.
+        keys, stamp = self._load()
         if keys is None:
             raise KeyRingUnusable(self.path, "is not a key ring; restore it from a backup")
         return keys, stamp
 
-    def _text(self) -> tuple[bytes, Stamp]:
+    def _load(self) -> tuple[Keys | None, Stamp]:
         try:
-            handle = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+            with open(self.path, "rb") as file:
+                about = os.fstat(file.fileno())
+                self._refuse_if_open_to_others(self.path, about, "chmod 600, and rotate")
+                self._refuse_if_open_to_others(
+                    self.directory, os.stat(self.directory), "chmod 700, and rotate"
+                )
+                return _keys(_document(file.read(LARGEST_FILE))), _stamp(about)
         except OSError as problem:
             raise KeyRingUnusable(self.path, f"cannot be read: {problem.strerror}") from None
-        with open(handle, "rb") as file:
-            about = os.fstat(handle)
-            if not stat.S_ISREG(about.st_mode):
-                raise KeyRingUnusable(self.path, "is not a file")
-            if about.st_mode & 0o077:
-                raise KeyRingUnusable(self.path, "is open to other users; chmod 600, and rotate")
-            if os.stat(self.directory).st_mode & 0o077:
-                raise KeyRingUnusable(self.directory, "is open to other users; chmod 700")
-            return file.read(LARGEST_FILE), _stamp(about)
+
+    @staticmethod
+    def _refuse_if_open_to_others(path: Path, about: os.stat_result, remedy: str) -> None:
+        if about.st_mode & 0o077:
+            raise KeyRingUnusable(path, f"is open to other users; {remedy}")
 
     @contextmanager
     def _lock(self) -> Iterator[None]:
@@ -188,7 +188,7 @@ def _keys(document: Any) -> Keys | None:
     revision, tokens = document["revision"], document["tokens"]
     if document["format"] != FORMAT or type(revision) is not int or not isinstance(tokens, list):
         return None
-    subject = _secret(document["subject"])
+    subject = _thirty_two_bytes(document["subject"])
     pairs = [pair for pair in map(_token_key, tokens) if pair is not None]
     states = [pair.state for pair in pairs]
     one_each = states.count(KeyState.ACTIVE) == 1 == states.count(KeyState.NEXT)
@@ -202,7 +202,7 @@ def _token_key(member: Any) -> TokenKey | None:
     """Return one key, or None when its parts do not belong together."""
     if not isinstance(member, dict) or set(member) != _KEY_MEMBERS:
         return None
-    public, seed = _secret(member["x"]), _secret(member["d"])
+    public, seed = _thirty_two_bytes(member["x"]), _thirty_two_bytes(member["d"])
     if public is None or member["kid"] != kid_of(public.reveal()):
         return None
     try:
@@ -216,7 +216,7 @@ def _token_key(member: Any) -> TokenKey | None:
     return TokenKey(member["kid"], state, created, since, public.reveal(), seed)
 
 
-def _secret(text: Any) -> Secret | None:
+def _thirty_two_bytes(text: Any) -> Secret | None:
     """Return exactly 32 bytes, or None."""
     if not isinstance(text, str):
         return None

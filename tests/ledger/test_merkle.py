@@ -1,4 +1,4 @@
-"""Tree hashes and commitments, against published vectors and a tree written as RFC 6962 words it."""
+"""Tree hashes and commitments, against published vectors and the wording of RFC 6962."""
 
 import base64
 import hashlib
