@@ -1,0 +1,174 @@
+/**
+ * The rules of a decision: what was chosen, what of it still holds, and what has to be asked.
+ * Knows no page and no network; the time is always an argument (milliseconds since 1970, UTC).
+ */
+import type {Bundle, Category} from './config';
+
+export type Choices = Record<string, boolean>;
+export type Action = 'accept_all' | 'reject_all' | 'save' | 'withdraw';
+export type Method = 'banner' | 'preferences' | 'placeholder' | 'api';
+export type Standing = 'required' | 'granted' | 'refused' | 'undecided' | 'stale' | 'expired';
+
+/** What the cookie `consent_state` holds. A refusal without an identifier has only the first six members. */
+export interface State {
+  v: 1;
+  bundle: string;
+  revision: number;
+  /** UTC day of the decision, `2026-11-22`. */
+  day: string;
+  categories: Choices;
+  services: Choices;
+  /** Categories that were decided at an older revision than `revision`. */
+  revisions?: Record<string, number>;
+  /** End of each category's choice, RFC 3339. */
+  expires?: Record<string, string>;
+  id?: string;
+  n?: number;
+}
+
+/** What the visitor wants, complete: every optional category, and the services of categories that are split. */
+export interface Wish {
+  categories: Choices;
+  services: Choices;
+}
+
+const DAY = 864e5;
+
+export function optionalCategories(bundle: Bundle): Category[] {
+  return bundle.categories.filter((category) => !category.required);
+}
+
+/** Where a category stands now. Only `granted` and `required` may ever run. */
+export function standing(bundle: Bundle, state: State | undefined, id: string, now: number): Standing {
+  const category = bundle.categories.find((candidate) => candidate.id === id);
+  if (category?.required) {
+    return 'required';
+  }
+  const choice = state?.categories[id];
+  if (!category || !state || typeof choice !== 'boolean') {
+    return 'undecided';
+  }
+  if (category.since > (state.revisions?.[id] ?? state.revision)) {
+    return 'stale';
+  }
+  if (!(now < choiceEnds(bundle, state, id))) {
+    return 'expired';
+  }
+  return choice ? 'granted' : 'refused';
+}
+
+/** Ids of the optional categories the visitor has to be asked about. */
+export function mustAsk(bundle: Bundle, state: State | undefined, now: number): string[] {
+  return optionalCategories(bundle)
+    .map((category) => category.id)
+    .filter((id) => ['undecided', 'stale', 'expired'].includes(standing(bundle, state, id, now)));
+}
+
+/** When the choice for one category ends; with an identifier the server said so, without one the day decides. */
+export function choiceEnds(bundle: Bundle, state: State, id: string): number {
+  const end = state.expires?.[id];
+  return end === undefined ? refusalEnds(state.day, bundle.reprompt_after) : Date.parse(end);
+}
+
+/** When the last of the choices ends: the lifetime of the entry on the device. */
+export function stateEnds(bundle: Bundle, state: State): number {
+  const ends = Object.keys(state.categories).map((id) => choiceEnds(bundle, state, id));
+  return Math.max(...ends.filter((end) => end > 0), 0);
+}
+
+/** Everything granted or everything refused. */
+export function uniformWish(bundle: Bundle, granted: boolean): Wish {
+  const categories: Choices = {};
+  for (const category of optionalCategories(bundle)) {
+    categories[category.id] = granted;
+  }
+  return {categories, services: {}};
+}
+
+/**
+ * Completes a partial choice: what is not named keeps its choice while that choice still holds, and is refused otherwise.
+ * A category whose services are all alike is not split, so its services are left out.
+ */
+export function completeWish(bundle: Bundle, state: State | undefined, wish: Partial<Wish>, now: number): Wish {
+  const categories: Choices = {};
+  const services: Choices = {};
+  for (const {id} of optionalCategories(bundle)) {
+    const named = wish.categories?.[id];
+    const kept = standing(bundle, state, id, now) === 'granted';
+    const members = bundle.services.filter((service) => service.category === id);
+    const answers = members.map(
+      (service) => wish.services?.[service.id] ?? named ?? (kept && state?.services[service.id] !== false),
+    );
+    const isNamed = named !== undefined || members.some((service) => wish.services?.[service.id] !== undefined);
+    const granted = isNamed ? (named ?? answers.includes(true)) : kept;
+    categories[id] = granted && (members.length === 0 || answers.includes(true));
+    if (categories[id] && answers.includes(false)) {
+      members.forEach((service, index) => {
+        services[service.id] = answers[index] === true;
+      });
+    }
+  }
+  return {categories, services};
+}
+
+export function grantsAnything(choices: Choices): boolean {
+  return Object.values(choices).includes(true);
+}
+
+/** The older state with everything taken away that the newer wish does not grant as well. */
+export function restrict(state: State, wish: Wish): State {
+  const categories: Choices = {};
+  const services: Choices = {...state.services};
+  for (const [id, choice] of Object.entries(state.categories)) {
+    categories[id] = choice && wish.categories[id] === true;
+  }
+  for (const [id, choice] of Object.entries(wish.services)) {
+    services[id] = choice && state.services[id] !== false;
+  }
+  return {...state, categories, services};
+}
+
+/** The next number of this consent: higher than every one used before. */
+export function nextNumber(...used: (number | undefined)[]): number {
+  return 1 + Math.max(0, ...used.map((n) => n ?? 0));
+}
+
+export function utcDay(now: number): string {
+  return new Date(now).toISOString().slice(0, 10);
+}
+
+/**
+ * Same day and time, one period (`P12M`, `P1Y`, `P2W`, `P30D`) later, in UTC.
+ * Where that month lacks the day: the first instant of the month after it.
+ */
+export function addPeriod(start: number, period: string): number {
+  const {months, days} = readPeriod(period);
+  const date = new Date(start);
+  const wanted = date.getUTCDate();
+  date.setUTCMonth(date.getUTCMonth() + months);
+  if (date.getUTCDate() !== wanted) {
+    return Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1);
+  }
+  return date.getTime() + days * DAY;
+}
+
+/**
+ * End of a refusal that left only its day on the device: the end of the day one period later.
+ * Where that month lacks the day: the end of its last day.
+ */
+export function refusalEnds(day: string, period: string): number {
+  const {months, days} = readPeriod(period);
+  const date = new Date(`${day}T00:00:00Z`);
+  const [year, month] = [date.getUTCFullYear(), date.getUTCMonth() + months];
+  const lastDay = new Date(Date.UTC(year, month + 1, 0)).getUTCDate();
+  return Date.UTC(year, month, Math.min(date.getUTCDate(), lastDay) + days + 1);
+}
+
+function readPeriod(period: string): {months: number; days: number} {
+  const count = Number(period.slice(1, -1));
+  const unit = period.slice(-1);
+  return {
+    months: unit === 'Y' ? 12 * count : unit === 'M' ? count : 0,
+    days: unit === 'W' ? 7 * count : unit === 'D' ? count : 0,
+  };
+}

@@ -1,0 +1,62 @@
+/**
+ * Runs one marked script: a fresh element in its place, because a browser decides only once whether an element runs.
+ */
+
+interface TrustedTypes {
+  createPolicy(
+    name: string,
+    rules: Record<string, (text: string) => string>,
+  ): {createScript(text: string): string; createScriptURL(url: string): string};
+}
+
+/** Attributes that held the script back; `data-type` names its real type, `module` for instance. */
+const HOLDING = ['type', 'src', 'data-src', 'data-type'];
+
+let policy: ReturnType<TrustedTypes['createPolicy']> | undefined;
+
+/** @returns when the script has run or failed, so that the next one can follow; never rejects */
+export async function runScript(held: HTMLScriptElement): Promise<void> {
+  try {
+    const script = document.createElement('script');
+    for (const {name, value} of held.attributes) {
+      if (!HOLDING.includes(name)) {
+        script.setAttribute(name, value);
+      }
+    }
+    const {src, type} = held.dataset;
+    const address = src ?? held.getAttribute('src');
+    script.type = type ?? '';
+    type ?? script.removeAttribute('type');
+    // The attribute is hidden from scripts on a page with a policy; the property is not.
+    script.nonce = held.nonce;
+    script.async = held.hasAttribute('async');
+    if (address === null) {
+      script.text = trusted().createScript(held.text);
+    } else {
+      script.src = trusted().createScriptURL(address);
+    }
+    const done = address === null || script.async ? undefined : settled(script);
+    held.replaceWith(script);
+    await done;
+  } catch {
+    // The page's policy forbids it: the script does not run.
+  }
+}
+
+function settled(script: HTMLScriptElement): Promise<unknown> {
+  return new Promise((resolve) => {
+    script.addEventListener('load', resolve);
+    script.addEventListener('error', resolve);
+  });
+}
+
+/** With Trusted Types enforced, the page's author trusts the marked tags by allowing the policy `consent-server`. */
+function trusted() {
+  const factory = (window as {trustedTypes?: TrustedTypes}).trustedTypes;
+  const same = (text: string) => text;
+  policy ??= factory?.createPolicy('consent-server', {createScript: same, createScriptURL: same}) ?? {
+    createScript: same,
+    createScriptURL: same,
+  };
+  return policy;
+}

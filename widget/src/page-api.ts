@@ -1,0 +1,106 @@
+/** The global `ConsentServer`: what a page's own code may ask and do. Nothing here ever throws or rejects. */
+
+import type {Bundle} from './config';
+import type {Consent} from './consent';
+import {type Choices, completeWish, uniformWish, type Wish} from './decision';
+import {type Events, listen} from './events';
+import type {Screen} from './ui';
+
+/** The choice as it was made, whether or not it still holds; `has` says what may run. */
+export interface ConsentView {
+  categories: Choices;
+  services: Choices;
+  /** UTC day. */
+  day: string;
+  bundle: string;
+  revision: number;
+}
+
+export interface PageApi {
+  ready(callback?: (api: PageApi) => void): Promise<PageApi>;
+  on<Name extends keyof Events>(name: Name, listener: (detail: Events[Name]) => void): () => void;
+  has(category: string, service?: string): boolean;
+  getConsent(): ConsentView | null;
+  /** Each resolves to whether the decision is in force and in the log. */
+  acceptAll(): Promise<boolean>;
+  rejectAll(): Promise<boolean>;
+  save(wish: Choices | Partial<Wish>): Promise<boolean>;
+  withdraw(): Promise<boolean>;
+  show(): void;
+  showPreferences(): void;
+  getToken(): string | null;
+  getReceipt(): Promise<unknown>;
+  push(callback: (api: PageApi) => void): void;
+}
+
+export interface Parts {
+  consent: Consent;
+  screen: Screen;
+  bundle(): Bundle;
+}
+
+/** @param loading resolves to the parts, or to nothing when the service cannot be trusted: then everything is denied */
+export function createPageApi(loading: Promise<Parts | undefined>): PageApi {
+  let parts: Parts | undefined;
+  const loaded = loading.then((value) => {
+    parts = value;
+    return value;
+  });
+
+  async function decide(
+    action: 'accept_all' | 'reject_all' | 'save' | 'withdraw',
+    wish: Partial<Wish> | boolean,
+  ): Promise<boolean> {
+    const found = await loaded;
+    if (!found) {
+      return false;
+    }
+    const bundle = found.bundle();
+    const whole =
+      typeof wish === 'boolean' ? uniformWish(bundle, wish) : completeWish(bundle, found.consent.state, wish, Date.now());
+    return found.consent.decide(action, 'api', whole, false);
+  }
+
+  const api: PageApi = {
+    async ready(callback) {
+      await loaded;
+      callback && call(callback);
+      return api;
+    },
+    on: (name, listener) => listen(name, listener),
+    has: (category, service) => parts?.consent.has(category, service) ?? false,
+    getConsent() {
+      const state = parts?.consent.state;
+      if (!state) {
+        return null;
+      }
+      const {categories, services, day, bundle, revision} = state;
+      return {categories: {...categories}, services: {...services}, day, bundle, revision};
+    },
+    acceptAll: () => decide('accept_all', true),
+    rejectAll: () => decide('reject_all', false),
+    withdraw: () => decide('withdraw', false),
+    save: (wish) => decide('save', isWish(wish) ? wish : {categories: wish}),
+    show: () => void loaded.then((found) => found?.screen.show()),
+    showPreferences: () => void loaded.then((found) => found?.screen.showPreferences()),
+    getToken: () => parts?.consent.token() ?? null,
+    getReceipt: async () => (await loaded)?.consent.receipt() ?? null,
+    push: (callback) => void loaded.then(() => call(callback)),
+  };
+
+  /** A mistake in the page's callback is the page's: reported, and kept away from the others. */
+  function call(callback: (api: PageApi) => void): void {
+    try {
+      callback(api);
+    } catch (error) {
+      console.error(error);
+    }
+  }
+
+  return Object.freeze(api);
+}
+
+/** `{analytics: true}` and `{categories: {analytics: true}, services: {…}}` are both understood. */
+function isWish(wish: Choices | Partial<Wish>): wish is Partial<Wish> {
+  return typeof wish.categories === 'object' || typeof wish.services === 'object';
+}

@@ -1,0 +1,191 @@
+/** Everything people see: one host element with an open shadow root, mounted when the page has a body. */
+import type {Bundle, Published} from '../config';
+import type {Consent, Face} from '../consent';
+import {choiceEnds, type Method, optionalCategories, uniformWish} from '../decision';
+import {emit} from '../events';
+import {button} from './answers';
+import {createBanner} from './banner';
+import {element} from './dom';
+import {createPlaceholder} from './placeholder';
+import {createPreferences} from './preferences';
+import {css} from './styles';
+import {createWording} from './texts';
+import {themeProperties} from './theme';
+
+export interface Screen extends Face {
+  /** The people's side acts through the consent; it is made after the screen. */
+  connect(consent: Consent): void;
+  /** Shows the question again, and puts the focus on it: someone asked for it. */
+  show(): void;
+  showPreferences(method?: Method): void;
+  placeholder(frame: HTMLElement, category: string, service: string | undefined): HTMLElement;
+}
+
+/** How long a passing announcement stays in view, in milliseconds; its text remains for assistive technology. */
+const PASSING = 6000;
+
+export function createScreen(first: Published): Screen {
+  let bundle: Bundle = first.bundle;
+  let wording = createWording(bundle);
+  let consent: Consent;
+  let banner: HTMLElement | undefined;
+  let dialog: HTMLDialogElement | undefined;
+  let pageFocus: EventTarget | null = null;
+  let timer = 0;
+
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+  const host = document.createElement('consent-server');
+  const root = host.attachShadow({mode: 'open'});
+  root.adoptedStyleSheets = [sheet];
+  const status = element('div', {class: 'status', role: 'status'});
+  const reopen = button('', 'reopen', () => showPreferences());
+  reopen.hidden = true;
+  root.append(reopen, status);
+  dress();
+  host.addEventListener('focusin', (event) => {
+    pageFocus = event.relatedTarget ?? pageFocus;
+  });
+  document.addEventListener('focusin', (event) => {
+    event.target !== host && uncover(event.target as Element);
+  });
+
+  /** Language and theme of the bundle in force. */
+  function dress(): void {
+    host.lang = wording.language;
+    host.dir = wording.direction;
+    reopen.textContent = wording.text('reopen');
+    const {style} = sheet.cssRules[0] as CSSStyleRule;
+    for (const [name, value] of themeProperties(bundle.theme)) {
+      style.setProperty(name, value);
+    }
+  }
+
+  /** The question comes first in the page's order, the way back last. */
+  function mount(isFirst: boolean): void {
+    if (!document.body) {
+      document.addEventListener('DOMContentLoaded', () => mount(isFirst), {once: true});
+    } else if (!host.isConnected || isFirst !== (document.body.firstElementChild === host)) {
+      document.body[isFirst ? 'prepend' : 'append'](host);
+    }
+  }
+
+  function ask(): void {
+    closeDialog();
+    const created = createBanner(
+      bundle,
+      wording,
+      (isAccepted, isTrusted) => answer('banner', isAccepted, isTrusted),
+      (isList) => showPreferences('preferences', isList),
+    );
+    banner?.remove();
+    banner = created;
+    root.prepend(created);
+    reopen.hidden = true;
+    mount(true);
+    emit('shown', {layer: 'banner'});
+  }
+
+  function settle(): void {
+    const hadFocus = root.activeElement !== null;
+    closeDialog();
+    banner?.remove();
+    banner = undefined;
+    reopen.hidden = optionalCategories(bundle).length === 0;
+    status.classList.remove('above');
+    mount(false);
+    if (hadFocus) {
+      const earlier = pageFocus as HTMLElement | null;
+      earlier?.isConnected ? earlier.focus?.() : reopen.focus({preventScroll: true});
+    }
+  }
+
+  function answer(method: Method, isAccepted: boolean, isTrusted: boolean): void {
+    void consent.decide(isAccepted ? 'accept_all' : 'reject_all', method, uniformWish(bundle, isAccepted), isTrusted);
+  }
+
+  function showPreferences(method: Method = 'preferences', isList = false): void {
+    closeDialog();
+    const {state} = consent;
+    const ends = state && optionalCategories(bundle).map(({id}) => choiceEnds(bundle, state, id));
+    const created = createPreferences({
+      bundle,
+      wording,
+      isOn: consent.has,
+      ends: ends?.every((end) => end > Date.now()) ? Math.min(...ends) : undefined,
+      answer: (isAccepted, isTrusted) => answer(method, isAccepted, isTrusted),
+      save: (wish, isTrusted) => void consent.decide('save', method, wish, isTrusted),
+      withdraw:
+        consent.granted().length > 0
+          ? () => void consent.decide('withdraw', method, uniformWish(bundle, false), true)
+          : undefined,
+      close: closeDialog,
+    });
+    dialog = created;
+    root.append(created);
+    mount(banner !== undefined);
+    created.showModal();
+    if (isList) {
+      created.querySelectorAll('details').forEach((details) => {
+        details.open = true;
+      });
+      created.querySelector('details')?.scrollIntoView();
+    }
+    emit('shown', {layer: 'preferences'});
+  }
+
+  /** Closing decides nothing. The browser gives the focus back to the opener. */
+  function closeDialog(): void {
+    const closing = dialog;
+    dialog = undefined;
+    closing?.close();
+    closing?.remove();
+  }
+
+  function say(slot: string, stays = false): void {
+    clearTimeout(timer);
+    status.textContent = wording.text(slot);
+    status.classList.toggle('above', banner !== undefined);
+    mount(banner !== undefined);
+    if (!stays) {
+      timer = window.setTimeout(() => {
+        status.textContent = '';
+      }, PASSING);
+    }
+  }
+
+  /** What the page focuses must not lie under the banner. Source: WCAG 2.4.11 */
+  function uncover(target: Element): void {
+    const cover = banner?.getBoundingClientRect();
+    const box = target.getBoundingClientRect?.();
+    if (cover && box && box.bottom > cover.top && box.right > cover.left && box.left < cover.right) {
+      window.scrollBy(0, box.bottom - cover.top + 16);
+    }
+  }
+
+  return {
+    connect(made) {
+      consent = made;
+    },
+    ask,
+    settle,
+    say,
+    show() {
+      ask();
+      banner?.querySelector('h2')?.focus();
+    },
+    showPreferences,
+    republish({bundle: newer}) {
+      bundle = newer;
+      wording = createWording(newer);
+      dress();
+    },
+    language: () => wording.language,
+    placeholder(frame, category, service) {
+      const name = bundle.services.find(({id}) => id === service)?.name ?? frame.title ?? '';
+      return createPlaceholder(frame, name || wording.text(`category.${category}.title`), category, wording, sheet, () =>
+        showPreferences('placeholder'),
+      );
+    },
+  };
+}

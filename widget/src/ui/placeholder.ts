@@ -1,0 +1,42 @@
+/** What stands where a held-back frame would be: which service it is, and the way to allow it. */
+import {button} from './answers';
+import {element} from './dom';
+import type {Wording} from './texts';
+
+/**
+ * @param frame its class and measures carry over, so that the page keeps its shape
+ * @param sheet the widget's style sheet
+ */
+export function createPlaceholder(
+  frame: HTMLElement,
+  name: string,
+  category: string,
+  wording: Wording,
+  sheet: CSSStyleSheet,
+  open: () => void,
+): HTMLElement {
+  const host = document.createElement('consent-placeholder');
+  host.className = frame.className;
+  host.lang = wording.language;
+  host.dir = wording.direction;
+  const measures = new CSSStyleSheet();
+  measures.replaceSync(':host{}');
+  const {style} = measures.cssRules[0] as CSSStyleRule;
+  for (const measure of ['width', 'height']) {
+    const value = frame.getAttribute(measure) ?? '';
+    if (/^\d+%?$/.test(value)) {
+      style.setProperty(measure === 'width' ? 'width' : 'min-height', value.endsWith('%') ? value : `${value}px`);
+    }
+  }
+  const root = host.attachShadow({mode: 'open'});
+  root.adoptedStyleSheets = [sheet, measures];
+  root.append(
+    element(
+      'div',
+      {class: 'placeholder'},
+      element('p', {}, wording.text('placeholder_text', {service: name, category: wording.text(`category.${category}.title`)})),
+      button(wording.text('placeholder_allow'), 'plain', open),
+    ),
+  );
+  return host;
+}
