@@ -27,7 +27,7 @@ def browser_type_launch_args(browser_type_launch_args, browser_name):
         return browser_type_launch_args
     path = chromium.find()
     if path is None:
-        pytest.fail(f"no Chromium on this machine. {chromium.REMEDY}", pytrace=False)
+        pytest.fail(f"no Chromium on this machine; {chromium.REMEDY}", pytrace=False)
     return {**browser_type_launch_args, "executable_path": path, "args": chromium.flags()}
 
 

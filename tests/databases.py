@@ -8,6 +8,7 @@ tests that need it and says how to get it: nothing is skipped.
 import os
 import shutil
 import signal
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,6 +26,15 @@ ENGINES = ["sqlite", "postgresql"]
 
 def migrated_template(url: str) -> None:
     """Bring the empty database at ``url`` to the newest schema: the one place that knows how."""
+    from consent_server import create_app, schema
+    from consent_server.config import load_settings
+    from consent_server.db import db
+
+    with tempfile.TemporaryDirectory(prefix="consent-template-") as folder:
+        app = create_app(load_settings({"DATABASE_URL": url, "CONSENT_DATA_DIR": folder}))
+        schema.upgrade(app)
+        with app.app_context():
+            db.engine.dispose()  # a template with a connection left cannot be copied
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -43,14 +53,23 @@ def _start_cluster(config: pytest.Config) -> None:
     """Start the cluster of this session unless it runs; leave its address in the environment."""
     if ADDRESS in os.environ or PROBLEM in os.environ:
         return
+    config.add_cleanup(_forget_cluster)
     tool = postgresql.find()
     if tool is None:
-        os.environ[PROBLEM] = f"no PostgreSQL server on this machine. {postgresql.REMEDY}"
+        os.environ[PROBLEM] = f"no PostgreSQL server on this machine; {postgresql.REMEDY}"
         return
-    running = cluster.start(tool)
+    try:
+        running = cluster.start(tool)
+    except RuntimeError as failure:
+        os.environ[PROBLEM] = str(failure)
+        return
     config.add_cleanup(running.stop)
-    config.add_cleanup(lambda: os.environ.pop(ADDRESS, None))
     os.environ[ADDRESS] = running.url("{database}")
+
+
+def _forget_cluster() -> None:
+    os.environ.pop(ADDRESS, None)
+    os.environ.pop(PROBLEM, None)
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ NAMES = [
     "chromium-headless-shell",
     "chrome-headless-shell",
 ]
-REMEDY = "apt-get install chromium (as root), or set CHROMIUM to the browser's path"
+REMEDY = "run: apt-get install chromium (as root), or set CHROMIUM to the browser's path"
 #: Quiet, and the same on every machine: no call home, no update, no question at the first start.
 FLAGS = [
     "--disable-background-networking",

@@ -15,7 +15,9 @@ from tests.machine.tool import Tool, ToolMissing
 
 #: Oldest major version that the service supports.
 OLDEST = 15
-REMEDY = "apt-get install postgresql (as root), or set PG_BIN to the folder of initdb and postgres"
+REMEDY = (
+    "run: apt-get install postgresql (as root), or set PG_BIN to the folder of initdb and postgres"
+)
 WHEEL = Path(__file__).with_name("requirements-postgresql.txt")
 #: Read by Debian's package scripts: the tests start clusters of their own, nobody needs another.
 NO_CLUSTER = Path("/etc/postgresql-common/createcluster.d/consent-server-tests.conf")
