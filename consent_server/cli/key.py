@@ -1,0 +1,71 @@
+"""``key``: API keys of sites."""
+
+import click
+
+from consent_server.cli.application import application, instant, print_json
+from consent_server.db import rfc3339
+from consent_server.sites.keys import SCOPES, create_key, list_keys, revoke_key
+from consent_server.sites.models import ApiKey
+
+
+@click.group()
+def key() -> None:
+    """API keys with which a site's own programs speak."""
+
+
+@key.command()
+@click.argument("site_id", metavar="SITE")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    required=True,
+    type=click.Choice(SCOPES),
+    help="What the key may do; may be given more than once.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+def create(site_id: str, scopes: tuple[str, ...], as_json: bool) -> None:
+    """Create a key for SITE and print it, once."""
+    with application():
+        row, secret = create_key(site_id, scopes, instant())
+        if as_json:
+            print_json({**_line(row), "key": secret})
+            return
+    click.echo(secret)
+    click.echo("Shown this once; only its hash is stored.", err=True)
+
+
+@key.command("list")
+@click.argument("site_id", metavar="[SITE]", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+def list_(site_id: str | None, as_json: bool) -> None:
+    """List keys, never their secret."""
+    with application():
+        lines = [_line(row) for row in list_keys(site_id)]
+    if as_json:
+        print_json(lines)
+        return
+    for line in lines:
+        state = f"revoked {line['revoked_at']}" if line["revoked_at"] else "in force"
+        click.echo(f"{line['id']}  {line['site']:<24} {','.join(line['scopes']):<14} {state}")
+    if not lines:
+        click.echo("no keys; see: key create --help")
+
+
+@key.command()
+@click.argument("key_id", metavar="ID")
+def revoke(key_id: str) -> None:
+    """Refuse the key with this ID (its 8 public characters) from now on."""
+    with application():
+        row = revoke_key(key_id, instant())
+        click.echo(f"{row.id}: revoked")
+
+
+def _line(row: ApiKey) -> dict[str, object]:
+    return {
+        "id": row.id,
+        "site": row.site_id,
+        "scopes": list(row.scopes),
+        "created_at": rfc3339(row.created_at),
+        "revoked_at": rfc3339(row.revoked_at) if row.revoked_at else None,
+    }

@@ -1,0 +1,46 @@
+"""``keys``: the key ring of the tokens."""
+
+import click
+
+from consent_server.cli.application import application, instant, print_json
+from consent_server.db import rfc3339
+
+
+@click.group()
+def keys() -> None:
+    """Signing keys of the consent tokens; they lie in the data directory, not in the database."""
+
+
+@keys.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+def list_(as_json: bool) -> None:
+    """List the keys and their states."""
+    with application(with_schema=False) as app:
+        lines = [
+            {"kid": key.kid, "state": str(key.state), "created": rfc3339(key.created)}
+            for key in app.extensions["consent_keys"].token_keys()
+        ]
+    if as_json:
+        print_json(lines)
+        return
+    for line in lines:
+        click.echo(f"{line['kid']:<44} {line['state']:<12} {line['created']}")
+
+
+@keys.command()
+def rotate() -> None:
+    """Put the next key to work; tokens of the old one stay valid."""
+    with application(with_schema=False) as app:
+        ring = app.extensions["consent_keys"]
+        ring.rotate(instant())
+        click.echo(f"signing with {ring.active.kid}")
+
+
+@keys.command()
+@click.argument("kid")
+@click.confirmation_option(prompt="Every token of this key will be refused. Revoke it?")
+def revoke(kid: str) -> None:
+    """Refuse every token that the key KID signed."""
+    with application(with_schema=False) as app:
+        app.extensions["consent_keys"].revoke(kid, instant())
+        click.echo(f"{kid}: revoked")

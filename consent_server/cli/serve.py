@@ -1,0 +1,39 @@
+"""``serve`` and ``check-config``: run the service."""
+
+import os
+from dataclasses import asdict
+
+import click
+
+from consent_server.cli.application import application, print_json
+from consent_server.config import load_settings
+from consent_server.serving import run
+
+
+@click.command()
+def serve() -> None:
+    """Run the service under gunicorn at CONSENT_BIND."""
+    with application() as app:
+        settings = app.extensions["consent_settings"]
+    click.echo(f"serving {settings.public_url} at {settings.bind_host}:{settings.bind_port}")
+    run(settings)
+
+
+@click.command("check-config")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+def check_config(as_json: bool) -> None:
+    """Read every setting and say what the service would run with; secrets are masked."""
+    values = {name: str(value) for name, value in asdict(load_settings(os.environ)).items()}
+    values["database_url"] = _masked(values["database_url"])
+    if as_json:
+        print_json(values)
+        return
+    for name, value in values.items():
+        click.echo(f"{name:<14} {value}")
+
+
+def _masked(url: str) -> str:
+    """Hide the password of a database address."""
+    head, at, tail = url.rpartition("@")
+    scheme, _, login = head.partition("://")
+    return f"{scheme}://{login.partition(':')[0]}:***@{tail}" if at else url

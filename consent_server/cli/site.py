@@ -1,0 +1,152 @@
+"""``site``: publish sites from their documents."""
+
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+import yaml
+
+from consent_server.cli.application import application, instant, print_json
+from consent_server.consents.forecast import count_asked_again
+from consent_server.db import rfc3339
+from consent_server.embed.shipped import artifacts
+from consent_server.sites import service
+from consent_server.sites.document import SiteDocument, load_document, warnings
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+document_argument = click.argument("document", metavar="FILE", type=click.File(encoding="utf-8"))
+
+
+@click.group()
+def site() -> None:
+    """Publish sites from their documents (docs/site-document.md)."""
+
+
+@site.command("list")
+@json_option
+def list_sites(as_json: bool) -> None:
+    """List the sites and what each has published."""
+    with application():
+        lines = [_summary(entry) for entry in service.list_sites()]
+    if as_json:
+        print_json(lines)
+        return
+    for line in lines or []:
+        state = "archived" if line["archived_at"] else f"revision {line['revision']}"
+        click.echo(f"{line['site']:<24} {state:<14} {line['published_at']}  {line['name']}")
+    if not lines:
+        click.echo("no site is published yet; see: site publish --help")
+
+
+@site.command()
+@click.argument("site_id", metavar="SITE")
+@json_option
+def show(site_id: str, as_json: bool) -> None:
+    """Print the document that a site has published; it can be edited and published again."""
+    with application():
+        publication = service.current_publication(site_id, archived=True)
+        document = publication.document
+        head = f"# revision {publication.revision}, {rfc3339(publication.published_at)}, bundle "
+        head += publication.bundle_hash
+    if as_json:
+        print_json(document)
+        return
+    click.echo(head)
+    click.echo(yaml.safe_dump(document, sort_keys=False, allow_unicode=True), nl=False)
+
+
+@site.command()
+@document_argument
+@click.option("--immaterial", is_flag=True, help="Plan as a change that asks nobody again.")
+@json_option
+def plan(document: TextIO, immaterial: bool, as_json: bool) -> None:
+    """Show what publishing FILE would change and how many consents it would ask again."""
+    with application():
+        parsed = _read(document)
+        planned = service.plan(parsed, artifacts(), immaterial=immaterial)
+        asked = count_asked_again(parsed.site, set(planned.touched_categories), instant())
+    notes = [{"path": note.path, "message": note.message} for note in warnings(parsed)]
+    if as_json:
+        print_json({**planned.as_dict(), "live_consents_asked_again": asked, "warnings": notes})
+        return
+    for line in planned.lines():
+        click.echo(line)
+    click.echo(f"{asked} live consent{'' if asked == 1 else 's'} would be asked again.")
+    _print_warnings(notes)
+
+
+@site.command()
+@document_argument
+@click.option(
+    "--immaterial", is_flag=True, help="The change corrects: nobody is asked again. Needs --reason."
+)
+@click.option("--reason", help="Why the change is immaterial; kept with the publication.")
+@json_option
+def publish(document: TextIO, immaterial: bool, reason: str | None, as_json: bool) -> None:
+    """Publish FILE as the site's next bundle."""
+    with application():
+        parsed = _read(document)
+        planned = service.plan(parsed, artifacts(), immaterial=immaterial)
+        asked = count_asked_again(parsed.site, set(planned.touched_categories), instant())
+        try:
+            published = service.publish(
+                parsed, artifacts(), instant(), immaterial=immaterial, reason=reason
+            )
+        except service.NothingToPublish as same:
+            if as_json:
+                print_json({"site": parsed.site, "published": False, "revision": same.revision})
+            else:
+                click.echo(f"{parsed.site}: nothing to publish, revision {same.revision} stays")
+            return
+        answer: dict[str, Any] = {
+            "site": published.site_id,
+            "published": True,
+            "revision": published.revision,
+            "hash": published.bundle_hash,
+            "published_at": rfc3339(published.published_at),
+            "live_consents_asked_again": asked,
+        }
+    if as_json:
+        print_json(answer)
+        return
+    click.echo(f"{answer['site']}: published revision {answer['revision']}, {answer['hash']}")
+    click.echo(f"{asked} live consent{'' if asked == 1 else 's'} will be asked again.")
+    _print_warnings([{"path": note.path, "message": note.message} for note in warnings(parsed)])
+
+
+@site.command()
+@click.argument("site_id", metavar="SITE")
+def archive(site_id: str) -> None:
+    """Take SITE out of service; its evidence stays and can be exported."""
+    with application():
+        archived = service.archive(site_id, instant())
+        click.echo(f"{archived.id}: archived")
+
+
+def _read(document: TextIO) -> SiteDocument:
+    return load_document(document.read(), artifacts().texts)
+
+
+def _summary(entry: service.SiteSummary) -> dict[str, Any]:
+    archived_at = entry.site.archived_at
+    return {
+        "site": entry.site.id,
+        "name": entry.publication.document["name"],
+        "revision": entry.publication.revision,
+        "hash": entry.publication.bundle_hash,
+        "published_at": rfc3339(entry.publication.published_at),
+        "archived_at": rfc3339(archived_at) if archived_at else None,
+    }
+
+
+def _print_warnings(notes: list[dict[str, str]]) -> None:
+    for note in notes:
+        click.echo(f"warning: {note['path']}: {note['message']}", err=True)
+
+
+def read_file(path: Path) -> SiteDocument:
+    """Read a document from a file, for the demo and for tests.
+
+    :raises DocumentInvalid: with every fault in it
+    """
+    return load_document(path.read_text(encoding="utf-8"), artifacts().texts)

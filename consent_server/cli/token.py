@@ -1,0 +1,32 @@
+"""``token``: look into consent tokens."""
+
+import click
+
+from consent_server.cli.application import application, instant, print_json
+from consent_server.tokens.consent_token import inspect, verify
+from consent_server.tokens.refusals import TokenRefused
+
+
+@click.group()
+def token() -> None:
+    """Consent tokens."""
+
+
+@token.command("inspect")
+@click.argument("text", metavar="TOKEN")
+def inspect_(text: str) -> None:
+    """Decode TOKEN and say whether this service signed it; JSON.
+
+    Ends with 1 when the token is not accepted. Whether it was withdrawn since, only the check API
+    knows.
+    """
+    decoded = inspect(text)
+    with application(with_schema=False) as app:
+        audience = decoded["payload"].get("aud") if isinstance(decoded["payload"], dict) else None
+        try:
+            verify(text, app.extensions["consent_keys"], str(audience), instant())
+            decoded.update(verified=True, notice="signature, key and times are good")
+        except TokenRefused as refused:
+            decoded.update(verified=False, notice=str(refused), reason=refused.reason)
+    print_json(decoded)
+    raise SystemExit(0 if decoded["verified"] else 1)

@@ -1,0 +1,1 @@
+"""Decisions, records, tokens and checks."""

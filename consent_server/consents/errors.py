@@ -1,0 +1,136 @@
+"""Refusals of decisions and checks; each names the situation and what the caller can do."""
+
+from collections.abc import Iterable
+
+from consent_server.errors import ConsentError
+
+
+class BundleOutdated(ConsentError):
+    """The visitor decided on another text than the one published now."""
+
+    status = 409
+    reason = "bundle_outdated"
+
+    def __init__(self, shown: str, current: str):
+        super().__init__("decided on another bundle than the one published; show that one")
+        self.shown = shown
+        self.current = current
+
+
+class BuildUnknown(ConsentError):
+    """The decision names a widget build that this site never published."""
+
+    status = 409
+    reason = "build_unknown"
+
+    def __init__(self, build: str):
+        super().__init__("this widget build was never published here")
+        self.build = build
+
+
+class IdempotencyKeyMissing(ConsentError):
+    """Without a key, a retry would count as a second decision."""
+
+    status = 422
+    reason = "idempotency_key_missing"
+
+    def __init__(self) -> None:
+        super().__init__("send an Idempotency-Key header, or idempotency_key inside text/plain")
+
+
+class IdempotencyConflict(ConsentError):
+    """The key was used for another decision."""
+
+    status = 409
+    reason = "idempotency_conflict"
+
+    def __init__(self) -> None:
+        super().__init__("this idempotency key was used with another body")
+
+
+class CategoryUnknown(ConsentError):
+    """The decision is about categories or services that the bundle does not hold."""
+
+    status = 422
+    reason = "category_unknown"
+
+    def __init__(self, unknown: Iterable[str], known: Iterable[str]):
+        super().__init__("the bundle does not ask for these")
+        self.unknown = sorted(unknown)
+        self.known = sorted(known)
+
+
+class CategoryRequired(ConsentError):
+    """A required category is not a matter of consent, so it cannot be refused."""
+
+    status = 422
+    reason = "category_required"
+
+    def __init__(self, category: str):
+        super().__init__(f"the category {category} is not a matter of consent; leave it out")
+        self.category = category
+
+
+class CategoriesIncomplete(ConsentError):
+    """A decision must say yes or no to everything that was asked; silence is no answer."""
+
+    status = 422
+    reason = "categories_incomplete"
+
+    def __init__(self, missing: Iterable[str]):
+        super().__init__("say true or false for these categories too")
+        self.missing = sorted(missing)
+
+
+class ActionMismatch(ConsentError):
+    """What was pressed and what was chosen contradict each other."""
+
+    status = 422
+    reason = "action_mismatch"
+
+    def __init__(self, action: str, contradicting: Iterable[str]):
+        super().__init__(f"{action} contradicts the choice for these")
+        self.action = action
+        self.contradicting = sorted(contradicting)
+
+
+class ConsentIdRequired(ConsentError):
+    """A grant, and a withdrawal of one, belong to a consent id."""
+
+    status = 422
+    reason = "consent_id_required"
+
+    def __init__(self) -> None:
+        super().__init__("a grant or a withdrawal needs consent_id and n")
+
+
+class GrantUntrusted(ConsentError):
+    """Only a real event on our own buttons, or the page's own code by the API, can grant."""
+
+    status = 422
+    reason = "grant_untrusted"
+
+    def __init__(self) -> None:
+        super().__init__("this way of answering cannot grant anything")
+
+
+class LanguageUnknown(ConsentError):
+    """The texts were never published in this language."""
+
+    status = 422
+    reason = "language_unknown"
+
+    def __init__(self, language: str, available: Iterable[str]):
+        super().__init__("the bundle has no texts in this language")
+        self.language = language
+        self.available = sorted(available)
+
+
+class InstantInFuture(ConsentError):
+    """Nobody can say today what consent there will be."""
+
+    status = 422
+    reason = "instant_in_future"
+
+    def __init__(self) -> None:
+        super().__init__("at must not lie in the future")

@@ -1,0 +1,148 @@
+"""Record a decision, check a consent, publish the token keys."""
+
+from typing import Any
+
+from flask import Response, current_app, jsonify, request
+from flask.views import MethodView
+
+from consent_server.consents import schemas, service
+from consent_server.consents.check import CheckQuestion, check
+from consent_server.consents.choices import Decision
+from consent_server.consents.errors import IdempotencyKeyMissing
+from consent_server.ledger.canonical import canonical, digest
+from consent_server.sites.auth import require_key
+from consent_server.sites.pages import cleared_for_page, preflight
+from consent_server.tokens.jwks import jwks
+from consent_server.tokens.keyring import KeyRing
+from consent_server.web.api import Blueprint
+from consent_server.web.clock import now
+from consent_server.web.problems import InvalidRequest
+from consent_server.web.strict_json import read_object
+
+pages = Blueprint(
+    "consents", __name__, url_prefix="/v1/sites/<site_id>/consents", description="Decisions"
+)
+checks = Blueprint("checks", __name__, url_prefix="/v1/check", description="Consent checks")
+keys = Blueprint("keys", __name__, url_prefix="/.well-known", description="Token keys")
+
+
+def key_ring() -> KeyRing:
+    """Return this process's key ring."""
+    ring: KeyRing = current_app.extensions["consent_keys"]
+    return ring
+
+
+@pages.route("")
+class Consents(MethodView):
+    """Decisions of visitors, as pages of the site send them."""
+
+    decorators = [cleared_for_page]  # noqa: RUF012
+
+    @pages.doc(security=[])
+    def options(self, site_id: str) -> Response:
+        """Answer a preflight of a listed origin"""
+        return preflight(["POST", "OPTIONS"], ["content-type", "idempotency-key"])
+
+    @pages.arguments(schemas.RecordHeadersSchema, location="headers")
+    @pages.arguments(schemas.DecisionSchema)
+    @pages.response(201, schemas.RecordedSchema)
+    @pages.alt_response(200, schema=schemas.RecordedSchema, description="Recorded before")
+    @pages.alt_response(403, description="origin_not_allowed")
+    @pages.alt_response(404, description="site_unknown")
+    @pages.alt_response(409, description="bundle_outdated, build_unknown, idempotency_conflict")
+    def post(
+        self, headers: dict[str, Any], body: tuple[Decision, str | None], site_id: str
+    ) -> tuple[dict[str, Any], int]:
+        """Record a visitor's decision
+
+        Takes `application/json` with the header `Idempotency-Key`, or `text/plain` holding the
+        same JSON with `idempotency_key` inside, which browsers send without a preflight.
+        """
+        decision, key_in_body = body
+        asked = service.Request(
+            decision=decision,
+            key=_idempotency_key(headers["idempotency_key"], key_in_body),
+            body_hash=_body_hash(),
+        )
+        recorded = service.record_decision(site_id, asked, key_ring(), now())
+        answer = recorded.record.public()
+        token = service.token_for(recorded, key_ring(), current_app.extensions["consent_issuer"])
+        if token is not None:
+            answer["token"] = token
+        elif not recorded.is_in_force:
+            answer["superseded"] = True
+        return answer, 201 if recorded.is_new else 200
+
+
+@checks.route("")
+class Check(MethodView):
+    """Questions of a site's own back end."""
+
+    @checks.arguments(schemas.CheckQuerySchema, location="query")
+    @checks.response(200, schemas.CheckAnswerSchema)
+    @checks.alt_response(401, description="key_missing, key_invalid")
+    @checks.alt_response(403, description="scope_missing, key_in_browser")
+    @checks.alt_response(404, description="site_unknown")
+    @checks.doc(security=[{"apiKey": []}])
+    def get(self, asked: tuple[str, CheckQuestion]) -> dict[str, Any]:
+        """Check one consent
+
+        Authoritative: knows withdrawals. Whatever is wrong with the token is an answer
+        (`granted: false`), not an error.
+        """
+        site_id, question = asked
+        require_key("check", site_id)
+        return check(site_id, question, key_ring(), now()).as_json()
+
+    @checks.arguments(schemas.CheckManySchema)
+    @checks.response(200, schemas.CheckAnswersSchema)
+    @checks.alt_response(401, description="key_missing, key_invalid")
+    @checks.alt_response(403, description="scope_missing, key_in_browser")
+    @checks.alt_response(404, description="site_unknown")
+    @checks.doc(security=[{"apiKey": []}])
+    def post(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Check up to 100 consents of one site"""
+        require_key("check", asked["site"])
+        instant = now()
+        answers = [check(asked["site"], item, key_ring(), instant) for item in asked["checks"]]
+        results = [answer.as_json() for answer in answers]
+        return {
+            "site": asked["site"],
+            "results": results,
+            "checked_at": results[0]["checked_at"],
+        }
+
+
+@keys.route("/jwks.json")
+class Jwks(MethodView):
+    """Public keys of the consent tokens."""
+
+    @keys.response(200, schemas.JwksSchema)
+    @keys.doc(security=[])
+    def get(self) -> Response:
+        """Get the public keys of the tokens
+
+        Holds the next key before it signs, so that a copy kept for an hour always knows it.
+        """
+        answer = jsonify(jwks(key_ring()))
+        answer.headers["Cache-Control"] = "public, max-age=300"
+        answer.headers["Access-Control-Allow-Origin"] = "*"
+        answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        return answer
+
+
+def _idempotency_key(header: str | None, body: str | None) -> str:
+    if header is not None and body is not None and header != body:
+        fault = {"path": "idempotency_key", "message": "Header and body name different keys."}
+        raise InvalidRequest([fault])
+    key = header or body
+    if key is None:
+        raise IdempotencyKeyMissing
+    return key
+
+
+def _body_hash() -> str:
+    """Hash what was decided, however it was spelled; the key itself is not a part of it."""
+    body = read_object(request.get_data())
+    body.pop("idempotency_key", None)
+    return digest(canonical(body))

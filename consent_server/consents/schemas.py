@@ -1,0 +1,186 @@
+"""The wire form of decisions and checks: translates to values and back, nothing else."""
+
+from typing import Any
+
+import marshmallow as ma
+
+from consent_server.consents.check import REASONS, CheckQuestion
+from consent_server.consents.choices import Decision
+from consent_server.consents.models import ACTIONS, EVENTS, METHODS
+from consent_server.web.fields import Base64url, Instant, StrictBoolean, StrictInteger
+
+#: Ids of categories and services.
+NAME = ma.validate.Regexp(r"^[a-z][a-z0-9_-]{0,39}\Z", error="Must be an id: a-z, 0-9, - and _.")
+SITE = ma.validate.Regexp(r"^[a-z0-9-]{3,40}\Z", error="Must be a site id.")
+KEY = ma.validate.Regexp(
+    r"^[A-Za-z0-9_-]{22,64}\Z", error="Must be 22 to 64 characters of base64url."
+)
+LANGUAGE = ma.validate.Regexp(
+    r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z", error="Must be a BCP 47 tag."
+)
+
+
+def _choices(most: int) -> ma.fields.Dict:
+    return ma.fields.Dict(
+        keys=ma.fields.String(validate=NAME),
+        values=StrictBoolean(),
+        validate=ma.validate.Length(max=most),
+        load_default=dict,
+    )
+
+
+class DecisionSchema(ma.Schema):
+    """A visitor's decision, as the widget sends it."""
+
+    #: Bytes.
+    max_bytes = 8 * 1024
+    accepts_plain_text = True
+
+    idempotency_key = ma.fields.String(
+        validate=KEY,
+        load_default=None,
+        metadata={"description": "Only where the header Idempotency-Key cannot be sent."},
+    )
+    action = ma.fields.String(required=True, validate=ma.validate.OneOf(ACTIONS))
+    method = ma.fields.String(required=True, validate=ma.validate.OneOf(METHODS))
+    categories = _choices(32)
+    services = _choices(500)
+    consent_id = Base64url(22, load_default=None)
+    n = StrictInteger(load_default=None, validate=ma.validate.Range(1, 2**53 - 1))
+    bundle = Base64url(43, required=True)
+    build = Base64url(43, required=True)
+    language = ma.fields.String(required=True, validate=LANGUAGE)
+    gpc = StrictBoolean(load_default=False)
+    trusted = StrictBoolean(load_default=True)
+
+    @ma.validates_schema
+    def _check_pair(self, data: dict[str, Any], **_: Any) -> None:
+        if (data.get("consent_id") is None) != (data.get("n") is None):
+            raise ma.ValidationError("consent_id and n go together.", "n")
+
+    @ma.post_load
+    def to_decision(self, data: dict[str, Any], **_: Any) -> tuple[Decision, str | None]:
+        """Return the decision and the idempotency key of the body, if it has one."""
+        key = data.pop("idempotency_key")
+        return Decision(**data), key
+
+
+class RecordHeadersSchema(ma.Schema):
+    """Headers of a request to record."""
+
+    idempotency_key = ma.fields.String(data_key="Idempotency-Key", validate=KEY, load_default=None)
+
+
+class ChoiceSchema(ma.Schema):
+    """What holds for one category or service."""
+
+    granted = ma.fields.Boolean(required=True)
+    decided_at = ma.fields.String(required=True, metadata={"format": "date-time"})
+    expires_at = ma.fields.String(required=True, metadata={"format": "date-time"})
+
+
+class RecordedSchema(ma.Schema):
+    """The answer to a recorded decision."""
+
+    record_id = ma.fields.String(required=True)
+    event = ma.fields.String(required=True, validate=ma.validate.OneOf(EVENTS))
+    recorded_at = ma.fields.String(required=True, metadata={"format": "date-time"})
+    expires_at = ma.fields.String(required=True, metadata={"format": "date-time"})
+    categories = ma.fields.Dict(
+        keys=ma.fields.String(), values=ma.fields.Nested(ChoiceSchema), required=True
+    )
+    services = ma.fields.Dict(
+        keys=ma.fields.String(), values=ma.fields.Nested(ChoiceSchema), required=True
+    )
+    token = ma.fields.String(
+        metadata={"description": "The consent token; none for a refusal without a consent id."}
+    )
+    superseded = ma.fields.Boolean(
+        metadata={"description": "True when a newer decision was already known."}
+    )
+
+
+class CheckItemSchema(ma.Schema):
+    """One question."""
+
+    token = ma.fields.String(load_default=None, allow_none=True)
+    category = ma.fields.String(load_default=None, validate=NAME)
+    at = Instant(load_default=None, metadata={"type": "string", "format": "date-time"})
+
+    @ma.post_load
+    def to_question(self, data: dict[str, Any], **_: Any) -> Any:
+        """Return the question as a value."""
+        return CheckQuestion(data["token"], data["category"], data["at"])
+
+
+class CheckQuerySchema(CheckItemSchema):
+    """One question in an address."""
+
+    site = ma.fields.String(required=True, validate=SITE)
+
+    @ma.post_load
+    def to_question(self, data: dict[str, Any], **_: Any) -> Any:
+        """Return the site and the question."""
+        return data["site"], CheckQuestion(data["token"], data["category"], data["at"])
+
+
+class CheckManySchema(ma.Schema):
+    """Many questions about one site."""
+
+    #: Bytes: 100 tokens of 600 characters.
+    max_bytes = 64 * 1024
+
+    site = ma.fields.String(required=True, validate=SITE)
+    checks = ma.fields.List(
+        ma.fields.Nested(CheckItemSchema), required=True, validate=ma.validate.Length(1, 100)
+    )
+
+
+class VerdictSchema(ma.Schema):
+    """What holds for one category or service."""
+
+    granted = ma.fields.Boolean(required=True)
+    reason = ma.fields.String(required=True, validate=ma.validate.OneOf(REASONS))
+    decided_at = ma.fields.String(required=True, allow_none=True, metadata={"format": "date-time"})
+    expires_at = ma.fields.String(required=True, allow_none=True, metadata={"format": "date-time"})
+
+
+class CheckAnswerSchema(ma.Schema):
+    """The answer to one question."""
+
+    site = ma.fields.String(required=True)
+    granted = ma.fields.Boolean(metadata={"description": "Only when a category was asked about."})
+    record_id = ma.fields.String(required=True, allow_none=True)
+    categories = ma.fields.Dict(
+        keys=ma.fields.String(), values=ma.fields.Nested(VerdictSchema), required=True
+    )
+    services = ma.fields.Dict(
+        keys=ma.fields.String(), values=ma.fields.Nested(VerdictSchema), required=True
+    )
+    expire_cookies = ma.fields.List(ma.fields.String(), required=True)
+    checked_at = ma.fields.String(required=True, metadata={"format": "date-time"})
+
+
+class CheckAnswersSchema(ma.Schema):
+    """The answers to many questions, in their order."""
+
+    site = ma.fields.String(required=True)
+    results = ma.fields.List(ma.fields.Nested(CheckAnswerSchema), required=True)
+    checked_at = ma.fields.String(required=True, metadata={"format": "date-time"})
+
+
+class JwkSchema(ma.Schema):
+    """A public key (RFC 8037)."""
+
+    kty = ma.fields.String(required=True)
+    crv = ma.fields.String(required=True)
+    x = ma.fields.String(required=True)
+    kid = ma.fields.String(required=True)
+    alg = ma.fields.String(required=True)
+    use = ma.fields.String(required=True)
+
+
+class JwksSchema(ma.Schema):
+    """The public keys of the tokens (RFC 7517)."""
+
+    keys = ma.fields.List(ma.fields.Nested(JwkSchema), required=True)

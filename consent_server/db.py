@@ -1,0 +1,232 @@
+"""The database handle, column types, and how each engine is opened so that nothing is lost."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import event
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import Connection, Dialect, Engine
+from sqlalchemy.orm import DeclarativeBase, registry
+
+from consent_server.config import Settings
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """Base of every table; constraint names are fixed so that migrations can name them."""
+
+    registry = registry(
+        metadata=sa.MetaData(naming_convention=NAMES), type_annotation_map={str: sa.Text}
+    )
+
+
+db = SQLAlchemy(model_class=Base, disable_autonaming=True)
+
+if TYPE_CHECKING:
+    Model = Base
+else:
+    Model = db.Model
+
+
+class UtcDateTime(sa.types.TypeDecorator[datetime]):
+    """An instant in UTC to the millisecond: ``timestamptz`` on PostgreSQL, RFC 3339 text on SQLite.
+
+    Naive values are refused on the way in and never come out. The text form sorts as time does.
+    """
+
+    impl = sa.Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
+        """Choose the column type of the engine in use."""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(sa.TIMESTAMP(timezone=True))
+        return dialect.type_descriptor(sa.Text())
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Cut to the millisecond and write as UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime has no place in a record")
+        value = value.astimezone(UTC)
+        value = value.replace(microsecond=value.microsecond // 1000 * 1000)
+        return value if dialect.name == "postgresql" else rfc3339(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Return an aware instant in UTC."""
+        if value is None:
+            return None
+        if isinstance(value, str):
+            return datetime.fromisoformat(value)
+        return value.astimezone(UTC)
+
+
+class JSONDocument(sa.types.TypeDecorator[Any]):
+    """A JSON value: ``jsonb`` on PostgreSQL, text on SQLite (a STRICT table knows no JSON type).
+
+    Values are replaced, never changed in place.
+    """
+
+    impl = sa.Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
+        """Choose the column type of the engine in use."""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(JSONB(none_as_null=True))
+        return dialect.type_descriptor(sa.Text())
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        """Write as JSON text where the engine does not do it."""
+        if value is None or dialect.name == "postgresql":
+            return value
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        """Read JSON text back where the engine does not do it."""
+        if value is None or dialect.name == "postgresql":
+            return value
+        return json.loads(value)
+
+
+class Flag(sa.types.TypeDecorator[bool]):
+    """True or false: ``boolean`` on PostgreSQL, 0 or 1 on SQLite (STRICT)."""
+
+    impl = sa.Integer
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
+        """Choose the column type of the engine in use."""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(sa.Boolean())
+        return dialect.type_descriptor(sa.Integer())
+
+    def process_bind_param(self, value: bool | None, dialect: Dialect) -> Any:
+        """Refuse anything that is not a boolean: consent is never guessed from a truthy value."""
+        if value is not None and not isinstance(value, bool):
+            raise ValueError("a flag is true or false")
+        return value if value is None or dialect.name == "postgresql" else int(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> bool | None:
+        """Return a boolean on both engines."""
+        return None if value is None else bool(value)
+
+
+def rfc3339(instant: datetime) -> str:
+    """Write an aware instant as ``YYYY-MM-DDTHH:MM:SS.mmmZ``."""
+    return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Open the session's transaction for writing; commit stays with the use case.
+
+    SQLite takes its write lock here, at once: a transaction that reads first and asks for the lock
+    later fails under concurrency instead of waiting. On any error the transaction is rolled back.
+    """
+    db.session.rollback()
+    db.session.connection(execution_options={"consent_write": True})
+    try:
+        yield
+    except BaseException:
+        db.session.rollback()
+        raise
+
+
+def lock_for_writing(*key: str) -> None:
+    """Serialise writers of one key until the transaction ends; SQLite has one writer anyway."""
+    connection = db.session.connection()
+    if connection.dialect.name == "postgresql":
+        text = "\n".join(key)
+        connection.execute(
+            sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(text, 0)))
+        )
+
+
+def engine_options(settings: Settings) -> dict[str, Any]:
+    """Return the options of SQLAlchemy's engine for these settings."""
+    pool = {"pool_size": settings.threads, "max_overflow": 0, "pool_timeout": 2}
+    if settings.is_sqlite:
+        return {**pool, "poolclass": sa.pool.QueuePool, "connect_args": {"timeout": 5}}
+    options = (
+        "-c statement_timeout=5000 -c lock_timeout=2000 "
+        "-c idle_in_transaction_session_timeout=10000 -c synchronous_commit=on "
+        "-c search_path=public,pg_temp"
+    )
+    connect = {"connect_timeout": 3, "keepalives_idle": 10, "options": options}
+    return {
+        **pool,
+        "pool_pre_ping": True,
+        "pool_recycle": 1800,
+        "connect_args": connect,
+    }
+
+
+def is_wal_safe(version: tuple[int, ...]) -> bool:
+    """Whether this SQLite carries the fix of the WAL-reset bug (3.51.3 and its back-ports)."""
+    return version >= (3, 51, 3) or any(
+        low <= version < high for low, high in [((3, 50, 7), (3, 51)), ((3, 44, 6), (3, 45))]
+    )
+
+
+def sqlite_pragmas(version: tuple[int, ...]) -> dict[str, str]:
+    """Return the pragmas of every SQLite connection and the value each must read back.
+
+    Never ``synchronous=NORMAL``: a power cut would lose every acknowledged row since the last
+    checkpoint. Where the library has the WAL-reset bug, the rollback journal is used instead.
+    """
+    wal = is_wal_safe(version)
+    return {
+        "journal_mode": "wal" if wal else "truncate",
+        "synchronous": "2" if wal else "3",
+        "foreign_keys": "1",
+        "trusted_schema": "0",
+        "cell_size_check": "1",
+        "mmap_size": "0",
+        "secure_delete": "1",
+        "temp_store": "2",
+        "recursive_triggers": "1",
+        "journal_size_limit": "67108864",
+    }
+
+
+class PragmaRefused(RuntimeError):
+    """SQLite did not take a setting that durability rests on; the service does not start."""
+
+
+def _open_sqlite(connection: Any, _record: Any) -> None:
+    # SQLAlchemy issues BEGIN itself (below), so the driver must not.
+    connection.isolation_level = None
+    for name, expected in sqlite_pragmas(sqlite3.sqlite_version_info).items():
+        connection.execute(f"PRAGMA {name}={expected}").fetchall()
+        answer = connection.execute(f"PRAGMA {name}").fetchone()
+        if name == "mmap_size" and answer is None:
+            continue  # compiled without memory mapping
+        if str(answer[0]) != expected:
+            raise PragmaRefused(f"SQLite answered {name}={answer[0]}, {expected} was asked for")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    is_write = connection.get_execution_options().get("consent_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_write else "BEGIN")
+
+
+def prepare_engine(engine: Engine) -> None:
+    """Attach the opening rules of the engine's dialect."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _open_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)

@@ -1,0 +1,1 @@
+"""What host pages load: the one script, pinned widget builds, the bundle apart, the texts."""

@@ -1,0 +1,91 @@
+"""OpenAPI 3.1 of the service, and a page to read it that needs no script and no CDN."""
+
+import json
+from typing import Any
+
+import orjson
+from flask import Blueprint, Flask, Response, current_app, render_template, send_from_directory
+
+from consent_server.errors import ConsentError
+from consent_server.web.api import Api
+from consent_server.web.problems import MEDIA_TYPE, REASONS
+
+#: Version of the HTTP interface, not of the software.
+VERSION = "1"
+
+docs = Blueprint("docs", __name__, template_folder="templates")
+
+
+def init_api(app: Flask, api: Api) -> Api:
+    """Attach the API registry; routes are registered on it afterwards."""
+    app.config.update(
+        API_TITLE="Consent service",
+        API_VERSION=VERSION,
+        OPENAPI_VERSION="3.1.0",
+        API_SPEC_OPTIONS={
+            "info": {
+                "description": "Record decisions, check consent, export the log.",
+                "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+            },
+            "components": {
+                "securitySchemes": {"apiKey": {"type": "http", "scheme": "bearer"}},
+            },
+        },
+    )
+    api.init_app(app)
+    app.extensions["consent_api"] = api
+    return api
+
+
+def document() -> dict[str, Any]:
+    """Return the OpenAPI document of the running application."""
+    spec: dict[str, Any] = current_app.extensions["consent_api"].spec.to_dict()
+    for response in spec["components"]["responses"].values():
+        _name_problem_media_type(response)
+    for path in spec["paths"].values():
+        path.pop("options", None)  # a preflight is the browser's business
+        for operation in path.values():
+            for response in operation.get("responses", {}).values() if operation else ():
+                _name_problem_media_type(response)
+    return spec
+
+
+def _name_problem_media_type(response: dict[str, Any]) -> None:
+    """Errors are problem details; the framework documents them as plain JSON."""
+    content = response.get("content", {})
+    schema = content.get("application/json", {}).get("schema", {})
+    if schema.get("$ref", "").endswith("/Problem"):
+        content[MEDIA_TYPE] = content.pop("application/json")
+
+
+def reasons() -> dict[str, tuple[int, str]]:
+    """Return every stable reason of a problem: its status and what it means."""
+    found = {reason: (status, "Refused by the HTTP layer.") for status, reason in REASONS.items()}
+    waiting: list[type[ConsentError]] = [ConsentError]
+    while waiting:
+        for kind in waiting.pop().__subclasses__():
+            waiting.append(kind)
+            found[kind.reason] = (kind.status, (kind.__doc__ or "").split("\n\n")[0])
+    found["internal_error"] = (500, "A fault of ours. Nothing was granted.")
+    return dict(sorted(found.items()))
+
+
+@docs.get("/openapi.json")
+def openapi_json() -> Response:
+    """Serve the OpenAPI document."""
+    return Response(orjson.dumps(document()), mimetype="application/json")
+
+
+@docs.get("/docs")
+def page() -> str:
+    """Show the interface to people."""
+    spec = document()
+    return render_template(
+        "docs.html", spec=spec, reasons=reasons(), schemas=spec["components"]["schemas"], json=json
+    )
+
+
+@docs.get("/docs/style.css")
+def style() -> Response:
+    """Serve the page's style."""
+    return send_from_directory(current_app.root_path + "/static", "docs.css")

@@ -1,0 +1,70 @@
+"""Use cases of time: record that a consent is over."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+import sqlalchemy.orm as so
+
+from consent_server.consents.models import ConsentRecord
+from consent_server.consents.service import record_in_force, record_lapse
+from consent_server.db import db, lock_for_writing, writing
+from consent_server.sites.service import publication_of
+
+#: Subjects looked at in one go.
+BATCH = 500
+
+
+def record_lapses(now: datetime) -> int:
+    """Append an ``expired`` record for every consent whose time is over; return how many.
+
+    Repeatable, and safe when several processes try at once: each subject is settled in a
+    transaction of its own, under its lock. The check never waits for this; it looks at the time.
+
+    :source: GDPR Art. 7(1) and Art. 5(2): the end of a consent is a fact to be shown like its start
+    """
+    done = 0
+    after = ("", "")
+    while batch := _due(after, now):
+        for site_id, subject in batch:
+            done += _settle(site_id, subject, now)
+        after = batch[-1]
+    return done
+
+
+def _due(after: tuple[str, str], now: datetime) -> list[tuple[str, str]]:
+    """Return the next subjects whose latest record is past its end and not settled."""
+    later = so.aliased(ConsentRecord)
+    follows = sa.exists().where(
+        later.site_id == ConsentRecord.site_id, later.previous == ConsentRecord.record_id
+    )
+    key = sa.tuple_(ConsentRecord.site_id, ConsentRecord.subject)
+    query = (
+        sa.select(ConsentRecord.site_id, ConsentRecord.subject)
+        .where(
+            ConsentRecord.subject.is_not(None),
+            ConsentRecord.superseded == sa.false(),
+            ConsentRecord.event.in_(("given", "partial", "changed", "renewed")),
+            ConsentRecord.expires_at <= now,
+            ~follows,
+            key > sa.tuple_(sa.literal(after[0]), sa.literal(after[1])),
+        )
+        .distinct()
+        .order_by(ConsentRecord.site_id, ConsentRecord.subject)
+        .limit(BATCH)
+    )
+    found = [(row.site_id, str(row.subject)) for row in db.session.execute(query)]
+    db.session.rollback()
+    return found
+
+
+def _settle(site_id: str, subject: str, now: datetime) -> int:
+    with writing():
+        lock_for_writing("subject", site_id, subject)
+        held = record_in_force(site_id, subject)
+        publication = publication_of(site_id, held.bundle) if held is not None else None
+        expired = record_lapse(held, publication, now) if held and publication else None
+        if expired is None:
+            db.session.rollback()
+            return 0
+        db.session.commit()
+    return 1

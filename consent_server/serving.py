@@ -1,0 +1,95 @@
+"""The service under gunicorn, and the housekeeping that runs beside it."""
+
+import threading
+from typing import Any
+
+import structlog
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+from sqlalchemy.exc import SQLAlchemyError
+
+from consent_server import create_app
+from consent_server.config import Settings
+from consent_server.retention.service import record_lapses
+from consent_server.schema import ensure_schema
+from consent_server.web import logs
+from consent_server.web.clock import now
+
+log = structlog.get_logger(__name__)
+#: Seconds between two looks for consents whose time is over.
+HOUSEKEEPING_EVERY = 60.0
+
+
+def gunicorn_options(settings: Settings) -> dict[str, Any]:
+    """Return gunicorn's settings; request limits are tighter than its own."""
+    return {
+        "bind": f"{settings.bind_host}:{settings.bind_port}",
+        "workers": settings.workers,
+        "worker_class": "gthread",
+        "threads": settings.threads,
+        "timeout": 30,
+        "graceful_timeout": 30,
+        "keepalive": 5,
+        "backlog": 512,
+        "limit_request_line": 4094,
+        "limit_request_fields": 40,
+        "limit_request_field_size": 8190,
+        "header_map": "drop",
+        "forwarded_allow_ips": "127.0.0.1",
+        "control_socket_disable": True,
+        "umask": 0o077,
+        "accesslog": None,
+        "loglevel": "warning",
+        "post_worker_init": lambda worker: start_housekeeping(worker.wsgi),
+    }
+
+
+class Server(BaseApplication):
+    """gunicorn, configured from our settings instead of a file."""
+
+    def __init__(self, settings: Settings):
+        self._settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Hand our options to gunicorn."""
+        for name, value in gunicorn_options(self._settings).items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """Build the application in the worker."""
+        return build(self._settings)
+
+
+def build(settings: Settings) -> Flask:
+    """Return the application with logging set up and its schema up to date."""
+    logs.configure(settings.log_level)
+    app = create_app(settings)
+    ensure_schema(app)
+    return app
+
+
+def run(settings: Settings) -> None:
+    """Serve until a signal says otherwise."""
+    Server(settings).run()
+
+
+def start_housekeeping(app: Flask) -> threading.Thread:
+    """Settle, once a minute, the consents whose time is over."""
+    thread = threading.Thread(target=_keep_house, args=(app,), name="housekeeping", daemon=True)
+    thread.start()
+    return thread
+
+
+def _keep_house(app: Flask) -> None:
+    waiting = threading.Event()
+    while not waiting.wait(HOUSEKEEPING_EVERY):
+        with app.app_context():
+            try:
+                done = record_lapses(now())
+            except SQLAlchemyError as error:
+                # The next round tries again; checks look at the time and need no lapse record.
+                log.warning("housekeeping_failed", error=type(error).__name__)
+            else:
+                if done:
+                    log.info("consents_lapsed", count=done)

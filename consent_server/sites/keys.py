@@ -1,0 +1,98 @@
+"""API keys: 256 random bits, shown once, stored as a hash, bound to one site."""
+
+import hmac
+import re
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from consent_server.db import db, writing
+from consent_server.ledger.canonical import digest
+from consent_server.sites.errors import ApiKeyUnknown, KeyInvalid, ScopeMissing
+from consent_server.sites.models import ApiKey
+from consent_server.sites.service import require_site
+
+#: What a key may be allowed to do; ``admin`` includes the others.
+SCOPES = ("check", "export", "admin")
+FORM = re.compile(r"cp_live_([a-z0-9]{8})_[A-Za-z0-9_-]{43}\Z")
+LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+#: Compared against when no key has the id, so that both cases cost the same.
+NOBODY = digest(b"no key hashes to this")
+
+
+@dataclass(frozen=True)
+class Credential:
+    """Who an authenticated program speaks for."""
+
+    key_id: str
+    site_id: str
+    scopes: frozenset[str]
+
+    def require(self, scope: str) -> None:
+        """Raise :class:`ScopeMissing` unless the key may do this."""
+        if scope not in self.scopes and "admin" not in self.scopes:
+            raise ScopeMissing(scope)
+
+
+def create_key(site_id: str, scopes: Iterable[str], now: datetime) -> tuple[ApiKey, str]:
+    """Create an API key for a site.
+
+    :param scopes: one or more of :data:`SCOPES`
+    :returns: the stored row and the key in clear, which nobody can show again
+    :raises SiteUnknown: no such site
+    """
+    with writing():
+        require_site(site_id)
+        key_id = "".join(secrets.choice(LETTERS) for _ in range(8))
+        key = f"cp_live_{key_id}_{secrets.token_urlsafe(32)}"
+        row = ApiKey(
+            id=key_id,
+            site_id=site_id,
+            secret_hash=digest(key.encode()),
+            scopes=sorted(set(scopes)),
+            created_at=now,
+        )
+        db.session.add(row)
+        db.session.commit()
+    return row, key
+
+
+def authenticate(key: str) -> Credential:
+    """Return whom a key speaks for; the comparison takes constant time.
+
+    :raises KeyInvalid: malformed, unknown, wrong or revoked
+    """
+    form = FORM.match(key)
+    if form is None:
+        raise KeyInvalid
+    row = db.session.get(ApiKey, form[1])
+    stored = row.secret_hash if row is not None else NOBODY
+    is_right = hmac.compare_digest(stored, digest(key.encode()))
+    if row is None or not is_right or row.revoked_at is not None:
+        raise KeyInvalid
+    return Credential(row.id, row.site_id, frozenset(row.scopes))
+
+
+def list_keys(site_id: str | None = None) -> list[ApiKey]:
+    """Return every key, or those of one site, oldest first; revoked ones included."""
+    query = sa.select(ApiKey).order_by(ApiKey.created_at, ApiKey.id)
+    if site_id is not None:
+        query = query.where(ApiKey.site_id == site_id)
+    return list(db.session.scalars(query))
+
+
+def revoke_key(key_id: str, now: datetime) -> ApiKey:
+    """Refuse a key from now on; a second call changes nothing.
+
+    :raises ApiKeyUnknown: no key has this id
+    """
+    with writing():
+        row = db.session.get(ApiKey, key_id)
+        if row is None:
+            raise ApiKeyUnknown
+        row.revoked_at = row.revoked_at or now
+        db.session.commit()
+    return row

@@ -1,0 +1,37 @@
+"""The door for requests that come from a site's pages: listed origins only."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import Response
+
+from consent_server.sites.origins import is_allowed
+from consent_server.sites.service import current_publication, origins_of
+from consent_server.web import cors
+from consent_server.web.cors import preflight
+
+__all__ = ["cleared_for_page", "preflight"]
+
+
+def cleared_for_page(view: Callable[..., Response]) -> Callable[..., Response]:
+    """Run a view only for a page whose origin the site lists.
+
+    No cookie and no other credential is read behind this door, so a forged origin from outside a
+    browser gains nothing that flooding would not.
+
+    :raises SiteUnknown: no such site, or archived
+    :raises OriginNotAllowed: no origin, or one that is not listed
+    """
+
+    @wraps(view)
+    def cleared(*args: Any, site_id: str, **kwargs: Any) -> Response:
+        cors.varies()
+        origins = origins_of(current_publication(site_id))
+        origin = cors.request_origin()
+        if not is_allowed(origin, origins):
+            raise cors.OriginNotAllowed
+        cors.answer_to(origin)
+        return view(*args, site_id=site_id, **kwargs)
+
+    return cleared

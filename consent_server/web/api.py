@@ -1,0 +1,93 @@
+"""The HTTP framework, tightened: flask-smorest with the strict reader and our problem details."""
+
+from typing import Any, ClassVar, NoReturn
+
+import flask_smorest
+import marshmallow as ma
+from flask import Request, Response
+from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import (
+    HTTPException,
+    RequestEntityTooLarge,
+    UnsupportedMediaType,
+)
+
+from consent_server.web import problems
+from consent_server.web.strict_json import FORBIDDEN, read_object
+
+
+class StrictParser(FlaskParser):
+    """Reads parameters so that there is one way to understand a request."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION: ClassVar[dict[str, str | None]] = {
+        **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
+        "query": ma.RAISE,
+        "headers": ma.EXCLUDE,
+    }
+
+    def load_json(self, req: Request, schema: ma.Schema) -> Any:
+        """Read the body as strict JSON.
+
+        A schema with ``accepts_plain_text`` also takes ``text/plain``, which a browser sends
+        across origins without asking first.
+        """
+        accepted = {"application/json"}
+        if getattr(schema, "accepts_plain_text", False):
+            accepted.add("text/plain")
+        if req.mimetype not in accepted:
+            raise UnsupportedMediaType(f"Send {' or '.join(sorted(accepted))}.")
+        largest = getattr(schema, "max_bytes", None)
+        if largest is not None and (req.content_length or 0) > largest:
+            raise RequestEntityTooLarge(f"The body may have at most {largest} bytes.")
+        return read_object(req.get_data())
+
+    def load_querystring(self, req: Request, schema: ma.Schema) -> Any:
+        """Read the query; a parameter given twice is refused."""
+        for name, values in req.args.lists():
+            if len(values) > 1:
+                raise problems.ParameterRepeated(FORBIDDEN.sub("", name)[:64])
+        return super().load_querystring(req, schema)
+
+    def handle_error(
+        self, error: ma.ValidationError, req: Request, schema: ma.Schema, **_: Any
+    ) -> NoReturn:
+        """Turn marshmallow's nested messages into a flat list of paths."""
+        raise problems.InvalidRequest(list(_flat(error.messages, "")))
+
+
+def _flat(messages: Any, path: str) -> Any:
+    if isinstance(messages, dict):
+        for key, nested in messages.items():
+            # marshmallow names the location, and the halves of a dict field, as if they were keys
+            hidden = key in ("json", "query", "headers", "_schema", "value", "key")
+            step = "" if hidden else f"[{key}]" if isinstance(key, int) else f".{key}"
+            yield from _flat(nested, (path + step).removeprefix("."))
+    else:
+        for message in messages if isinstance(messages, list) else [messages]:
+            yield {"path": path[:200] or "body", "message": str(message)[:500]}
+
+
+class ProblemSchema(ma.Schema):
+    """RFC 9457 problem details; further members are evidence and depend on the reason."""
+
+    type = ma.fields.String(required=True)
+    title = ma.fields.String(required=True)
+    status = ma.fields.Integer(required=True)
+    detail = ma.fields.String(required=True)
+    reason = ma.fields.String(required=True)
+
+
+class Blueprint(flask_smorest.Blueprint):
+    """A feature's routes."""
+
+    ARGUMENTS_PARSER = StrictParser()
+
+
+class Api(flask_smorest.Api):
+    """The registry of routes and their OpenAPI description."""
+
+    ERROR_SCHEMA = ProblemSchema
+
+    def handle_http_exception(self, error: HTTPException) -> Response:
+        """Answer with problem details instead of the framework's own form."""
+        return problems.from_http_error(error)

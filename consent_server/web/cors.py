@@ -1,0 +1,64 @@
+"""CORS by exact origin: the answer goes to the page that the site listed, or to nobody."""
+
+from collections.abc import Iterable
+
+from flask import Flask, Response, g, request
+
+from consent_server.errors import ConsentError
+
+#: Seconds for which a browser may keep the answer to a preflight.
+PREFLIGHT_SECONDS = 7200
+
+
+class OriginNotAllowed(ConsentError):
+    """The request comes from a page, or a program, that the site did not list."""
+
+    status = 403
+    reason = "origin_not_allowed"
+
+    def __init__(self) -> None:
+        super().__init__("the Origin header must be one of the site's listed origins")
+
+
+def request_origin() -> str:
+    """Return the one Origin header of this request.
+
+    :raises OriginNotAllowed: absent, or given more than once
+    """
+    origins = request.headers.getlist("Origin")
+    if len(origins) != 1 or not origins[0]:
+        raise OriginNotAllowed
+    return origins[0]
+
+
+def answer_to(origin: str) -> None:
+    """Let the page at this (already checked) origin read the answer, refusals included."""
+    g.cors_origin = origin
+
+
+def preflight(methods: Iterable[str], headers: Iterable[str]) -> Response:
+    """Answer a preflight of an origin that was already checked. Credentials are never allowed."""
+    answer = Response(status=204)
+    answer.headers["Access-Control-Allow-Methods"] = ", ".join(methods)
+    answer.headers["Access-Control-Allow-Headers"] = ", ".join(headers)
+    answer.headers["Access-Control-Max-Age"] = str(PREFLIGHT_SECONDS)
+    return answer
+
+
+def _add_origin(answer: Response) -> Response:
+    origin = g.get("cors_origin")
+    if origin is not None:
+        answer.headers["Access-Control-Allow-Origin"] = origin
+    if g.get("cors_varies") or origin is not None:
+        answer.vary.add("Origin")
+    return answer
+
+
+def varies() -> None:
+    """Say that this route's answer depends on the Origin header, whoever asks."""
+    g.cors_varies = True
+
+
+def init_app(app: Flask) -> None:
+    """Add the CORS headers to every answer that was cleared for an origin."""
+    app.after_request(_add_origin)

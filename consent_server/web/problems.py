@@ -1,0 +1,108 @@
+"""Every refusal leaves as RFC 9457 problem details; this is the one place that writes them."""
+
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+import structlog
+from flask import Flask, Response, g
+from werkzeug.exceptions import HTTPException
+
+from consent_server.errors import ConsentError
+
+log = structlog.get_logger(__name__)
+MEDIA_TYPE = "application/problem+json"
+#: Reasons of refusals that Flask and Werkzeug make for us.
+REASONS = {
+    400: "bad_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    411: "length_required",
+    413: "body_too_large",
+    414: "address_too_long",
+    415: "media_type_unsupported",
+    431: "headers_too_large",
+}
+#: Headers of Werkzeug's own error answer that ours replaces.
+CONTENT_HEADERS = {"content-type", "content-length"}
+
+
+class InvalidRequest(ConsentError):
+    """Parameters or body do not have the documented form."""
+
+    status = 422
+    reason = "invalid_request"
+
+    def __init__(self, errors: list[dict[str, str]]):
+        first = errors[0]
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        super().__init__(f"{first['path']}: {first['message']}{more}")
+        #: Every fault: ``{"path", "message"}``.
+        self.errors = errors
+
+
+class ParameterRepeated(ConsentError):
+    """A query parameter was given twice, so that two readers could see two requests."""
+
+    reason = "parameter_repeated"
+
+    def __init__(self, parameter: str):
+        super().__init__(f"the parameter {parameter} may be given once")
+        self.parameter = parameter
+
+
+def problem(
+    status: int,
+    reason: str,
+    detail: str,
+    headers: dict[str, str] | None = None,
+    **evidence: Any,
+) -> Response:
+    """Build one problem answer.
+
+    :param reason: stable name; also the anchor of its explanation under ``/docs``
+    :param detail: one sentence for the person who reads the answer
+    :source: RFC 9457
+    """
+    body = {
+        "type": f"/docs#problem-{reason}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "reason": reason,
+        **evidence,
+    }
+    answer = Response(orjson.dumps(body), status, headers, mimetype=MEDIA_TYPE)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def from_refusal(error: ConsentError) -> Response:
+    """Answer a deliberate refusal with its reason and evidence."""
+    headers = {"WWW-Authenticate": 'Bearer realm="consent"'} if error.status == 401 else None
+    return problem(error.status, error.reason, str(error), headers, **error.evidence())
+
+
+def from_http_error(error: HTTPException) -> Response:
+    """Answer what Werkzeug refused, keeping its headers (``Allow``, ``Retry-After``)."""
+    if error.response is not None:
+        return Response(error.response.get_data(), error.response.status_code)
+    status = error.code or 500
+    kept = {
+        name: value for name, value in error.get_headers() if name.lower() not in CONTENT_HEADERS
+    }
+    reason = REASONS.get(status, HTTPStatus(status).name.lower())
+    return problem(status, reason, error.description or HTTPStatus(status).phrase, kept)
+
+
+def from_bug(error: Exception) -> Response:
+    """Answer a fault of ours: an id to ask about, nothing of what went wrong."""
+    log.exception("request_failed", error=type(error).__name__)
+    detail = f"The service failed; nothing was granted. Ask about request {g.get('request_id')}."
+    return problem(500, "internal_error", detail)
+
+
+def init_app(app: Flask) -> None:
+    """Register the handlers; flask-smorest hands HTTP errors to ``from_http_error`` itself."""
+    app.register_error_handler(ConsentError, from_refusal)
+    app.register_error_handler(Exception, from_bug)

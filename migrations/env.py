@@ -1,0 +1,23 @@
+"""Runs the migrations on the application's own engine."""
+
+from alembic import context
+from flask import current_app
+
+database = current_app.extensions["migrate"].db
+
+
+def run() -> None:
+    """Migrate in one transaction, so that a failed step leaves the old schema."""
+    with database.engine.connect().execution_options(consent_write=True) as connection:
+        context.configure(
+            connection=connection,
+            target_metadata=database.metadata,
+            render_as_batch=True,
+            compare_type=True,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+        connection.commit()
+
+
+run()

@@ -1,0 +1,9 @@
+"""The service for any WSGI server: ``gunicorn wsgi:app``."""
+
+import os
+
+from consent_server.config import load_settings
+from consent_server.serving import build, start_housekeeping
+
+app = build(load_settings(os.environ))
+start_housekeeping(app)
