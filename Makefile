@@ -24,10 +24,12 @@ help: ## list what make can do
 run: $(VENV)/runtime-installed ## start the service with a demo site; needs Python alone
 	$(PYTHON) -m demo
 
+# Whatever is missing or fails stops nothing else, and still fails at the end.
 test: $(VENV)/dev-installed ## run every test; installs what it needs, fails when it cannot
-	$(PYTHON) -m tests.machine
-	$(NPM) test
-	$(PYTHON) -m pytest -n $(WORKERS) $(PYTEST_ARGS)
+	@$(PYTHON) -m tests.machine; machine=$$?; \
+	$(NPM) test; widget=$$?; \
+	$(PYTHON) -m pytest -n $(WORKERS) $(PYTEST_ARGS); service=$$?; \
+	exit $$((machine | widget | service))
 
 lint: $(VENV)/dev-installed ## check style, types and the floors of the architecture
 	$(PYTHON) -m tests.machine node

@@ -3,6 +3,9 @@
 import os
 
 import hypothesis
+import pytest
+
+from tests.machine import chromium, postgresql
 
 pytest_plugins = ["tests.databases", "tests.browsers"]
 
@@ -10,3 +13,16 @@ pytest_plugins = ["tests.databases", "tests.browsers"]
 hypothesis.settings.register_profile("ci", derandomize=True, deadline=None, database=None)
 hypothesis.settings.register_profile("explore", deadline=None, max_examples=2000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say at the end, once, what this machine lacks: the failures before it have one cause."""
+    lacking = [
+        f"{name}: {module.REMEDY}"
+        for name, module in {"PostgreSQL": postgresql, "Chromium": chromium}.items()
+        if module.find() is None
+    ]
+    if lacking:
+        terminalreporter.section("missing on this machine", red=True)
+        for line in lacking:
+            terminalreporter.line(line)

@@ -17,7 +17,7 @@ from tests.machine.tool import Tool, ToolMissing
 #: Oldest major version that the widget's build and tests run on.
 OLDEST = 20
 WIDGET = Path(__file__).parents[2] / "widget"
-REMEDY = "make test where PyPI is reachable, or a Node with npm on PATH"
+REMEDY = "run: make test where PyPI is reachable, or put a Node with npm on PATH"
 #: The folder that the Makefile puts first in PATH.
 BIN = VENV / "node" / "bin"
 
@@ -91,5 +91,7 @@ def _install_packages(tool: Tool) -> None:
     npm = BIN / "npm" if tool.origin == "PyPI wheel" else "npm"
     command = [npm, "ci", "--no-audit", "--no-fund"]
     if not succeeds(command, attempts=3, cwd=WIDGET, env={**os.environ, "PATH": path}):
-        raise ToolMissing("Widget", "its npm packages were not installed", "npm --prefix widget ci")
+        raise ToolMissing(
+            "Widget", "its npm packages were not installed", "run: npm --prefix widget ci"
+        )
     stamp.write_text(wanted)
