@@ -120,6 +120,16 @@ def test_a_payload_with_anything_else_is_malformed(ring, payload, problem):
     assert refusal.value.problem == problem
 
 
+def test_a_genuine_token_longer_than_a_cookie_is_malformed(ring):
+    token = signed(ring, payload=a_payload(iss="https://" + "long." * 600))
+    assert len(token) > 4096
+
+    with pytest.raises(TokenMalformed) as refusal:
+        verify(token, ring, SITE, NOW)
+
+    assert refusal.value.problem == "too_long"
+
+
 def test_the_payload_is_not_looked_at_before_the_signature(ring):
     header, _, signature = issue(a_claims(), ring).split(".")
 

@@ -7,6 +7,7 @@ import pytest
 
 from consent_server.ledger.canonical import base64url_encode
 from consent_server.tokens import KeyRing, KeyRingUnusable
+from consent_server.tokens.keys import Secret
 from tests.tokens.samples import NOW
 
 
@@ -17,6 +18,12 @@ def secrets_of(ring):
     for value in values:
         yield from (repr(value)[2:-1], value.hex(), base64url_encode(value))
         yield base64.b64encode(value).decode()
+
+
+@pytest.mark.parametrize("length", [0, 16, 31, 33])
+def test_a_secret_has_256_bits(length):
+    with pytest.raises(ValueError, match="32 bytes"):
+        Secret(bytes(length))
 
 
 def everything_about(error):
