@@ -27,10 +27,7 @@ class SettingsInvalid(ConsentError):
     reason = "settings_invalid"
 
     def __init__(self, errors: dict[str, list[str]]):
-        lines = [
-            f"{name}: {'; '.join(messages)}"
-            for name, messages in sorted(errors.items())
-        ]
+        lines = [f"{name}: {'; '.join(messages)}" for name, messages in sorted(errors.items())]
         super().__init__("settings refused\n  " + "\n  ".join(lines))
         self.errors = errors
 
@@ -47,7 +44,7 @@ class Settings:
     bind_host: str
     #: 1 to 65535.
     bind_port: int
-    #: Scheme, host and optional path prefix under which browsers reach the service; no slash at the end.
+    #: Scheme, host and optional path prefix that browsers use; no slash at the end.
     public_url: str
     #: Bring an empty or older database to this version's schema at start.
     auto_migrate: bool
@@ -72,35 +69,21 @@ class Settings:
 
 def _is_bind(value: str) -> None:
     host, _, port = value.rpartition(":")
-    if (
-        not host
-        or not port.isascii()
-        or not port.isdigit()
-        or not 0 < int(port) < 65536
-    ):
+    if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
         raise ma.ValidationError("must be HOST:PORT, for example 127.0.0.1:8000")
 
 
 def _is_database_url(value: str) -> None:
     # The value may hold a password: it is never repeated in the message.
     if value.partition(":")[0] not in DRIVERS or "://" not in value:
-        raise ma.ValidationError(
-            "must be sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME"
-        )
+        raise ma.ValidationError("must be sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME")
     if value in ("sqlite://", "sqlite:///:memory:"):
-        raise ma.ValidationError(
-            "an in-memory database would lose every record; name a file"
-        )
+        raise ma.ValidationError("an in-memory database would lose every record; name a file")
 
 
 def _is_public_url(value: str) -> None:
     parts = urlsplit(value)
-    if (
-        parts.scheme not in ("http", "https")
-        or not parts.hostname
-        or parts.query
-        or parts.fragment
-    ):
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ma.ValidationError("must be https://HOST or https://HOST/PREFIX")
     if parts.scheme == "http" and not _is_loopback(parts.hostname):
         raise ma.ValidationError("must be https; http is allowed on loopback alone")
@@ -158,9 +141,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     :raises SettingsInvalid: with every wrong variable and what each of them may hold
     """
     errors: dict[str, list[str]] = {}
-    given = _with_secret_files(
-        {name: text for name, text in environ.items() if text}, errors
-    )
+    given = _with_secret_files({name: text for name, text in environ.items() if text}, errors)
     try:
         values = SettingsSchema().load(given)
     except ma.ValidationError as refused:
@@ -168,18 +149,12 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         raise SettingsInvalid(errors) from None
     host, _, port = values["bind"].rpartition(":")
     data_dir = Path(values["data_dir"]).absolute()
-    url = _with_driver(
-        values["database_url"] or f"sqlite:///{data_dir}/consent.sqlite3"
-    )
+    url = _with_driver(values["database_url"] or f"sqlite:///{data_dir}/consent.sqlite3")
     is_sqlite = url.startswith("sqlite")
     if is_sqlite and (values["workers"] or 1) != 1:
-        errors["CONSENT_WORKERS"] = [
-            "SQLite takes exactly one process; use threads or PostgreSQL"
-        ]
+        errors["CONSENT_WORKERS"] = ["SQLite takes exactly one process; use threads or PostgreSQL"]
     if values["demo_clock"] and not _is_loopback(host):
-        errors["CONSENT_DEMO_CLOCK"] = [
-            "only the demo moves the clock, and it listens on loopback"
-        ]
+        errors["CONSENT_DEMO_CLOCK"] = ["only the demo moves the clock, and it listens on loopback"]
     if errors:
         raise SettingsInvalid(errors)
     return Settings(
@@ -196,9 +171,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     )
 
 
-def _with_secret_files(
-    given: dict[str, str], errors: dict[str, list[str]]
-) -> dict[str, str]:
+def _with_secret_files(given: dict[str, str], errors: dict[str, list[str]]) -> dict[str, str]:
     """Read the secrets that are given as files (``DATABASE_URL_FILE``)."""
     path = given.get("DATABASE_URL_FILE")
     if not path:

@@ -5,7 +5,7 @@ from typing import Any
 
 import structlog
 from flask import Flask
-from gunicorn.app.base import BaseApplication
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from sqlalchemy.exc import SQLAlchemyError
 
 from consent_server import create_app
@@ -44,7 +44,7 @@ def gunicorn_options(settings: Settings) -> dict[str, Any]:
     }
 
 
-class Server(BaseApplication):
+class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
     """gunicorn, configured from our settings instead of a file."""
 
     def __init__(self, settings: Settings):

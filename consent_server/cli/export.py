@@ -16,7 +16,7 @@ from consent_server.sites.service import require_site
 from consent_server.web.fields import Instant
 
 
-class InstantParameter(click.ParamType):
+class InstantParameter(click.ParamType[datetime]):
     """An RFC 3339 instant, or a day, which means its beginning in UTC."""
 
     name = "instant"

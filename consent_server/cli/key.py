@@ -1,5 +1,7 @@
 """``key``: API keys of sites."""
 
+from typing import Any
+
 import click
 
 from consent_server.cli.application import application, instant, print_json
@@ -61,7 +63,7 @@ def revoke(key_id: str) -> None:
         click.echo(f"{row.id}: revoked")
 
 
-def _line(row: ApiKey) -> dict[str, object]:
+def _line(row: ApiKey) -> dict[str, Any]:
     return {
         "id": row.id,
         "site": row.site_id,

@@ -12,6 +12,7 @@ from consent_server.db import rfc3339
 from consent_server.embed.shipped import artifacts
 from consent_server.sites import service
 from consent_server.sites.document import SiteDocument, load_document, warnings
+from consent_server.sites.errors import NothingToPublish
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
 document_argument = click.argument("document", metavar="FILE", type=click.File(encoding="utf-8"))
@@ -92,7 +93,7 @@ def publish(document: TextIO, immaterial: bool, reason: str | None, as_json: boo
             published = service.publish(
                 parsed, artifacts(), instant(), immaterial=immaterial, reason=reason
             )
-        except service.NothingToPublish as same:
+        except NothingToPublish as same:
             if as_json:
                 print_json({"site": parsed.site, "published": False, "revision": same.revision})
             else:

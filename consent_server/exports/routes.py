@@ -16,7 +16,7 @@ from consent_server.web.clock import now
 from consent_server.web.problems import InvalidRequest
 
 exports = Blueprint("exports", __name__, url_prefix="/v1/sites/<site_id>", description="Exports")
-SECURITY = [{"apiKey": []}]
+SECURITY: list[dict[str, list[str]]] = [{"apiKey": []}]
 
 
 @exports.route("/export")

@@ -1,6 +1,6 @@
 """The HTTP framework, tightened: flask-smorest with the strict reader and our problem details."""
 
-from typing import Any, ClassVar, NoReturn
+from typing import Any, NoReturn
 
 import flask_smorest
 import marshmallow as ma
@@ -19,7 +19,7 @@ from consent_server.web.strict_json import FORBIDDEN, read_object
 class StrictParser(FlaskParser):
     """Reads parameters so that there is one way to understand a request."""
 
-    DEFAULT_UNKNOWN_BY_LOCATION: ClassVar[dict[str, str | None]] = {
+    DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {  # noqa: RUF012
         **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
         "query": ma.RAISE,
         "headers": ma.EXCLUDE,

@@ -85,8 +85,6 @@ def from_refusal(error: ConsentError) -> Response:
 
 def from_http_error(error: HTTPException) -> Response:
     """Answer what Werkzeug refused, keeping its headers (``Allow``, ``Retry-After``)."""
-    if error.response is not None:
-        return Response(error.response.get_data(), error.response.status_code)
     status = error.code or 500
     kept = {
         name: value for name, value in error.get_headers() if name.lower() not in CONTENT_HEADERS
