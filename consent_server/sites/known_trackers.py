@@ -60,7 +60,7 @@ NAMES: dict[str, tuple[str, ...]] = {
 
 #: Hosts of trackers; a host below one of them counts as well.
 HOSTS = tuple(
-    "google-analytics.com analytics.google.com googletagmanager.com doubleclick.net "
+    "google-analytics.com analytics.google.com googletagmanager.com doubleclick.net "  # noqa: SIM905
     "googleadservices.com googlesyndication.com googletagservices.com adservice.google.com "
     "connect.facebook.net facebook.net ads.linkedin.com snap.licdn.com licdn.com bat.bing.com "
     "clarity.ms hotjar.com hotjar.io analytics.tiktok.com ads.tiktok.com ads.twitter.com "
@@ -74,17 +74,17 @@ HOSTS = tuple(
     "klaviyo.com matomo.cloud plausible.io posthog.com i.posthog.com statcounter.com "
     "optimizely.com visualwebsiteoptimizer.com abtasty.com kameleoon.eu xiti.com "
     "at-internet.com addthis.com redditstatic.com tapad.com bidswitch.net smartadserver.com "
-    "adform.net teads.tv awin1.com amazon-adsystem.com".split()  # noqa: SIM905 (a table reads better)
+    "adform.net teads.tv awin1.com amazon-adsystem.com".split()
 )
 
 #: Names under which the tools themselves are known, folded like :func:`_folded` folds.
 TOOLS = frozenset(
-    "googleanalytics ga4 googletagmanager gtm googleads adsense doubleclick metapixel "
+    "googleanalytics googleanalytics4 ga4 googletagmanager gtm googleads adsense doubleclick metapixel "  # noqa: SIM905
     "facebookpixel fbpixel hotjar microsoftclarity clarity microsoftadvertising microsoftuet "
     "bingads matomo piwik linkedininsight linkedininsighttag tiktokpixel pinteresttag "
     "snapchatpixel twitterpixel criteo taboola outbrain mixpanel amplitude heap fullstory "
     "mouseflow crazyegg hubspotanalytics adobeanalytics yandexmetrica posthog plausible "
-    "chartbeat quantcast optimizely abtasty kameleoon vwo xiti pianoanalytics redditpixel".split()  # noqa: SIM905 (a table reads better)
+    "chartbeat quantcast optimizely abtasty kameleoon vwo xiti pianoanalytics redditpixel".split()
 )
 
 

@@ -15,10 +15,10 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 #: Endings under which strangers get names; a wildcard over one would let any of them in. Only the
 #: well-known ones: the whole public suffix list changes weekly and would have to be fetched.
 SHARED_SUFFIXES = frozenset(
-    "co.uk org.uk com.au co.nz co.jp co.kr co.in co.za com.br com.cn com.mx com.tr com.pl "
+    "co.uk org.uk com.au co.nz co.jp co.kr co.in co.za com.br com.cn com.mx com.tr com.pl "  # noqa: SIM905
     "com.ua github.io gitlab.io pages.dev workers.dev netlify.app vercel.app web.app "
     "firebaseapp.com herokuapp.com onrender.com fly.dev azurewebsites.net cloudfront.net "
-    "appspot.com blogspot.com myshopify.com wixsite.com webflow.io readthedocs.io".split()  # noqa: SIM905 (a table reads better)
+    "appspot.com blogspot.com myshopify.com wixsite.com webflow.io readthedocs.io".split()
 )
 
 

@@ -3,7 +3,7 @@
 import re
 
 #: Backgrounds of the banner in the two colour schemes; the widget's style sheet uses the same.
-BACKGROUNDS = {"light": "#ffffff", "dark": "#1c1c1e"}
+BACKGROUNDS = {"light": "#ffffff", "dark": "#1b1e23"}
 
 #: Least contrast of a control against what is behind it (WCAG 2.2, 1.4.11).
 CONTROL_CONTRAST = 3.0

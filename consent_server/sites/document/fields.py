@@ -45,23 +45,32 @@ class _Strict(ma.fields.Field[Any]):
         return self.read(value)
 
     def read(self, value: Any) -> Any:
-        """Return the value in its one spelling, or refuse it in plain words."""
-        raise NotImplementedError
+        """Return the value in its one spelling.
+
+        :raises ma.ValidationError: in plain words
+        """
+        return self._read(value)
 
     def json_schema(self) -> dict[str, Any]:
         """Return what an editor can check while one types; the rest is checked by ``plan``."""
+        return self._json_schema()
+
+    def _read(self, value: Any) -> Any:
+        raise NotImplementedError
+
+    def _json_schema(self) -> dict[str, Any]:
         raise NotImplementedError
 
 
 class StrictBool(_Strict):
     """true or false, nothing that looks like it."""
 
-    def read(self, value: Any) -> bool:
+    def _read(self, value: Any) -> bool:
         if value is True or value is False:
             return value
         self._refuse("must be true or false")
 
-    def json_schema(self) -> dict[str, Any]:
+    def _json_schema(self) -> dict[str, Any]:
         return {"type": "boolean"}
 
 
@@ -73,12 +82,12 @@ class WholeNumber(_Strict):
         self.least = least
         self.most = most
 
-    def read(self, value: Any) -> int:
+    def _read(self, value: Any) -> int:
         if type(value) is int and self.least <= value <= self.most:
             return value
         self._refuse(f"must be a whole number from {self.least} to {self.most}")
 
-    def json_schema(self) -> dict[str, Any]:
+    def _json_schema(self) -> dict[str, Any]:
         return {"type": "integer", "minimum": self.least, "maximum": self.most}
 
 
@@ -89,7 +98,7 @@ class Text(_Strict):
         super().__init__(**options)
         self.most = most
 
-    def read(self, value: Any) -> str:
+    def _read(self, value: Any) -> str:
         if not isinstance(value, str):
             is_unquoted = type(value) in (int, bool)
             hint = f'; put it in quotes: "{str(value).lower()}"' if is_unquoted else ""
@@ -101,13 +110,12 @@ class Text(_Strict):
             self._refuse(f"may have at most {self.most:,} characters, has {len(text):,}")
         if FORBIDDEN.search(text):
             self._refuse("must be one line without control or text-direction characters")
-        return self.narrow(text)
+        return self._narrow(text)
 
-    def narrow(self, text: str) -> str:
-        """Check what is special about this kind of text."""
+    def _narrow(self, text: str) -> str:
         return text
 
-    def json_schema(self) -> dict[str, Any]:
+    def _json_schema(self) -> dict[str, Any]:
         return {"type": "string", "minLength": 1, "maxLength": self.most}
 
 
@@ -119,12 +127,12 @@ class Matching(Text):
         self.pattern = pattern
         self.wants = wants
 
-    def narrow(self, text: str) -> str:
+    def _narrow(self, text: str) -> str:
         if re.fullmatch(self.pattern, text) is None:
             self._refuse(f"must be {self.wants}")
         return text
 
-    def json_schema(self) -> dict[str, Any]:
+    def _json_schema(self) -> dict[str, Any]:
         return {"type": "string", "pattern": f"^{self.pattern}$"}
 
 
@@ -136,17 +144,18 @@ class OneOf(Text):
         self.allowed = tuple(sorted(allowed) if isinstance(allowed, frozenset) else allowed)
         self.wants = wants or f"one of {', '.join(self.allowed)}"
 
-    def read(self, value: Any) -> str:
-        if value in (True, False) and {"on", "off"} <= set(self.allowed):
-            self._refuse(f'must be the text "{"on" if value else "off"}"')
-        return super().read(value)
+    def _read(self, value: Any) -> str:
+        word = "on" if value is True else "off" if value is False else None
+        if word in self.allowed:
+            self._refuse(f'must be the text "{word}", in quotes')
+        return super()._read(value)
 
-    def narrow(self, text: str) -> str:
+    def _narrow(self, text: str) -> str:
         if text not in self.allowed:
             self._refuse(f"must be {self.wants}{did_you_mean(text, self.allowed)}")
         return text
 
-    def json_schema(self) -> dict[str, Any]:
+    def _json_schema(self) -> dict[str, Any]:
         return {"type": "string", "enum": list(self.allowed)}
 
 
@@ -158,16 +167,16 @@ class Checked(Text):
         self.check = check
         self.pattern = pattern
 
-    def narrow(self, text: str) -> str:
+    def _narrow(self, text: str) -> str:
         try:
             self.check(text)
         except ValueError as error:
             self._refuse(str(error))
         return text
 
-    def json_schema(self) -> dict[str, Any]:
+    def _json_schema(self) -> dict[str, Any]:
         pattern = {"pattern": f"^(?:{self.pattern})$"} if self.pattern else {}
-        return {**super().json_schema(), **pattern}
+        return {**super()._json_schema(), **pattern}
 
 
 class ListOf(ma.fields.List[Any]):
@@ -225,8 +234,9 @@ class ListOf(ma.fields.List[Any]):
 
 def did_you_mean(written: str, allowed: Collection[str]) -> str:
     """Suggest the closest allowed word: ``; did you mean x?``, or nothing."""
-    close = get_close_matches(written.lower(), allowed, n=1, cutoff=0.6)
-    return f"; did you mean {close[0]}?" if close else ""
+    spelled = {word.lower(): word for word in allowed}
+    close = get_close_matches(written.lower(), spelled, n=1, cutoff=0.6)
+    return f"; did you mean {spelled[close[0]]}?" if close else ""
 
 
 def check_url(text: str) -> None:

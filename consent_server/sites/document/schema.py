@@ -67,6 +67,8 @@ class Nested(ma.fields.Nested):
 
 
 class ControllerSchema(_Strict):
+    """Who decides why and how data is processed."""
+
     name = Text(required=True, about="Who decides why and how data is processed.")
     address = Text(500, required=True, about="Postal address, on one line.")
     contact = way_to_reach("How to reach the controller: https or mailto.", required=True)
@@ -74,16 +76,22 @@ class ControllerSchema(_Strict):
 
 
 class AuthoritySchema(_Strict):
+    """Who hears complaints."""
+
     name = Text(required=True, about="The supervisory authority that hears complaints.")
     url = web_address("Where visitors can complain.", required=True)
 
 
 class PolicySchema(_Strict):
+    """The privacy policy."""
+
     url = web_address("The site's privacy policy.", required=True)
     version = Text(64, required=True, about="The version of the policy that is in force.")
 
 
 class LanguagesSchema(_Strict):
+    """The languages of the banner."""
+
     default = OneOf(
         closed_lists.LANGUAGES,
         required=True,
@@ -99,6 +107,8 @@ class LanguagesSchema(_Strict):
 
 
 class CategorySchema(_Strict):
+    """Something that is asked for, or required for a reason."""
+
     id = Matching(
         closed_lists.ID, _ID_WANTS, required=True, about="Named by data-category in the page."
     )
@@ -107,6 +117,8 @@ class CategorySchema(_Strict):
 
 
 class StoreSchema(_Strict):
+    """Something kept on, or read from, a device."""
+
     name = Text(required=True, about="Name of the cookie or entry; * stands for any characters.")
     kind = OneOf(closed_lists.STORE_KINDS, required=True, about="How it is kept or read.")
     lifetime = Checked(
@@ -118,6 +130,8 @@ class StoreSchema(_Strict):
 
 
 class ServiceSchema(_Strict):
+    """A vendor or tool."""
+
     id = Matching(
         closed_lists.ID, _ID_WANTS, required=True, about="Named by data-service in the page."
     )
@@ -140,6 +154,8 @@ class ServiceSchema(_Strict):
 
 
 class SignalsSchema(_Strict):
+    """Third-party consent interfaces."""
+
     google_consent_mode = OneOf(
         closed_lists.GOOGLE_CONSENT_MODES,
         load_default=Signals.google_consent_mode,
@@ -157,6 +173,8 @@ class SignalsSchema(_Strict):
 
 
 class ThemeSchema(_Strict):
+    """The looks."""
+
     layout = OneOf(
         closed_lists.LAYOUTS, load_default=Theme.layout, about="A bar at the foot, or a box."
     )
@@ -170,6 +188,8 @@ class ThemeSchema(_Strict):
 
 
 class SiteSchema(_Strict):
+    """The whole document."""
+
     site = Matching(
         "[a-z0-9-]{3,40}",
         "3 to 40 lower-case letters, digits and -",

@@ -1,0 +1,1 @@
+"""Sites: the document, the bundles made from it, and who may ask for them."""
