@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 from flask import Blueprint, Flask, Response, current_app, render_template, send_from_directory
+from markupsafe import Markup, escape
 
 from consent_server.errors import ConsentError
 from consent_server.web.api import Api
@@ -44,8 +45,9 @@ def document() -> dict[str, Any]:
         _name_problem_media_type(response)
     for path in spec["paths"].values():
         path.pop("options", None)  # a preflight is the browser's business
-        for operation in path.values():
-            for response in operation.get("responses", {}).values() if operation else ():
+        operations = (part for name, part in path.items() if name != "parameters")
+        for operation in operations:
+            for response in operation.get("responses", {}).values():
                 _name_problem_media_type(response)
     return spec
 
@@ -68,6 +70,14 @@ def reasons() -> dict[str, tuple[int, str]]:
             found[kind.reason] = (kind.status, (kind.__doc__ or "").split("\n\n")[0])
     found["internal_error"] = (500, "A fault of ours. Nothing was granted.")
     return dict(sorted(found.items()))
+
+
+@docs.app_template_filter("with_code")
+def with_code(text: str) -> Markup:
+    """Show what a docstring has between backticks as code; everything is escaped."""
+    parts = (escape(part) for part in text.split("`"))
+    marked = (f"<code>{part}</code>" if at % 2 else part for at, part in enumerate(parts))
+    return Markup("").join(Markup(part) for part in marked)
 
 
 @docs.get("/openapi.json")

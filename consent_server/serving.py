@@ -8,7 +8,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from sqlalchemy.exc import SQLAlchemyError
 
-from consent_server import create_app
+from consent_server.application import create_app
 from consent_server.config import Settings
 from consent_server.retention.service import record_lapses
 from consent_server.schema import ensure_schema

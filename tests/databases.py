@@ -26,7 +26,7 @@ ENGINES = ["sqlite", "postgresql"]
 
 def migrated_template(url: str) -> None:
     """Bring the empty database at ``url`` to the newest schema: the one place that knows how."""
-    from consent_server import create_app, schema
+    from consent_server.application import create_app, schema
     from consent_server.config import load_settings
     from consent_server.db import db
 

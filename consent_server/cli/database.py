@@ -3,7 +3,7 @@
 import click
 
 from consent_server import schema
-from consent_server.cli.application import application, instant
+from consent_server.cli.environment import application, instant
 from consent_server.retention.service import record_lapses
 
 

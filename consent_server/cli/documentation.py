@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from consent_server import openapi as interface
-from consent_server.cli.application import application
+from consent_server.cli.environment import application
 from consent_server.sites.document.json_schema import json_schema
 
 output_option = click.option(

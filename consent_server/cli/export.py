@@ -8,7 +8,7 @@ import click
 import marshmallow as ma
 from tqdm import tqdm
 
-from consent_server.cli.application import application, instant
+from consent_server.cli.environment import application, instant
 from consent_server.consents.models import EVENTS
 from consent_server.exports.formats import FORMATS, pieces
 from consent_server.exports.service import LEVELS, Selection, count

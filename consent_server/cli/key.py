@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from consent_server.cli.application import application, instant, print_json
+from consent_server.cli.environment import application, instant, print_json
 from consent_server.db import rfc3339
 from consent_server.sites.keys import SCOPES, create_key, list_keys, revoke_key
 from consent_server.sites.models import ApiKey

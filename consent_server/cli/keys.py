@@ -2,7 +2,7 @@
 
 import click
 
-from consent_server.cli.application import application, instant, print_json
+from consent_server.cli.environment import application, instant, print_json
 from consent_server.db import rfc3339
 
 

@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import click
 
-from consent_server.cli.application import application, print_json
+from consent_server.cli.environment import application, print_json
 from consent_server.config import load_settings
 from consent_server.serving import run
 

@@ -6,7 +6,7 @@ from typing import Any, TextIO
 import click
 import yaml
 
-from consent_server.cli.application import application, instant, print_json
+from consent_server.cli.environment import application, instant, print_json
 from consent_server.consents.forecast import count_asked_again
 from consent_server.db import rfc3339
 from consent_server.embed.shipped import artifacts

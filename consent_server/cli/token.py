@@ -2,7 +2,7 @@
 
 import click
 
-from consent_server.cli.application import application, instant, print_json
+from consent_server.cli.environment import application, instant, print_json
 from consent_server.tokens.consent_token import inspect, verify
 from consent_server.tokens.refusals import TokenRefused
 

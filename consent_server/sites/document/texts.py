@@ -50,8 +50,8 @@ class Texts(ma.fields.Field[Any]):
         }
         return {
             "type": "object",
-            "properties": dict.fromkeys(closed_lists.LANGUAGES, slots),
-            "additionalProperties": False,
+            "propertyNames": {"enum": list(closed_lists.LANGUAGES)},
+            "additionalProperties": slots,
         }
 
 

@@ -11,7 +11,7 @@ import click
 import orjson
 from flask import Flask
 
-from consent_server import create_app
+from consent_server.application import create_app
 from consent_server.config import load_settings
 from consent_server.schema import ensure_schema
 from consent_server.web import logs

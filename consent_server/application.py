@@ -1,0 +1,62 @@
+"""Wires the service: settings, keys, database, the HTTP layers, then one line a feature."""
+
+import os
+from datetime import UTC, datetime
+
+import structlog
+from flask import Flask
+
+from consent_server import openapi
+from consent_server.config import Settings, load_settings
+from consent_server.consents import routes as consents
+from consent_server.db import db, engine_options, prepare_engine
+from consent_server.embed import routes as embed
+from consent_server.exports import routes as exports
+from consent_server.operations import routes as operations
+from consent_server.rights import routes as rights
+from consent_server.schema import migrate
+from consent_server.tokens.keyring import KeyRing
+from consent_server.web import cors, headers, limits, problems
+from consent_server.web.api import Api
+
+log = structlog.get_logger(__name__)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Build the service.
+
+    Makes the data directory and the key ring at the first start; touches no table.
+
+    :param settings: from the environment when absent
+    :raises SettingsInvalid: a setting that the service cannot run with
+    :raises KeyRingUnusable: the key ring is damaged or open to other users
+    """
+    settings = settings or load_settings(os.environ)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    app = Flask(__name__, static_folder=None)
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings)
+    app.extensions["consent_settings"] = settings
+    app.extensions["consent_issuer"] = settings.public_url
+    app.extensions["consent_keys"] = KeyRing.open(settings.data_dir, datetime.now(UTC))
+    for part in (headers, limits, cors, problems):
+        part.init_app(app)
+    db.init_app(app)
+    migrate.init_app(app, db)
+    with app.app_context():
+        prepare_engine(db.engine)
+    api = openapi.init_api(app, Api())
+    features = (
+        consents.pages,
+        consents.checks,
+        consents.keys,
+        embed.embed,
+        exports.exports,
+        rights.rights,
+    )
+    for blueprint in features:
+        api.register_blueprint(blueprint)
+    app.register_blueprint(openapi.docs)
+    app.register_blueprint(operations.operations)
+    return app
