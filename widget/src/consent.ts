@@ -191,7 +191,7 @@ export function createConsent(base: string, first: Published, face: Face, apply:
       remember(restrict(state, wish));
     }
     emit('decided', {action, method, ...wish});
-    const lost = settle(true);
+    const lost = settle(!grants);
     if (lost.length > 0) {
       emit('withdrawn', {categories: lost});
     }

@@ -25,7 +25,7 @@ export function createBanner(bundle: Bundle, wording: Wording, answer: Answer, c
       element(
         'p',
         {class: 'fine'},
-        element('span', {}, `${text('controller')}: `, element('bdi', {}, bundle.controller.name)),
+        element('span', {}, text('asked_by', {controller: bundle.controller.name})),
         parties && element('span', {}, wording.count('third_parties', bundle.services.length)),
       ),
     ),
@@ -36,8 +36,8 @@ export function createBanner(bundle: Bundle, wording: Wording, answer: Answer, c
       element(
         'div',
         {class: 'more'},
-        button(text('choose'), 'plain', () => choose(false)),
-        parties && button(text('third_parties_link'), 'plain', () => choose(true)),
+        button(text('choose'), 'plain choose', () => choose(false)),
+        parties && button(text('third_parties_link'), 'plain list', () => choose(true)),
       ),
     ),
   );

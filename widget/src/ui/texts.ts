@@ -18,9 +18,12 @@ const UNITS: Record<string, string> = {Y: 'year', M: 'month', W: 'week', D: 'day
 export function createWording(bundle: Bundle): Wording {
   const language = chooseLanguage(bundle);
   const texts = {...bundle.texts[bundle.languages.default], ...bundle.texts[language]};
+  const direction = /^(ar|fa|he|ur)\b/.test(language) ? 'rtl' : 'ltr';
+  // Names in another script must not turn the sentence around them.
+  const isolate = (value: string) => (direction === 'rtl' ? `\u2068${value}\u2069` : value);
 
   function text(slot: string, values: Record<string, string> = {}): string {
-    return (texts[slot] ?? '').replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '');
+    return (texts[slot] ?? '').replace(/\{(\w+)\}/g, (_, name: string) => isolate(values[name] ?? ''));
   }
 
   function period(iso: string): string {
@@ -36,7 +39,7 @@ export function createWording(bundle: Bundle): Wording {
 
   return {
     language,
-    direction: /^(ar|fa|he|ur)\b/.test(language) ? 'rtl' : 'ltr',
+    direction,
     text,
     period,
     count(slot, count) {
