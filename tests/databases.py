@@ -26,7 +26,8 @@ ENGINES = ["sqlite", "postgresql"]
 
 def migrated_template(url: str) -> None:
     """Bring the empty database at ``url`` to the newest schema: the one place that knows how."""
-    from consent_server.application import create_app, schema
+    from consent_server import schema
+    from consent_server.application import create_app
     from consent_server.config import load_settings
     from consent_server.db import db
 
@@ -44,9 +45,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_configure_node(node: object) -> None:
-    """Start the cluster before the first worker of pytest-xdist is."""
-    _start_cluster(node.config)  # type: ignore[attr-defined]
+def pytest_xdist_setupnodes(config: pytest.Config) -> None:
+    """Start the cluster before the workers, which inherit the environment of that moment."""
+    _start_cluster(config)
 
 
 def _start_cluster(config: pytest.Config) -> None:
@@ -75,7 +76,8 @@ def _forget_cluster() -> None:
 @pytest.fixture(scope="session")
 def postgresql_cluster(request: pytest.FixtureRequest) -> Callable[[str], str]:
     """The private cluster: a function from the name of a database to its address."""
-    _start_cluster(request.config)
+    if not hasattr(request.config, "workerinput"):
+        _start_cluster(request.config)
     if PROBLEM in os.environ:
         pytest.fail(os.environ[PROBLEM], pytrace=False)
     return lambda database: os.environ[ADDRESS].format(database=database)
