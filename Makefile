@@ -72,18 +72,18 @@ clean: ## remove what make installed and what the tools left; keeps var/
 	rm -rf $(VENV) widget/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find consent_server demo tests migrations bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
-$(VENV)/runtime-installed: requirements.txt | $(VENV)/bin/python
+$(VENV)/runtime-installed: requirements.txt | $(VENV)/bin/pip
 	@echo "-- installing the service's packages into $(VENV)"
 	$(ALONE) $(PIP) install --require-hashes -r requirements.txt
 	@touch $@
 
-$(VENV)/dev-installed: requirements-dev.txt | $(VENV)/bin/python
+$(VENV)/dev-installed: requirements-dev.txt | $(VENV)/bin/pip
 	@echo "-- installing the packages of the service, its tests and its tools into $(VENV) (a minute)"
 	$(ALONE) $(PIP) install --require-hashes -r requirements-dev.txt
 	@touch $@
 
-# The first Python on PATH that is new enough and can make a virtual environment.
-$(VENV)/bin/python:
+# The first Python on PATH that is new enough and can make a virtual environment; pip comes last in it.
+$(VENV)/bin/pip:
 	@for python in python3 python3.11 python3.12 python3.13 python3.14; do \
 		$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
 		$$python -c 'import ensurepip' 2>/dev/null || { found=$$python; continue; }; \

@@ -61,7 +61,7 @@ def _start_cluster(config: pytest.Config) -> None:
         return
     try:
         running = cluster.start(tool)
-    except RuntimeError as failure:
+    except (OSError, RuntimeError) as failure:
         os.environ[PROBLEM] = str(failure)
         return
     config.add_cleanup(running.stop)
