@@ -31,7 +31,7 @@ def gunicorn_options(settings: Settings) -> dict[str, Any]:
         "graceful_timeout": 30,
         "keepalive": 5,
         "backlog": 512,
-        "limit_request_line": 4094,
+        "limit_request_line": 8190,
         "limit_request_fields": 40,
         "limit_request_field_size": 8190,
         "header_map": "drop",

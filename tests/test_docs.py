@@ -1,0 +1,86 @@
+"""The documentation is held to the code: what is there is described, and nothing else."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from consent_server import openapi
+from consent_server.application import create_app
+from consent_server.cli import main
+from consent_server.config import SettingsSchema, load_settings
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+
+
+@pytest.fixture
+def app(tmp_path):
+    return create_app(load_settings({"CONSENT_DATA_DIR": str(tmp_path / "data")}))
+
+
+def test_every_setting_has_its_row():
+    names = {field.data_key for field in SettingsSchema().fields.values()} | {"DATABASE_URL_FILE"}
+
+    rows = set(re.findall(r"^\| `([A-Z_]+)` \|", (DOCS / "settings.md").read_text(), re.MULTILINE))
+
+    assert rows == names
+
+
+def test_every_reason_has_its_row_with_its_status(app):
+    text = (DOCS / "http-api.md").read_text()
+
+    rows = re.findall(r"^\| `([a-z0-9_]+)` \| (\d{3}) \|", text, re.MULTILINE)
+
+    assert dict(rows) == {name: str(status) for name, (status, _) in openapi.reasons().items()}
+
+
+def test_every_reason_means_one_thing(app):
+    kinds = {}
+    waiting = [openapi.ConsentError]
+    while waiting:
+        for kind in waiting.pop().__subclasses__():
+            waiting.append(kind)
+            kinds.setdefault(kind.reason, []).append(kind.__name__)
+
+    assert {reason: names for reason, names in kinds.items() if len(names) > 1} == {}
+
+
+def test_every_route_has_its_row(app):
+    text = (DOCS / "http-api.md").read_text()
+
+    documented = set(re.findall(r"`GET (/[^`?]*)|`POST (/[^`?]*)", text))
+    documented = {get or post for get, post in documented}
+
+    routes = {
+        str(rule).replace("<site_id>", "{site}").replace("<build>", "{build}")
+        for rule in app.url_map.iter_rules()
+    }
+    assert routes - documented == set()
+
+
+def test_openapi_json_is_fresh(app):
+    with app.app_context():
+        expected = json.dumps(openapi.document(), indent=2, ensure_ascii=False) + "\n"
+
+    assert (DOCS / "openapi.json").read_text() == expected, (
+        "run: python -m consent_server openapi -o docs/openapi.json"
+    )
+
+
+def test_every_command_explains_itself():
+    silent = [name for name, command in main.commands.items() if not command.help]
+
+    assert silent == []
+
+
+@pytest.mark.parametrize(
+    "document",
+    [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))],
+    ids=lambda path: path.name,
+)
+def test_every_link_between_documents_leads_somewhere(document):
+    targets = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", document.read_text())
+
+    assert [target for target in targets if not (document.parent / target).exists()] == []
