@@ -55,7 +55,7 @@ check-generated: $(VENV)/dev-installed ## fail when a committed file differs fro
 	@committed=$$(mktemp -d); trap 'rm -rf "$$committed"' EXIT; \
 	cp -R $(BUILT) "$$committed/built"; $(NPM) run build || exit 1; \
 	diff -r "$$committed/built" $(BUILT) || { echo "$(BUILT) was stale: commit what was built now" >&2; exit 1; }
-	$(if $(wildcard docs/openapi.json),$(PYTHON) -m consent_server openapi --check)
+	$(if $(wildcard docs/openapi.json),$(PYTHON) -m consent_server openapi --check docs/openapi.json)
 
 bench: $(VENV)/dev-installed ## measure the service; the figures are of this machine
 	$(PYTHON) -m bench $(BENCH_ARGS)
