@@ -1,6 +1,9 @@
 """The service under gunicorn, and the housekeeping that runs beside it."""
 
+import fcntl
+import os
 import threading
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -10,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from consent_server.application import create_app
 from consent_server.config import Settings
+from consent_server.errors import ConsentError
 from consent_server.retention.service import record_lapses
 from consent_server.schema import ensure_schema
 from consent_server.web import logs
@@ -69,9 +73,32 @@ def build(settings: Settings) -> Flask:
     return app
 
 
+class AlreadyServing(ConsentError):
+    """Another process serves this SQLite database; it takes one process, and threads."""
+
+    status = 503
+    reason = "already_serving"
+
+    def __init__(self, path: Path):
+        super().__init__(f"another service runs on {path}; SQLite takes one process")
+        self.path = str(path)
+
+
 def run(settings: Settings) -> None:
-    """Serve until a signal says otherwise."""
-    Server(settings).run()
+    """Serve until a signal says otherwise.
+
+    :raises AlreadyServing: the SQLite database is served already
+    """
+    os.umask(0o077)
+    if not settings.is_sqlite:
+        Server(settings).run()
+        return
+    with (settings.data_dir / "serve.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyServing(settings.data_dir) from None
+        Server(settings).run()
 
 
 def start_housekeeping(app: Flask) -> threading.Thread:

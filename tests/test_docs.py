@@ -75,11 +75,10 @@ def test_every_command_explains_itself():
     assert silent == []
 
 
-@pytest.mark.parametrize(
-    "document",
-    [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))],
-    ids=lambda path: path.name,
-)
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
+
+
+@pytest.mark.parametrize("document", PAGES, ids=lambda path: path.name)
 def test_every_link_between_documents_leads_somewhere(document):
     targets = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", document.read_text())
 

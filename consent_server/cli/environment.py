@@ -24,6 +24,7 @@ def application(*, with_schema: bool = True) -> Iterator[Flask]:
 
     :param with_schema: bring the database up to date first
     """
+    os.umask(0o077)  # the database and the key ring are for the service's own user
     settings = load_settings(os.environ)
     logs.configure(settings.log_level)
     logging.getLogger("alembic").setLevel(logging.WARNING)
