@@ -2,7 +2,7 @@
 import {fetchPublished} from './api';
 import {type Published, readPublished} from './config';
 import {createConsent} from './consent';
-import {standing} from './decision';
+import {standing, uniformWish} from './decision';
 import {emit} from './events';
 import {type Gate, startGate} from './gate';
 import {createPageApi, type PageApi, type Parts} from './page-api';
@@ -54,8 +54,12 @@ function wire(base: string, nonce: string, published: Published): Parts & {start
     if (wish === 'open') {
       screen.showPreferences();
     } else if (wish === 'withdraw') {
-      const none = Object.fromEntries(current.categories.filter(({required}) => !required).map(({id}) => [id, false]));
-      void consent.decide('withdraw', 'preferences', {categories: none, services: {}}, event.isTrusted);
+      void consent.decide({
+        action: 'withdraw',
+        method: 'preferences',
+        wish: uniformWish(current, false),
+        isTrusted: event.isTrusted,
+      });
     } else {
       return;
     }

@@ -58,7 +58,7 @@ export function createPageApi(loading: Promise<Parts | undefined>): PageApi {
     const bundle = found.bundle();
     const whole =
       typeof wish === 'boolean' ? uniformWish(bundle, wish) : completeWish(bundle, found.consent.state, wish, Date.now());
-    return found.consent.decide(action, 'api', whole, false);
+    return found.consent.decide({action, method: 'api', wish: whole, isTrusted: false});
   }
 
   const api: PageApi = {

@@ -76,7 +76,7 @@ function deleteEverywhere(name: string): void {
   });
   for (const domain of domains) {
     for (const path of new Set(paths)) {
-      setCookie(`${name}=;path=${path};max-age=0${domain}`);
+      setCookie(`${name}=;path=${path};max-age=-1${domain}`);
     }
   }
 }

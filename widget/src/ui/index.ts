@@ -1,7 +1,7 @@
 /** Everything people see: one host element with an open shadow root, mounted when the page has a body. */
 import type {Bundle, Published} from '../config';
 import type {Consent, Face} from '../consent';
-import {choiceEnds, type Method, optionalCategories, uniformWish} from '../decision';
+import {choiceEnds, completeWish, type Method, optionalCategories, uniformWish} from '../decision';
 import {emit} from '../events';
 import {button} from './answers';
 import {createBanner} from './banner';
@@ -101,7 +101,12 @@ export function createScreen(first: Published): Screen {
   }
 
   function answer(method: Method, isAccepted: boolean, isTrusted: boolean): void {
-    void consent.decide(isAccepted ? 'accept_all' : 'reject_all', method, uniformWish(bundle, isAccepted), isTrusted);
+    void consent.decide({
+      action: isAccepted ? 'accept_all' : 'reject_all',
+      method,
+      wish: uniformWish(bundle, isAccepted),
+      isTrusted,
+    });
   }
 
   function showPreferences(method: Method = 'preferences', isList = false): void {
@@ -114,10 +119,11 @@ export function createScreen(first: Published): Screen {
       isOn: consent.has,
       ends: ends?.every((end) => end > Date.now()) ? Math.min(...ends) : undefined,
       answer: (isAccepted, isTrusted) => answer(method, isAccepted, isTrusted),
-      save: (wish, isTrusted) => void consent.decide('save', method, wish, isTrusted),
+      save: (wish, isTrusted) =>
+        void consent.decide({action: 'save', method, wish: completeWish(bundle, undefined, wish, 0), isTrusted}),
       withdraw:
         consent.granted().length > 0
-          ? () => void consent.decide('withdraw', method, uniformWish(bundle, false), true)
+          ? () => void consent.decide({action: 'withdraw', method, wish: uniformWish(bundle, false), isTrusted: true})
           : undefined,
       close: closeDialog,
     });

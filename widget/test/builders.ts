@@ -1,0 +1,79 @@
+/** Values for tests: complete, and changed only where the test cares. */
+import type {Entry} from '../src/api';
+import type {Bundle, Category} from '../src/config';
+import type {State} from '../src/decision';
+
+export const NOW = Date.UTC(2026, 10, 22, 20);
+
+export function aCategory(id: string, changes: Partial<Category> = {}): Category {
+  return {id, required: false, since: 1, ...changes};
+}
+
+export function aBundle(changes: Partial<Bundle> = {}): Bundle {
+  return {
+    v: 1,
+    site: 'demo',
+    revision: 3,
+    name: 'Demo shop',
+    controller: {name: 'Demo Shop SAS'},
+    reprompt_after: 'P12M',
+    languages: {default: 'en', available: ['en']},
+    categories: [
+      aCategory('necessary', {required: true}),
+      aCategory('functional'),
+      aCategory('analytics'),
+      aCategory('marketing'),
+    ],
+    services: [aService('matomo'), aService('hotjar')],
+    signals: {},
+    theme: {},
+    texts: {en: {title: 'T', intro: 'I', accept: 'Accept all', reject: 'Reject all', choose: 'Choose'}},
+    ...changes,
+  };
+}
+
+export function aService(id: string, category = 'analytics') {
+  return {id, name: id, category, data: [], hosts: [], stores: [], since: 1};
+}
+
+/** A grant made on the day of `NOW`, valid for a year. */
+export function aState(changes: Partial<State> = {}): State {
+  const end = '2027-11-22T20:00:00.000Z';
+  return {
+    v: 1,
+    bundle: 'hash',
+    revision: 3,
+    day: '2026-11-22',
+    categories: {functional: false, analytics: true, marketing: false},
+    services: {},
+    expires: {functional: end, analytics: end, marketing: end},
+    id: 'i'.repeat(22),
+    n: 1,
+    ...changes,
+  };
+}
+
+/** A refusal that left no identifier. */
+export function aRefusal(changes: Partial<State> = {}): State {
+  const {expires, id, n, ...rest} = aState({categories: {functional: false, analytics: false, marketing: false}});
+  return {...rest, ...changes};
+}
+
+export function anEntry(key: string, granted: boolean, at = Date.now()): Entry {
+  return {
+    at,
+    state: aState(),
+    body: {
+      idempotency_key: key,
+      action: granted ? 'accept_all' : 'reject_all',
+      method: 'banner',
+      categories: {analytics: granted},
+      services: {},
+      bundle: 'hash',
+      build: 'build',
+      language: 'en',
+      gpc: false,
+      trusted: true,
+    },
+  };
+}

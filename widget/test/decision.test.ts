@@ -1,0 +1,137 @@
+import {describe, expect, test} from 'vitest';
+import {
+  addPeriod,
+  completeWish,
+  mustAsk,
+  nextNumber,
+  refusalEnds,
+  restrict,
+  standing,
+  stateEnds,
+  uniformWish,
+  utcDay,
+} from '../src/decision';
+import {aBundle, aCategory, aRefusal, aState, NOW} from './builders';
+
+describe('what still holds', () => {
+  test('nothing decided means everything optional is asked', () => {
+    expect(mustAsk(aBundle(), undefined, NOW)).toEqual(['functional', 'analytics', 'marketing']);
+    expect(standing(aBundle(), undefined, 'necessary', NOW)).toBe('required');
+  });
+
+  test('a category the bundle does not hold is never granted', () => {
+    expect(standing(aBundle(), aState({categories: {ghost: true}}), 'ghost', NOW)).toBe('undecided');
+  });
+
+  test('a material change makes only its own category stale, a grant as well as a refusal', () => {
+    const bundle = aBundle({
+      revision: 4,
+      categories: [aCategory('functional'), aCategory('analytics', {since: 4}), aCategory('marketing', {since: 4})],
+    });
+
+    expect(standing(bundle, aState(), 'analytics', NOW)).toBe('stale');
+    expect(standing(bundle, aState(), 'functional', NOW)).toBe('refused');
+    expect(mustAsk(bundle, aState(), NOW)).toEqual(['analytics', 'marketing']);
+  });
+
+  test('a category decided at an older revision than the others keeps that revision', () => {
+    const bundle = aBundle({categories: [aCategory('analytics', {since: 3})]});
+
+    expect(standing(bundle, aState({revisions: {analytics: 2}}), 'analytics', NOW)).toBe('stale');
+  });
+
+  test('a grant ends at the instant the server named, not before', () => {
+    const end = Date.parse('2027-11-22T20:00:00.000Z');
+
+    expect(standing(aBundle(), aState(), 'analytics', end - 1)).toBe('granted');
+    expect(standing(aBundle(), aState(), 'analytics', end)).toBe('expired');
+  });
+
+  test('an unreadable end is an end', () => {
+    expect(standing(aBundle(), aState({expires: {analytics: 'soon'}}), 'analytics', NOW)).toBe('expired');
+  });
+
+  test('a refusal without an identifier ends with the day, whatever the hour it was made', () => {
+    const end = Date.UTC(2027, 10, 23);
+
+    expect(mustAsk(aBundle(), aRefusal(), end - 1)).toEqual([]);
+    expect(mustAsk(aBundle(), aRefusal(), end)).toHaveLength(3);
+    expect(stateEnds(aBundle(), aRefusal())).toBe(end);
+  });
+});
+
+describe('arithmetic of periods', () => {
+  test.each([
+    ['2026-11-22T20:00:00.000Z', 'P12M', '2027-11-22T20:00:00.000Z'],
+    ['2026-08-31T23:59:59.999Z', 'P6M', '2027-03-01T00:00:00.000Z'],
+    ['2028-02-29T10:00:00.000Z', 'P1Y', '2029-03-01T00:00:00.000Z'],
+    ['2026-12-31T10:00:00.000Z', 'P2M', '2027-03-01T00:00:00.000Z'],
+    ['2026-11-22T20:00:00.000Z', 'P2W', '2026-12-06T20:00:00.000Z'],
+    ['2026-11-22T20:00:00.000Z', 'P30D', '2026-12-22T20:00:00.000Z'],
+  ])('%s and %s is %s', (start, period, end) => {
+    expect(new Date(addPeriod(Date.parse(start), period)).toISOString()).toBe(end);
+  });
+
+  test.each([
+    ['2026-11-22', 'P12M', '2027-11-23T00:00:00.000Z'],
+    ['2026-08-31', 'P6M', '2027-03-01T00:00:00.000Z'],
+    ['2028-02-29', 'P12M', '2029-03-01T00:00:00.000Z'],
+    ['2026-12-31', 'P6M', '2027-07-01T00:00:00.000Z'],
+  ])('a refusal of %s is asked again after %s: at %s', (day, period, end) => {
+    expect(new Date(refusalEnds(day, period)).toISOString()).toBe(end);
+  });
+
+  test('the day is the day in UTC', () => {
+    expect(utcDay(Date.parse('2026-11-22T23:30:00-05:00'))).toBe('2026-11-23');
+  });
+});
+
+describe('a wish', () => {
+  test('is complete both ways, without the required categories', () => {
+    expect(uniformWish(aBundle(), true)).toEqual({
+      categories: {functional: true, analytics: true, marketing: true},
+      services: {},
+    });
+  });
+
+  test('keeps what it does not name while that holds, and refuses what no longer does', () => {
+    expect(completeWish(aBundle(), aState(), {categories: {marketing: true}}, NOW).categories).toEqual({
+      functional: false,
+      analytics: true,
+      marketing: true,
+    });
+    expect(completeWish(aBundle(), aState(), {categories: {marketing: true}}, NOW + 400 * 864e5).categories.analytics).toBe(
+      false,
+    );
+  });
+
+  test('names services only where their category is split', () => {
+    const split = {categories: {analytics: true}, services: {matomo: true, hotjar: false}};
+    const whole = {categories: {analytics: true}, services: {matomo: true, hotjar: true}};
+
+    expect(completeWish(aBundle(), undefined, split, NOW).services).toEqual({matomo: true, hotjar: false});
+    expect(completeWish(aBundle(), undefined, whole, NOW).services).toEqual({});
+  });
+
+  test('of no service of a category is a refusal of the category', () => {
+    const wish = completeWish(
+      aBundle(),
+      undefined,
+      {categories: {analytics: true}, services: {matomo: false, hotjar: false}},
+      NOW,
+    );
+
+    expect(wish).toEqual({categories: {functional: false, analytics: false, marketing: false}, services: {}});
+  });
+
+  test('can only take away from what holds until it is acknowledged', () => {
+    const wish = {categories: {functional: true, analytics: false, marketing: true}, services: {}};
+
+    expect(restrict(aState(), wish).categories).toEqual({functional: false, analytics: false, marketing: false});
+  });
+});
+
+test('a number is higher than every one used before, delivered or waiting', () => {
+  expect(nextNumber(undefined)).toBe(1);
+  expect(nextNumber(2, undefined, 5)).toBe(6);
+});

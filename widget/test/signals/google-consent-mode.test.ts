@@ -1,0 +1,53 @@
+import {beforeEach, expect, test} from 'vitest';
+import {signalsOf} from '../../src/signals';
+
+const commands = () => (window.dataLayer ?? []).map((command) => [...(command as IArguments)]);
+const types = (marketing: string, analytics: string, functional: string) => ({
+  ad_storage: marketing,
+  ad_user_data: marketing,
+  ad_personalization: marketing,
+  analytics_storage: analytics,
+  functionality_storage: functional,
+  personalization_storage: functional,
+  security_storage: 'granted',
+});
+
+beforeEach(() => {
+  delete window.dataLayer;
+});
+
+test('everything is denied first, then each choice is told once', () => {
+  const signals = signalsOf({google_consent_mode: 'basic'});
+
+  signals.start(false);
+  signals.apply(new Set(['analytics']));
+  signals.apply(new Set(['analytics', 'marketing', 'functional']));
+
+  expect(commands()).toEqual([
+    ['consent', 'default', types('denied', 'denied', 'denied')],
+    ['set', 'ads_data_redaction', true],
+    ['set', 'url_passthrough', false],
+    ['consent', 'update', types('denied', 'granted', 'denied')],
+    ['consent', 'update', types('granted', 'granted', 'granted')],
+  ]);
+});
+
+test('tags are asked to wait only while an earlier grant is being checked', () => {
+  signalsOf({google_consent_mode: 'advanced'}).start(true);
+
+  expect(commands()[0]?.[2]).toEqual({...types('denied', 'denied', 'denied'), wait_for_update: 500});
+});
+
+test.each([{}, {google_consent_mode: 'off'}, {google_consent_mode: true}])('%o touches nothing', (settings) => {
+  const signals = signalsOf(settings);
+  signals.start(false);
+  signals.apply(new Set(['marketing']));
+
+  expect(window.dataLayer).toBeUndefined();
+});
+
+test('a frozen queue of the page throws at nobody', () => {
+  window.dataLayer = Object.freeze([]) as unknown as unknown[];
+
+  expect(() => signalsOf({google_consent_mode: 'basic'}).start(false)).not.toThrow();
+});
