@@ -8,6 +8,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,10 +55,11 @@ class Cluster:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def start(tool: Tool) -> Cluster:
+def start(tool: Tool, settings: Mapping[str, str] = SETTINGS) -> Cluster:
     """Make a cluster in a temporary folder and wait until it answers.
 
     :param tool: the server binaries, see ``postgresql.find``
+    :param settings: of the server; what is measured must not be measured without durability
     :raises RuntimeError: initdb or the server failed; the message ends with what it said
     """
     folder = Path(tempfile.mkdtemp(prefix="consent-pg-"))
@@ -65,7 +67,8 @@ def start(tool: Tool) -> Cluster:
         owner = _unprivileged(folder)
         _initialise(tool, folder, owner)
         port = _free_port()
-        return _wait_until_ready(Cluster(folder, port, _launch(tool, folder, port, owner)), tool)
+        process = _launch(tool, folder, port, owner, settings)
+        return _wait_until_ready(Cluster(folder, port, process), tool)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -90,10 +93,10 @@ def _initialise(tool: Tool, folder: Path, owner: dict[str, Any]) -> None:
 
 
 def _launch(
-    tool: Tool, folder: Path, port: int, owner: dict[str, Any]
+    tool: Tool, folder: Path, port: int, owner: dict[str, Any], settings: Mapping[str, str]
 ) -> "subprocess.Popen[bytes]":
     command = [f"{tool.path}/postgres", "-D", f"{folder}/data", "-p", str(port), "-k", str(folder)]
-    for name, value in SETTINGS.items():
+    for name, value in settings.items():
         command += ["-c", f"{name}={value}"]
     with (folder / "log").open("wb") as log:
         # A session of its own: Ctrl-C reaches the tests, and they stop the server in order.
