@@ -16,7 +16,7 @@ WORKERS ?= 2
 # More words for pytest: make test PYTEST_ARGS="-k sqlite tests/sites"
 PYTEST_ARGS ?=
 BUILT := consent_server/embed/static
-CHECKED := $(wildcard consent_server demo wsgi.py)
+CHECKED := $(wildcard consent_server demo bench wsgi.py)
 
 help: ## list what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -1,0 +1,1 @@
+"""Measures the service beside a bare Flask route: ``python -m bench`` (docs/performance.md)."""

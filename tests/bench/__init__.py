@@ -1,0 +1,1 @@
+"""The bench itself: that it runs, not what it finds."""
