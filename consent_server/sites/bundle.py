@@ -50,7 +50,7 @@ def build_bundle(
     :param texts: language tag → slot → text, as shipped
     :param build: digest of the widget, 43 characters
     :param previous: the bundle in force, None at the first publication
-    :param immaterial: the change corrects, so earlier consent covers what it covered
+    :param immaterial: the change only corrects; earlier consent still never covers what is new
     :returns: JSON-ready; never holds the document's origins
     :raises TextsMissing: a language of the document is incomplete
     :source: GDPR Art. 4(11), consent is given to something specific
@@ -58,33 +58,37 @@ def build_bundle(
     revision = previous["revision"] + 1 if previous else 1
     bundle = {"v": FORMAT, "revision": revision, "build": build, **_public_part(document)}
     bundle["texts"] = _texts(document, texts)
-    touched = touched_parts(previous, bundle)
+    touched = touched_parts(previous, bundle, immaterial)
     for part, hit in (("categories", touched.categories), ("services", touched.services)):
         earlier = {item["id"]: item["since"] for item in previous[part]} if previous else {}
         for item in bundle[part]:
-            kept = item["id"] in earlier and (immaterial or item["id"] not in hit)
+            kept = item["id"] in earlier and item["id"] not in hit
             item["since"] = earlier[item["id"]] if kept else revision
     return bundle
 
 
-def touched_parts(previous: Bundle | None, new: Bundle) -> Touched:
+def touched_parts(previous: Bundle | None, new: Bundle, immaterial: bool = False) -> Touched:
     """Return which optional categories and services differ in what visitors consent to.
 
     A category: added, made optional, its title or text changed in a language that both bundles
     have, a service of it added or changed; and each of them when the controller changed. Whatever
-    is required is never touched: nobody is asked for it, so nobody has to be asked again.
+    is required is never touched: nobody is asked for it, so nobody has to be asked again. An
+    immaterial change touches only what is new: a purpose or a recipient that nobody was told of
+    is no correction.
 
     :param new: its parts need no ``since`` yet
     """
-    services = {service["id"] for service in _changed_services(previous, new)}
     optional = {item["id"] for item in new["categories"] if not item["required"]}
-    if previous is None or previous["controller"] != new["controller"]:
-        return Touched(frozenset(optional), frozenset(services))
+    if previous is None:
+        return Touched(frozenset(optional), frozenset(item["id"] for item in new["services"]))
     asked_before = {item["id"] for item in previous["categories"] if not item["required"]}
-    categories = {service["category"] for service in _changed_services(previous, new)}
-    categories |= optional - asked_before
-    categories |= {name for name in optional if _is_worded_anew(name, previous, new)}
-    return Touched(frozenset(categories & optional), frozenset(services))
+    services = _new_services(previous, new) if immaterial else _changed_services(previous, new)
+    categories = {service["category"] for service in services} | (optional - asked_before)
+    if not immaterial:
+        categories |= {name for name in optional if _is_worded_anew(name, previous, new)}
+        categories |= optional if previous["controller"] != new["controller"] else set()
+    touched = frozenset(service["id"] for service in services)
+    return Touched(frozenset(categories & optional), touched)
 
 
 def _public_part(document: SiteDocument) -> dict[str, Any]:
@@ -133,9 +137,15 @@ def _without_plural(slot: str) -> str:
     return stem if form in {"zero", "one", "two", "few", "many", "other"} else slot
 
 
-def _changed_services(previous: Bundle | None, new: Bundle) -> list[Mapping[str, Any]]:
+def _new_services(previous: Bundle, new: Bundle) -> list[Mapping[str, Any]]:
+    """Return the services that are new in their category."""
+    before = {(item["id"], item["category"]) for item in previous["services"]}
+    return [item for item in new["services"] if (item["id"], item["category"]) not in before]
+
+
+def _changed_services(previous: Bundle, new: Bundle) -> list[Mapping[str, Any]]:
     """Return the services that are new or differ in any field."""
-    before = {item["id"]: _meaning(item) for item in previous["services"]} if previous else {}
+    before = {item["id"]: _meaning(item) for item in previous["services"]}
     return [item for item in new["services"] if before.get(item["id"]) != _meaning(item)]
 
 

@@ -79,12 +79,13 @@ HOSTS = tuple(
 
 #: Names under which the tools themselves are known, folded like :func:`_folded` folds.
 TOOLS = frozenset(
-    "googleanalytics googleanalytics4 ga4 googletagmanager gtm googleads adsense doubleclick "  # noqa: SIM905
-    "metapixel facebookpixel fbpixel hotjar microsoftclarity clarity microsoftadvertising microsoftuet "
-    "bingads matomo piwik linkedininsight linkedininsighttag tiktokpixel pinteresttag "
-    "snapchatpixel twitterpixel criteo taboola outbrain mixpanel amplitude heap fullstory "
-    "mouseflow crazyegg hubspotanalytics adobeanalytics yandexmetrica posthog plausible "
-    "chartbeat quantcast optimizely abtasty kameleoon vwo xiti pianoanalytics redditpixel".split()
+    "googleanalytics googleanalytics4 ga4 googletagmanager gtm googleads adsense "  # noqa: SIM905
+    "doubleclick metapixel facebookpixel fbpixel hotjar microsoftclarity clarity "
+    "microsoftadvertising microsoftuet bingads matomo piwik linkedininsight "
+    "linkedininsighttag tiktokpixel pinteresttag snapchatpixel twitterpixel criteo "
+    "taboola outbrain mixpanel amplitude heap fullstory mouseflow crazyegg "
+    "hubspotanalytics adobeanalytics yandexmetrica posthog plausible chartbeat "
+    "quantcast optimizely abtasty kameleoon vwo xiti pianoanalytics redditpixel".split()
 )
 
 

@@ -186,7 +186,27 @@ def test_nothing_new_is_ever_covered_by_earlier_consent_not_even_by_an_immateria
 
     since = _since(_bundle(FIRST, True, services=services, categories=categories))
 
-    assert (since["functional"], since["more"], since["analytics"]) == (2, 2, 1)
+    assert since == {
+        "necessary": 1, "functional": 2, "analytics": 2, "marketing": 1, "stats": 1, "more": 2,
+    }  # fmt: skip
+
+
+def test_moving_a_service_is_no_correction_because_another_category_gets_a_recipient():
+    since = _since(_bundle(FIRST, True, services=[a_service(category="marketing")]))
+
+    assert since == {"necessary": 1, "analytics": 1, "marketing": 2, "stats": 2}
+
+
+def test_an_answer_from_before_a_category_was_required_does_not_come_back():
+    texts = {f"category.maps.{part}": "Maps" for part in ("title", "text")}
+    both = {"fr": texts, "en": texts}
+    maps = {"id": "maps", "required": True, "reason": "security"}
+    first = _bundle(categories=[*CATEGORIES, {"id": "maps"}], texts=both)
+    second = _bundle(first, categories=[*CATEGORIES, maps], texts=both)
+
+    third = _bundle(second, True, categories=[*CATEGORIES, {"id": "maps"}], texts=both)
+
+    assert _since(third)["maps"] == 3
 
 
 def test_what_was_removed_is_new_when_it_comes_back():

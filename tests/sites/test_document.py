@@ -1,4 +1,4 @@
-"""A valid document becomes typed values; what is left out has the default that protects visitors."""
+"""A valid document becomes typed values; what is left out has a default."""
 
 import unicodedata
 

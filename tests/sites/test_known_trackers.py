@@ -49,7 +49,7 @@ def test_two_patterns_meet_exactly_when_a_short_name_matches_both(one, other):
 
 
 def _names_matching(pattern: str) -> set[str]:
-    """Return the matching names of at most 8 letters; patterns of 4 meet in one of them or never."""
+    """Return the matching names of at most 8 letters; patterns of 4 meet there or never."""
     expression = pattern.replace("*", "[ab]*")
     return {
         name

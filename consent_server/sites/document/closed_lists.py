@@ -45,17 +45,10 @@ NEVER_REQUIRED = frozenset(
     "personalization tracking".split()
 )
 
-#: Slots that a site may write itself; ``category.<id>.title`` and ``.text`` come on top.
+#: Slots that a site may write itself, and the form of the others that it may. Every other text is
+#: reviewed in every language and stays as it is (CNIL: no misleading label).
 FREE_SLOTS = ("title", "intro")
 CATEGORY_SLOT = re.compile(rf"category\.({ID})\.(title|text)")
-
-#: Slots that are reviewed in every language and cannot be replaced (CNIL: no misleading label).
-LOCKED_SLOT = re.compile(
-    r"accept|reject|choose|save|withdraw|reopen|close|about|controller|dpo|policy|authority"
-    r"|storage_place|retention|always_active|failed|framed|outdated"
-    r"|(expires|if|necessary_reason|offline|placeholder|preferences|third_parties|withdraw)_?[a-z_.]*"
-    r"|(services?|store|lifetime|necessary_reason|third_parties)\..*|[a-z]+_status"
-)
 
 LAYOUTS = ("bar", "box")
 GOOGLE_CONSENT_MODES = ("basic", "advanced", "off")

@@ -21,6 +21,8 @@ REQUIRED = "is required"
 NOT_AN_OBJECT = "must be an object of keys and values"
 
 _MAIL = re.compile(r"mailto:[A-Za-z0-9.!#$&'*+/=^_`{|}~-]{1,64}@[a-z0-9-]+(?:\.[a-z0-9-]+)+")
+#: Visible ASCII without what RFC 3986 leaves out.
+_URL = re.compile(r"""[^\x00-\x20\x7f-\U0010ffff"<>\\^`{|}]+""")
 _HOST = re.compile(r"(\[[^]]*\]|[^:]*)(?::([1-9][0-9]{0,4}))?")
 _MESSAGES = {"required": REQUIRED, "null": "is empty; give a value or leave the key out"}
 
@@ -246,12 +248,12 @@ def check_url(text: str) -> None:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         raise ValueError("is not an address") from None
-    if parts.scheme not in {"https", "http"} or not host or not text.isascii() or "\\" in text:
+    if parts.scheme not in {"https", "http"} or not host or not _URL.fullmatch(text):
         raise ValueError('must be an address such as "https://shop.example/privacy"')
     if parts.scheme == "http" and not origins.is_loopback(host):
         raise ValueError("must begin with https:// (plain http only for localhost and 127.0.0.1)")
-    if "@" in parts.netloc or " " in text or port == 0:
-        raise ValueError("must hold neither a user name nor spaces")
+    if "@" in parts.netloc or port == 0:
+        raise ValueError("must not hold a user name")
     if not origins.is_host(f"[{host}]" if ":" in host else host):
         raise ValueError(f"{host} is not a host name")
 

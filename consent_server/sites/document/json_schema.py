@@ -66,12 +66,13 @@ def _value(field: Any) -> dict[str, Any]:
     if isinstance(field, ma.fields.Nested):
         return _object(field.schema)
     if isinstance(field, ma.fields.List):
+        has_objects = isinstance(field.inner, ma.fields.Nested)
         return {
             "type": "array",
             "items": _described(field.inner),
             "minItems": field.least,  # type: ignore[attr-defined]
             "maxItems": field.most,  # type: ignore[attr-defined]
-            "uniqueItems": True,
+            **({} if has_objects else {"uniqueItems": True}),
         }
     described: dict[str, Any] = field.json_schema()
     return described

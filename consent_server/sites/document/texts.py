@@ -11,6 +11,11 @@ from consent_server.sites.document.fields import NOT_AN_OBJECT, Text, did_you_me
 #: layer (CNIL recommendation 2020-092), and a title is not a paragraph.
 LONGEST = {"title": 120, "intro": 4_000, "category title": 80, "category text": 200}
 
+LOCKED = (
+    "cannot be written: this text is reviewed in every language, so that no answer is made to look "
+    "worse than the other; yours are title, intro, category.<id>.title and category.<id>.text"
+)
+
 
 class Texts(ma.fields.Field[Any]):
     """Language → slot → text; only the free slots."""
@@ -73,15 +78,9 @@ def _read_slots(slots: dict[str, Any]) -> tuple[dict[str, str], dict[str, list[s
 
 def _read_text(slot: str, text: Any) -> str:
     part = closed_lists.CATEGORY_SLOT.fullmatch(slot)
-    if closed_lists.LOCKED_SLOT.fullmatch(slot):
-        raise ma.ValidationError(
-            "is reviewed in every language and cannot be replaced, so that no answer is made "
-            "to look worse than the other; yours are title, intro, category.<id>.title and "
-            "category.<id>.text"
-        )
     if part is None and slot not in closed_lists.FREE_SLOTS:
         hint = did_you_mean(slot, closed_lists.FREE_SLOTS)
-        raise ma.ValidationError(f"unknown key{hint}")
+        raise ma.ValidationError(LOCKED + hint)
     read: str = Text(LONGEST[f"category {part[2]}" if part else slot]).read(text)
     if "{" in read or "}" in read:
         raise ma.ValidationError("must be plain text; { and } are kept for the shipped texts")

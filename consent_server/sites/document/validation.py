@@ -24,6 +24,7 @@ from consent_server.sites.document.model import (
 from consent_server.sites.document.reading import read_text
 from consent_server.sites.document.rules import broken_rules
 from consent_server.sites.document.schema import SiteSchema
+from consent_server.sites.document.texts import LOCKED
 from consent_server.sites.profiles import DEFAULT_PROFILE, LONGEST_RETENTION, PROFILES
 
 _SCHEMA = SiteSchema()
@@ -101,11 +102,9 @@ def _finding(
             return Finding(path_to(path), f"this cannot be set: {why}", "never_configurable")
         hint = fields.did_you_mean(key, siblings) or f"; known here: {', '.join(sorted(siblings))}"
         return Finding(path_to(path), f"unknown key{hint}", "unknown_key")
-    if message.startswith("unknown key"):
-        return Finding(path_to(path), message, "unknown_key")
     if message == fields.REQUIRED:
         return Finding(path_to(path), message, "missing_key")
-    if closed_lists.LOCKED_SLOT.fullmatch(key) and path[0] == "texts":
+    if message.startswith(LOCKED):
         return Finding(path_to(path), message, "text_locked")
     return Finding(path_to(path), message)
 
