@@ -7,7 +7,7 @@ import pytest
 
 from tests.machine import chromium, postgresql
 
-pytest_plugins = ["tests.databases", "tests.browsers"]
+pytest_plugins = ["tests.databases", "tests.application", "tests.browsers"]
 
 # "ci" finds the same examples on every run; HYPOTHESIS_PROFILE=explore looks for new ones.
 hypothesis.settings.register_profile("ci", derandomize=True, deadline=None, database=None)
