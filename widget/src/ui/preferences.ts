@@ -36,8 +36,8 @@ export function createPreferences(options: PreferencesOptions): HTMLDialogElemen
     'dialog',
     {class: 'preferences', 'aria-labelledby': 'preferences-title', close: options.close},
     element(
-      'header',
-      {},
+      'div',
+      {class: 'head'},
       element('h2', {id: 'preferences-title', tabindex: -1, autofocus: true}, text('preferences_title')),
       element('button', {type: 'button', class: 'close', 'aria-label': text('close'), click: options.close}),
     ),
@@ -49,7 +49,7 @@ export function createPreferences(options: PreferencesOptions): HTMLDialogElemen
       aboutThisChoice(options),
     ),
     element(
-      'footer',
+      'div',
       {class: 'actions'},
       ...answers(wording, options.answer),
       button(text('save'), 'answer save', (event) => options.save(wish(), event.isTrusted)),

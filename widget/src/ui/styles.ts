@@ -67,7 +67,7 @@ button { font: inherit; cursor: pointer; touch-action: manipulation; }
 .preferences { position: fixed; inset: 0; margin: auto; padding: 0; width: min(42em, calc(100vw - 1em)); height: fit-content; max-height: calc(100vh - 1em); max-height: min(calc(100dvh - 1em), 52em); overflow: hidden; }
 .preferences:not([open]) { display: none; }
 .preferences::backdrop { background: #0a0e1680; }
-.preferences header { display: flex; align-items: center; justify-content: space-between; gap: 1em; padding: .75em .75em .75em 1.25em; padding-inline: 1.25em .75em; border-bottom: 1px solid var(--line); }
+.head { display: flex; align-items: center; justify-content: space-between; gap: 1em; padding: .75em .75em .75em 1.25em; padding-inline: 1.25em .75em; border-bottom: 1px solid var(--line); }
 .close { flex: none; width: 2.75em; height: 2.75em; border: 0; border-radius: 50%; background: none; color: inherit; position: relative; }
 .close:hover { background: var(--fill); }
 .close::before, .close::after { content: ""; position: absolute; inset: calc(50% - 1px) 28%; border-top: 2px solid; transform: rotate(45deg); }
@@ -126,7 +126,7 @@ dt { color: var(--soft); }
 @media (max-height: 26em) {
   .scroll { padding: .7em .8em .4em; gap: .4em; }
   .actions { padding: .4em .8em .5em; gap: .3em; }
-  .preferences header { padding-block: 0; }
+  .head { padding-block: 0; }
 }
 @media (prefers-reduced-motion: no-preference) {
   .banner, .preferences[open], .status:not(:empty) { animation: rise .22s cubic-bezier(.2, .7, .3, 1); }
