@@ -37,10 +37,8 @@ class Origin:
         """Say whether a request from the other origin comes from this one."""
         if (self.scheme, self.port) != (other.scheme, other.port):
             return False
-        if not self.is_wildcard:
-            return self.host == other.host
-        label, _, rest = other.host.partition(".")
-        return rest == self.host and _LABEL.fullmatch(label) is not None
+        host = other.host.partition(".")[2] if self.is_wildcard else other.host
+        return host == self.host
 
     @property
     def is_loopback(self) -> bool:

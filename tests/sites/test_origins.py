@@ -140,6 +140,7 @@ def test_an_origin_as_browsers_send_it_is_allowed_when_listed(origin):
 
 def test_nothing_is_allowed_by_an_empty_or_malformed_list():
     assert not is_allowed("https://shop.example", [])
+    assert not is_allowed("https://*.shop.example", ["https://shop.example"])
     assert not is_allowed("https://shop.example", ["*", "null", "https://*", "shop.example", ""])
 
 
