@@ -40,7 +40,7 @@ code { font: .92em ui-monospace, Menlo, Consolas, monospace; overflow-wrap: anyw
 }
 .banner {
   position: fixed; inset: auto .5em .5em; overflow: hidden;
-  max-height: min(calc(100vh - 1em), max(72vh, 17em)); max-height: min(calc(100dvh - 1em), max(72dvh, 17em));
+  max-height: min(calc(100dvh - 1em), max(72dvh, 17em));
 }
 .scroll { overflow: auto; overscroll-behavior: contain; padding: 1.25em 1.25em .75em; min-height: 0; display: grid; gap: .7em; align-content: start; }
 .banner .scroll { font-size: .9375em; }
@@ -64,7 +64,7 @@ button { font: inherit; cursor: pointer; touch-action: manipulation; }
 .choose { border-color: var(--edge); }
 .list { font-weight: 400; font-size: .9375em; text-decoration: underline; text-underline-offset: .15em; }
 
-.preferences { position: fixed; inset: 0; margin: auto; padding: 0; width: min(42em, calc(100vw - 1em)); height: fit-content; max-height: calc(100vh - 1em); max-height: min(calc(100dvh - 1em), 52em); overflow: hidden; }
+.preferences { position: fixed; inset: 0; margin: auto; padding: 0; width: min(42em, calc(100vw - 1em)); height: fit-content; max-height: min(calc(100dvh - 1em), 52em); overflow: hidden; }
 .preferences:not([open]) { display: none; }
 .preferences::backdrop { background: #0a0e1680; }
 .head { display: flex; align-items: center; justify-content: space-between; gap: 1em; padding: .75em .75em .75em 1.25em; padding-inline: 1.25em .75em; border-bottom: 1px solid var(--line); }
@@ -110,7 +110,7 @@ dt { color: var(--soft); }
 .placeholder .plain { border-color: var(--edge); background: var(--ground); }
 
 @media (min-width: 40em) {
-  .banner.box { inset: auto auto 1em 1em; inset-inline: 1em auto; width: 29em; max-height: min(calc(100vh - 2em), max(80vh, 17em)); }
+  .banner.box { inset: auto auto 1em 1em; inset-inline: 1em auto; width: 29em; max-height: min(calc(100dvh - 2em), max(80dvh, 17em)); }
 }
 @media (min-width: 60em) {
   .banner.bar { inset: auto 0 0; border-radius: 0; border-width: 1px 0 0; display: grid; grid-template-columns: 1fr 24em; gap: 0 1em; max-height: 50vh; padding-inline: max(0px, calc(50vw - 40em)); }
@@ -127,6 +127,8 @@ dt { color: var(--soft); }
   .scroll { padding: .7em .8em .4em; gap: .4em; }
   .actions { padding: .4em .8em .5em; gap: .3em; }
   .head { padding-block: 0; }
+  .preferences .actions { grid-template-columns: repeat(3, 1fr); font-size: .875em; }
+  .preferences .save { grid-area: auto; }
 }
 @media (prefers-reduced-motion: no-preference) {
   .banner, .preferences[open], .status:not(:empty) { animation: rise .22s cubic-bezier(.2, .7, .3, 1); }
