@@ -10,7 +10,7 @@ PIP := $(PYTHON) -m pip --quiet --disable-pip-version-check
 # Two callers at once wait for each other instead of writing into one another's installation.
 ALONE := $(if $(shell command -v flock),flock $(CURDIR))
 # The pinned Node of the virtual environment comes before any other.
-NPM := PATH="$(CURDIR)/$(VENV)/node/bin:$$PATH" npm --prefix widget
+NPM := npm_config_update_notifier=false PATH="$(CURDIR)/$(VENV)/node/bin:$$PATH" npm --prefix widget
 # Processes of pytest; 0 runs everything in one.
 WORKERS ?= 2
 # More words for pytest: make test PYTEST_ARGS="-k sqlite tests/sites"
