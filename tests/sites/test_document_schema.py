@@ -49,7 +49,7 @@ COMPLETE = a_value(services=[a_service()], theme={}, signals={}, texts={"fr": {}
         (("nmae",), "Shop"),
         (("name",), 5),
         (("origins",), []),
-        (("controller", "contact"), "a@shop.example"),
+        (("controller", "contact"), "javascript:alert(1)"),
         (("policy", "url"), "ftp://shop.example"),
         (("languages", "available"), ["fr", "fr"]),
         (("categories", 0), {"id": "necessary", "required": True}),

@@ -67,6 +67,9 @@ COUNTRIES = frozenset(
     "US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW".split()
 )
 
+#: Where records may be said to be kept.
+STORAGE_REGIONS = COUNTRIES | {"EU"}
+
 #: Keys that other consent tools have and this one refuses to have, with the reason.
 REFUSED_KEYS: dict[str, str] = {
     key: why

@@ -20,6 +20,8 @@ from consent_server.web.strict_json import FORBIDDEN
 REQUIRED = "is required"
 NOT_AN_OBJECT = "must be an object of keys and values"
 
+#: An address scheme in front: what follows would be pressed, not read.
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _MAIL = re.compile(r"mailto:[A-Za-z0-9.!#$&'*+/=^_`{|}~-]{1,64}@[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 #: Visible ASCII without what RFC 3986 leaves out.
 _URL = re.compile(r"""[^\x00-\x20\x7f-\U0010ffff"<>\\^`{|}]+""")
@@ -259,12 +261,13 @@ def check_url(text: str) -> None:
 
 
 def check_contact(text: str) -> None:
-    """Refuse what visitors could not press to reach somebody: https or mailto."""
-    if _MAIL.fullmatch(text):
-        return
-    if "@" in text and "/" not in text:
-        raise ValueError('must be a mail address such as "mailto:privacy@shop.example"')
-    check_url(text)
+    """Refuse what does not help visitors to reach somebody.
+
+    Plain words ("privacy@shop.example", "Jane Doe, +33 1 00 00 00 00") are shown as they are; what
+    looks like an address must be one that is safe to press.
+    """
+    if _SCHEME.match(text) and not _MAIL.fullmatch(text):
+        check_url(text)
 
 
 def check_host(text: str) -> None:

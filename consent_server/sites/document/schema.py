@@ -21,6 +21,7 @@ from consent_server.sites.profiles import DEFAULT_PROFILE, PROFILES
 
 _ID_WANTS = "lower-case letters, digits, - and _, beginning with a letter, at most 40"
 _COUNTRY_WANTS = "the code of a country in ISO 3166-1, such as FR, in capitals"
+_REGION_WANTS = "EU, or the code of a country in ISO 3166-1, such as FR, in capitals"
 
 #: Most entries of each list.
 MOST_CATEGORIES = 32
@@ -44,7 +45,7 @@ def web_address(about: str, *, required: bool = False) -> Checked:
 
 def way_to_reach(about: str, *, required: bool = False) -> Checked:
     """Make a field for a way to reach somebody."""
-    pattern = "https?://.+|mailto:.+@.+"
+    pattern = r"https?://.+|mailto:.+@.+|(?![A-Za-z][A-Za-z0-9+.\-]*:).+"
     return Checked(fields.check_contact, pattern, most=2_000, required=required, about=about)
 
 
@@ -71,8 +72,10 @@ class ControllerSchema(_Strict):
 
     name = Text(required=True, about="Who decides why and how data is processed.")
     address = Text(500, required=True, about="Postal address, on one line.")
-    contact = way_to_reach("How to reach the controller: https or mailto.", required=True)
-    dpo = way_to_reach("How to reach the data protection officer: https or mailto.")
+    contact = way_to_reach(
+        "How to reach the controller: mail address, https address or plain words.", required=True
+    )
+    dpo = way_to_reach("How to reach the data protection officer, in the same forms.")
 
 
 class AuthoritySchema(_Strict):
@@ -207,7 +210,7 @@ class SiteSchema(_Strict):
     controller = Nested(ControllerSchema, required=True, about="Who is responsible.")
     authority = Nested(AuthoritySchema, required=True, about="Who hears complaints.")
     storage_region = OneOf(
-        closed_lists.COUNTRIES, _COUNTRY_WANTS, required=True, about="Where records are kept."
+        closed_lists.STORAGE_REGIONS, _REGION_WANTS, required=True, about="Where records are kept."
     )
     policy = Nested(PolicySchema, required=True, about="The site's privacy policy.")
     languages = Nested(LanguagesSchema, required=True, about="Languages of the banner.")
