@@ -107,12 +107,12 @@ def a_decision(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in body.items() if value is not ...}
 
 
-def acceptance(n: int = 1, **changes: Any) -> dict[str, Any]:
+def acceptance(n: Any = 1, **changes: Any) -> dict[str, Any]:
     """Return the body of "accept all"."""
     return a_decision(**{"action": "accept_all", "categories": ALL, "n": n, **changes})
 
 
-def withdrawal(n: int, **changes: Any) -> dict[str, Any]:
+def withdrawal(n: Any, **changes: Any) -> dict[str, Any]:
     """Return the body of "withdraw all"."""
     return a_decision(**{"action": "withdraw", "categories": NONE, "n": n, **changes})
 

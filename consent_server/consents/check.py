@@ -7,7 +7,7 @@ from typing import Any
 from consent_server.consents.choices import Choice, Question
 from consent_server.consents.errors import InstantInFuture
 from consent_server.consents.models import ConsentRecord
-from consent_server.consents.service import choices_of, find_record, record_in_force
+from consent_server.consents.records import find_record, held_by, record_in_force
 from consent_server.db import rfc3339
 from consent_server.sites.models import Publication
 from consent_server.sites.service import bundle_of, current_publication, publication_in_force
@@ -90,14 +90,18 @@ def check(site_id: str, question: CheckQuestion, ring: KeyRing, now: datetime) -
     publication = current_publication(site_id)
     if question.at is not None:
         publication = publication_in_force(site_id, instant) or publication
-    record, problem = _record(site_id, question, instant, ring, now)
+    found = _record(site_id, question, instant, ring, now)
     bundle = bundle_of(publication)
     rules = Question(bundle)
-    categories = {id_: Verdict(problem) for id_ in rules.since}
+    record = found.record
+    categories = {id_: Verdict(found.problem) for id_ in rules.since}
     services: dict[str, Verdict] = {}
     if record is not None:
         categories = _categories(rules, record, instant)
         services = _services(rules, record, instant)
+        if found.is_token_over:
+            categories |= _over({id_: categories[id_] for id_ in rules.optional})
+            services = _over(services)
     if question.category is not None and question.category not in categories:
         categories[question.category] = Verdict("unknown")
     return Answer(
@@ -106,32 +110,50 @@ def check(site_id: str, question: CheckQuestion, ring: KeyRing, now: datetime) -
         categories=categories,
         services=services,
         record_id=record.record_id if record else None,
-        expire_cookies=_cookies_to_expire(bundle, categories),
+        expire_cookies=_cookies_to_expire(bundle, categories, services),
         checked_at=now,
     )
 
 
+@dataclass(frozen=True)
+class _Found:
+    """What a token leads to."""
+
+    #: Why there is no record; without meaning where there is one.
+    problem: str
+    record: ConsentRecord | None = None
+    #: Whether the consent that the token was issued for is past its end.
+    is_token_over: bool = False
+
+
 def _record(
     site_id: str, question: CheckQuestion, instant: datetime, ring: KeyRing, now: datetime
-) -> tuple[ConsentRecord | None, str]:
-    """Return the record in force for the bearer of a token, or why there is none."""
+) -> _Found:
+    """Find the record in force for the bearer of a token, or why there is none."""
     if not question.token:
-        return None, "unknown"
+        return _Found("unknown")
     try:
         claims = verify(question.token, ring, site_id, now, allow_expired=True)
     except TokenRefused:
-        return None, "invalid"
+        return _Found("invalid")
     issued_for = find_record(site_id, claims.jti)
     if issued_for is None or issued_for.subject is None:
-        return None, "unknown"
-    if instant.timestamp() >= claims.exp:
-        # A newer consent has a newer token; this one says no more than what it was issued for.
-        return issued_for, "expired"
-    return record_in_force(site_id, issued_for.subject, instant), "unknown"
+        return _Found("unknown")
+    # The record knows the end to the millisecond, the token to the second before it.
+    is_over = instant >= issued_for.expires_at
+    return _Found("unknown", record_in_force(site_id, issued_for.subject, instant), is_over)
+
+
+def _over(verdicts: dict[str, Verdict]) -> dict[str, Verdict]:
+    """Grant nothing to the bearer of an expired token: a newer consent has a newer token."""
+    return {
+        id_: Verdict("expired", verdict.choice) if verdict.reason == "granted" else verdict
+        for id_, verdict in verdicts.items()
+    }
 
 
 def _categories(rules: Question, record: ConsentRecord, instant: datetime) -> dict[str, Verdict]:
-    choices = choices_of(record.categories)
+    choices = held_by(record).categories
     verdicts = {}
     for id_ in rules.since:
         choice = choices.get(id_)
@@ -147,7 +169,7 @@ def _categories(rules: Question, record: ConsentRecord, instant: datetime) -> di
 def _services(rules: Question, record: ConsentRecord, instant: datetime) -> dict[str, Verdict]:
     return {
         id_: _verdict(choice, rules.is_service_stale(id_, choice), instant)
-        for id_, choice in choices_of(record.services).items()
+        for id_, choice in held_by(record).services.items()
         if id_ in rules.services
     }
 
@@ -160,12 +182,17 @@ def _verdict(choice: Choice, is_stale: bool, instant: datetime) -> Verdict:
     return Verdict("stale" if is_stale else "granted", choice)
 
 
-def _cookies_to_expire(bundle: dict[str, Any], categories: dict[str, Verdict]) -> list[str]:
+def _cookies_to_expire(
+    bundle: dict[str, Any], categories: dict[str, Verdict], services: dict[str, Verdict]
+) -> list[str]:
+    """Name the cookies of what ended: a service answered alone, or with its category (R042)."""
+    unanswered = Verdict("unknown")
     return sorted(
         {
             store["name"]
             for service in bundle["services"]
-            if service["category"] in categories and categories[service["category"]].reason in ENDED
+            for verdict in [services.get(service["id"], categories.get(service["category"]))]
+            if (verdict or unanswered).reason in ENDED
             for store in service["stores"]
             if store["kind"] == "cookie"
         }

@@ -1,20 +1,12 @@
-"""What a decision means: pure rules from one record's choices to the next."""
+"""Values of consent: what was asked, what was decided, and what holds because of it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from consent_server.consents.errors import (
-    ActionMismatch,
-    CategoriesIncomplete,
-    CategoryRequired,
-    CategoryUnknown,
-)
 from consent_server.db import rfc3339
-from consent_server.sites.durations import add_months, months
-
-RESTRICTIVE = ("reject_all", "withdraw")
+from consent_server.sites.durations import months
 
 
 @dataclass(frozen=True)
@@ -87,25 +79,12 @@ Choices = Mapping[str, Choice]
 
 
 @dataclass(frozen=True)
-class Previous:
-    """The choices in force before a decision."""
+class Held:
+    """The choices that hold at one moment; complete for the bundle on which they were made."""
 
     categories: Choices
+    #: The services that were answered one by one; each other one follows its category.
     services: Choices
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a decision leads to: complete choices and the name of the event."""
-
-    event: str
-    categories: Choices
-    services: Choices
-
-    def grants(self, optional: Iterable[str]) -> bool:
-        """Whether anything optional is granted."""
-        is_granted = any(self.categories[id_].granted for id_ in optional)
-        return is_granted or any(choice.granted for choice in self.services.values())
 
 
 class Question:
@@ -131,73 +110,16 @@ class Question:
         """Whether a service changed materially since the choice was made."""
         return self.service_since.get(service, 0) > choice.revision
 
+    def allowed(self, held: Held, instant: datetime) -> set[tuple[str, str]]:
+        """Return what may be acted upon at an instant, staleness apart.
 
-def decide(
-    question: Question, decision: Decision, previous: Previous | None, now: datetime
-) -> Outcome:
-    """Apply one decision to what held before.
-
-    Categories that the decision leaves out keep their choice, if they have a live one; services
-    keep theirs as long as their category was not asked again.
-
-    :raises CategoryUnknown: a category or service that the bundle does not ask for
-    :raises CategoryRequired: a required category was refused
-    :raises ActionMismatch: accept all with a no, or reject all or withdraw with a yes
-    :raises CategoriesIncomplete: a category was neither answered nor has it a choice to keep
-    """
-    _check_names(question, decision)
-    _check_action(decision)
-    expires_at = add_months(now, question.months)
-
-    def fresh(granted: bool, before: Choice | None) -> Choice:
-        ended = None if granted else _how_it_ended(decision.action, before, previous, now)
-        return Choice(granted, now, expires_at, question.revision, ended)
-
-    before = previous or Previous({}, {})
-    answered = _answers(question, decision)
-    categories = {id_: fresh(yes, before.categories.get(id_)) for id_, yes in answered.items()}
-    missing = []
-    for id_ in question.optional:
-        if id_ in categories:
-            continue
-        kept = before.categories.get(id_)
-        if kept is None or question.is_stale(id_, kept) or now >= kept.expires_at:
-            missing.append(id_)
-        else:
-            categories[id_] = kept
-    if missing:
-        raise CategoriesIncomplete(missing)
-    services = {
-        id_: choice
-        for id_, choice in before.services.items()
-        if question.services.get(id_, "") not in {"", *answered}
-    }
-    for id_, yes in decision.services.items():
-        services[id_] = fresh(yes, before.services.get(id_))
-    end = min((categories[id_].expires_at for id_ in question.optional), default=expires_at)
-    for id_ in question.required:
-        categories[id_] = Choice(True, now, end, question.revision)
-    ordered = {id_: categories[id_] for id_ in question.since}
-    outcome = Outcome("", ordered, services)
-    return replace(outcome, event=_event(question, decision, previous, outcome, now))
-
-
-def restrict(outcome: Outcome, previous: Previous, now: datetime) -> Outcome:
-    """Settle a tie of two decisions with one counter: granted is what both of them granted."""
-
-    def both(choices: Choices, others: Choices) -> dict[str, Choice]:
-        return {
-            id_: choice
-            if not choice.granted or (id_ in others and others[id_].is_live(now))
-            else replace(choice, granted=False)
-            for id_, choice in choices.items()
-        }
-
-    return replace(
-        outcome,
-        categories=both(outcome.categories, previous.categories),
-        services=both(outcome.services, previous.services),
-    )
+        :returns: pairs ``("category", id)`` and ``("service", id)``
+        """
+        choices = {("category", id_): held.categories.get(id_) for id_ in self.optional}
+        for id_, category in self.services.items():
+            choice = held.services.get(id_, held.categories.get(category))
+            choices["service", id_] = choice
+        return {key for key, choice in choices.items() if choice and choice.is_live(instant)}
 
 
 def lapse(choices: Choices, optional: Iterable[str], now: datetime) -> dict[str, Choice]:
@@ -213,72 +135,11 @@ def lapse(choices: Choices, optional: Iterable[str], now: datetime) -> dict[str,
     }
 
 
-def _answers(question: Question, decision: Decision) -> dict[str, bool]:
-    """Return yes or no for each category that this decision answers."""
-    given = {id_: yes for id_, yes in decision.categories.items() if id_ in question.optional}
-    refuses_all = decision.action == "reject_all" or (
-        decision.action == "withdraw" and not given and not decision.services
-    )
-    return dict.fromkeys(question.optional, False) if refuses_all else given
+def choices_of(stored: Mapping[str, Mapping[str, Any]]) -> dict[str, Choice]:
+    """Read the choices of a record."""
+    return {id_: Choice.from_json(choice) for id_, choice in stored.items()}
 
 
-def _check_names(question: Question, decision: Decision) -> None:
-    unknown = set(decision.categories) - set(question.since)
-    if unknown:
-        raise CategoryUnknown(unknown, question.optional)
-    unknown = set(decision.services) - set(question.services)
-    if unknown:
-        raise CategoryUnknown(unknown, question.services)
-    for id_ in question.required:
-        if decision.categories.get(id_) is False:
-            raise CategoryRequired(id_)
-
-
-def _check_action(decision: Decision) -> None:
-    choices = {**decision.categories, **decision.services}
-    if decision.action == "accept_all":
-        wrong = [id_ for id_, yes in choices.items() if not yes]
-    elif decision.action in RESTRICTIVE:
-        wrong = [id_ for id_, yes in choices.items() if yes]
-    else:
-        wrong = []
-    if wrong:
-        raise ActionMismatch(decision.action, wrong)
-
-
-def _how_it_ended(
-    action: str, before: Choice | None, previous: Previous | None, now: datetime
-) -> str | None:
-    """Tell a withdrawal from a refusal: something must have been granted to be withdrawn."""
-    if before is not None and before.is_live(now):
-        return "withdrawn"
-    if action == "withdraw":
-        # The grant that is withdrawn may still be on its way, when both were made offline.
-        return "withdrawn" if previous is None else before.ended if before else None
-    return None
-
-
-def _event(
-    question: Question,
-    decision: Decision,
-    previous: Previous | None,
-    outcome: Outcome,
-    now: datetime,
-) -> str:
-    before = previous or Previous({}, {})
-    earlier = [*before.services.items()]
-    earlier += [
-        (id_, before.categories[id_]) for id_ in question.optional if id_ in before.categories
-    ]
-    had_live = any(choice.is_live(now) for _, choice in earlier)
-    had_granted = {id_ for id_, choice in earlier if choice.granted or choice.ended == "expired"}
-    if not outcome.grants(question.optional):
-        return "withdrawn" if had_live or decision.action == "withdraw" else "refused"
-    granted = {id_ for id_ in question.optional if outcome.categories[id_].granted}
-    granted |= {id_ for id_, choice in outcome.services.items() if choice.granted}
-    if had_granted:
-        return "renewed" if granted == had_granted else "changed"
-    is_everything = granted >= set(question.optional) and not any(
-        not choice.granted for choice in outcome.services.values()
-    )
-    return "given" if is_everything else "partial"
+def as_json(choices: Choices) -> dict[str, dict[str, Any]]:
+    """Write choices in the form in which a record holds them."""
+    return {id_: choice.as_json() for id_, choice in choices.items()}

@@ -6,8 +6,8 @@ from itertools import groupby
 
 import sqlalchemy as sa
 
+from consent_server.consents.choices import choices_of
 from consent_server.consents.models import ConsentRecord
-from consent_server.consents.service import choices_of
 from consent_server.db import db
 
 

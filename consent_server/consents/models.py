@@ -50,7 +50,8 @@ class ConsentRecord(Model):
     method: so.Mapped[str | None]
     #: Server clock, UTC, milliseconds; never earlier than the subject's previous record.
     recorded_at: so.Mapped[datetime] = so.mapped_column(UtcDateTime)
-    #: When the first of the choices ends and the visitor is asked again.
+    #: When the first of the choices ends and the visitor is asked again; of an expiry, when the
+    #: first of the grants that are left ends, or the instant that passed where none is left.
     expires_at: so.Mapped[datetime] = so.mapped_column(UtcDateTime)
     #: Every category of the bundle, never by omission: id → see ``consents.choices``.
     categories: so.Mapped[dict[str, Any]] = so.mapped_column(JSONDocument)

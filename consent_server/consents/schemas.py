@@ -51,7 +51,7 @@ class DecisionSchema(ma.Schema):
     build = Base64url(43, required=True)
     language = ma.fields.String(required=True, validate=LANGUAGE)
     gpc = StrictBoolean(load_default=False)
-    trusted = StrictBoolean(load_default=True)
+    trusted = StrictBoolean(load_default=False)
 
     @ma.validates_schema
     def _check_pair(self, data: dict[str, Any], **_: Any) -> None:

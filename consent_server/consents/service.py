@@ -1,23 +1,9 @@
-"""Use cases of consent: record a decision, let a grant lapse, say what is in force."""
+"""Use cases of consent: record a decision, sign its token."""
 
-import secrets
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-import sqlalchemy as sa
-
-from consent_server.consents.choices import (
-    Choice,
-    Choices,
-    Decision,
-    Outcome,
-    Previous,
-    Question,
-    decide,
-    lapse,
-    restrict,
-)
+from consent_server.consents.choices import Decision, choices_of
 from consent_server.consents.errors import (
     BuildUnknown,
     BundleOutdated,
@@ -27,6 +13,7 @@ from consent_server.consents.errors import (
     LanguageUnknown,
 )
 from consent_server.consents.models import ConsentRecord, IdempotencyKey
+from consent_server.consents.records import find_record, next_record, record_in_force
 from consent_server.db import db, lock_for_writing, writing
 from consent_server.sites.models import Publication
 from consent_server.sites.service import (
@@ -37,9 +24,6 @@ from consent_server.sites.service import (
 )
 from consent_server.tokens import consent_token
 from consent_server.tokens.keyring import KeyRing
-
-#: Resolution of the log's clock: a subject's records never share an instant.
-TICK = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True)
@@ -89,7 +73,7 @@ def record_decision(site_id: str, request: Request, ring: KeyRing, now: datetime
         publication = _shown(current, decision)
         if subject is not None:
             lock_for_writing("subject", site_id, subject)
-        record = _next_record(publication, decision, subject, now)
+        record = next_record(publication, decision, subject, now)
         db.session.add(record)
         db.session.flush()
         db.session.add(
@@ -103,75 +87,6 @@ def record_decision(site_id: str, request: Request, ring: KeyRing, now: datetime
         )
         db.session.commit()
     return Recorded(record, is_new=True, is_in_force=not record.superseded)
-
-
-def record_in_force(site_id: str, subject: str, at: datetime | None = None) -> ConsentRecord | None:
-    """Return the record that holds for a subject, now or at a past instant.
-
-    The highest counter wins, however late it arrived; what it overrode was marked on arrival.
-    """
-    query = sa.select(ConsentRecord).where(
-        ConsentRecord.site_id == site_id,
-        ConsentRecord.subject == subject,
-        ConsentRecord.superseded == sa.false(),
-    )
-    if at is not None:
-        query = query.where(ConsentRecord.recorded_at <= at)
-    order = (ConsentRecord.n.desc(), ConsentRecord.recorded_at.desc())
-    return db.session.scalars(query.order_by(*order).limit(1)).first()
-
-
-def find_record(site_id: str, record_id: str) -> ConsentRecord | None:
-    """Return a record of this site by its id, if there is one."""
-    return db.session.get(ConsentRecord, (site_id, record_id))
-
-
-def record_lapse(
-    record: ConsentRecord, publication: Publication, now: datetime
-) -> ConsentRecord | None:
-    """Append the expiry of a record's grants whose time is over; None when there is nothing to end.
-
-    The caller holds the subject's lock and commits.
-    """
-    required = Question(bundle_of(publication)).required
-    optional = set(record.categories) - set(required)
-    categories, services = choices_of(record.categories), choices_of(record.services)
-    ended = lapse(categories, optional, now), lapse(services, services, now)
-    if ended == (categories, services):
-        return None
-    expired = ConsentRecord(
-        site_id=record.site_id,
-        record_id=new_record_id(),
-        previous=record.record_id,
-        event="expired",
-        action=None,
-        method=None,
-        recorded_at=max(now, record.recorded_at + TICK),
-        expires_at=record.expires_at,
-        categories=as_json(ended[0]),
-        services=as_json(ended[1]),
-        revision=record.revision,
-        bundle=record.bundle,
-        build=record.build,
-        language=record.language,
-        policy_version=record.policy_version,
-        profile=record.profile,
-        gpc=record.gpc,
-        trusted=record.trusted,
-        subject=record.subject,
-        n=record.n,
-        superseded=False,
-    )
-    db.session.add(expired)
-    db.session.flush()
-    return expired
-
-
-def new_record_id() -> str:
-    """Return 128 random bits as 22 characters, none of which a spreadsheet takes for a formula."""
-    while (record_id := secrets.token_urlsafe(16)).startswith("-"):
-        pass
-    return record_id
 
 
 def token_for(recorded: Recorded, ring: KeyRing, issuer: str) -> str | None:
@@ -196,16 +111,6 @@ def token_for(recorded: Recorded, ring: KeyRing, issuer: str) -> str | None:
         },
     )
     return consent_token.issue(claims, ring)
-
-
-def choices_of(stored: dict[str, dict[str, object]]) -> dict[str, Choice]:
-    """Read the choices of a record."""
-    return {id_: Choice.from_json(choice) for id_, choice in stored.items()}
-
-
-def as_json(choices: Choices) -> dict[str, dict[str, object]]:
-    """Write choices in the form in which a record holds them."""
-    return {id_: choice.as_json() for id_, choice in choices.items()}
 
 
 def _again(site_id: str, request: Request, answered: IdempotencyKey) -> Recorded:
@@ -245,62 +150,3 @@ def _shown(current: Publication, decision: Decision) -> Publication:
     if decision.grants and (not is_own_click or decision.method in ("gpc", "import")):
         raise GrantUntrusted
     return publication or current
-
-
-def _next_record(
-    publication: Publication, decision: Decision, subject: str | None, now: datetime
-) -> ConsentRecord:
-    """Build the record that follows what is in force for the subject."""
-    question = Question(bundle_of(publication))
-    held = record_in_force(publication.site_id, subject) if subject else None
-    if held is not None:
-        now = max(now, held.recorded_at + TICK)
-        lapsed = record_lapse(held, publication, now)
-        if lapsed is not None:
-            held, now = lapsed, lapsed.recorded_at + TICK
-    is_late = held is not None and decision.n is not None and decision.n < (held.n or 0)
-    previous = _previous(held) if held is not None and not is_late else None
-    outcome = decide(question, decision, previous, now)
-    is_superseded = is_late
-    if held is not None and previous is not None and decision.n == held.n:
-        outcome = restrict(outcome, previous, now)
-        is_superseded = _is_same(outcome, previous, question.optional)
-    return ConsentRecord(
-        site_id=publication.site_id,
-        record_id=new_record_id(),
-        previous=held.record_id if held is not None else None,
-        event=outcome.event,
-        action=decision.action,
-        method=decision.method,
-        recorded_at=now,
-        expires_at=min(choice.expires_at for choice in outcome.categories.values()),
-        categories=as_json(outcome.categories),
-        services=as_json(outcome.services),
-        revision=publication.revision,
-        bundle=publication.bundle_hash,
-        build=decision.build,
-        language=decision.language,
-        policy_version=bundle_of(publication)["policy"]["version"],
-        profile=bundle_of(publication)["profile"],
-        gpc=decision.gpc,
-        trusted=decision.trusted,
-        subject=subject,
-        n=decision.n,
-        superseded=is_superseded,
-    )
-
-
-def _previous(record: ConsentRecord) -> Previous:
-    return Previous(choices_of(record.categories), choices_of(record.services))
-
-
-def _is_same(outcome: Outcome, previous: Previous, optional: Iterable[str]) -> bool:
-    """Whether a tie takes nothing away from what was in force."""
-    same_categories = all(
-        id_ in previous.categories
-        and outcome.categories[id_].granted == previous.categories[id_].granted
-        for id_ in optional
-    )
-    granted = {id_ for id_, choice in outcome.services.items() if choice.granted}
-    before = {id_ for id_, choice in previous.services.items() if choice.granted}
-    return same_categories and granted == before

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from consent_server.consents.check import verdicts_in_force
 from consent_server.consents.models import ConsentRecord, public_choices
-from consent_server.consents.service import record_in_force
+from consent_server.consents.records import record_in_force
 from consent_server.db import db, rfc3339
 from consent_server.errors import ConsentError
 from consent_server.sites.service import bundle_of, current_publication, publication_of

@@ -34,6 +34,10 @@ class StrictParser(FlaskParser):
         accepted = {"application/json"}
         if getattr(schema, "accepts_plain_text", False):
             accepted.add("text/plain")
+        if req.args:
+            # What is written comes from the body alone: there are no two places to look.
+            name = FORBIDDEN.sub("", next(iter(req.args)))[:64]
+            raise problems.InvalidRequest([{"path": name, "message": "Unknown parameter."}])
         if req.mimetype not in accepted:
             raise UnsupportedMediaType(f"Send {' or '.join(sorted(accepted))}.")
         largest = getattr(schema, "max_bytes", None)
