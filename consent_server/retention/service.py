@@ -6,7 +6,7 @@ import sqlalchemy as sa
 import sqlalchemy.orm as so
 
 from consent_server.consents.models import ConsentRecord
-from consent_server.consents.service import record_in_force, record_lapse
+from consent_server.consents.records import record_in_force, record_lapse
 from consent_server.db import db, lock_for_writing, writing
 from consent_server.sites.service import publication_of
 
@@ -32,10 +32,20 @@ def record_lapses(now: datetime) -> int:
 
 
 def _due(after: tuple[str, str], now: datetime) -> list[tuple[str, str]]:
-    """Return the next subjects whose latest record is past its end and not settled."""
+    """Return the next subjects whose latest record is past its end and not settled.
+
+    An expiry is looked at again when it left grants that end later: then it is not past its own end
+    yet when it is recorded.
+    """
     later = so.aliased(ConsentRecord)
     follows = sa.exists().where(
-        later.site_id == ConsentRecord.site_id, later.previous == ConsentRecord.record_id
+        later.site_id == ConsentRecord.site_id,
+        later.previous == ConsentRecord.record_id,
+        later.superseded == sa.false(),
+    )
+    granted = ConsentRecord.event.in_(("given", "partial", "changed", "renewed"))
+    left = (ConsentRecord.event == "expired") & (
+        ConsentRecord.expires_at > ConsentRecord.recorded_at
     )
     key = sa.tuple_(ConsentRecord.site_id, ConsentRecord.subject)
     query = (
@@ -43,7 +53,7 @@ def _due(after: tuple[str, str], now: datetime) -> list[tuple[str, str]]:
         .where(
             ConsentRecord.subject.is_not(None),
             ConsentRecord.superseded == sa.false(),
-            ConsentRecord.event.in_(("given", "partial", "changed", "renewed")),
+            granted | left,
             ConsentRecord.expires_at <= now,
             ~follows,
             key > sa.tuple_(sa.literal(after[0]), sa.literal(after[1])),
