@@ -129,13 +129,12 @@ export function createConsent(base: string, first: Published, face: Face, apply:
     }
     if (grants) {
       emit('error', {reason: typeof checked === 'string' ? checked : 'superseded'});
-      face.ask();
-      face.say('failed', true);
+      void askAnew(undefined);
     }
     return !grants;
   }
 
-  /** The server did not take the grant. When that is because the texts have changed, the new ones are shown. */
+  /** The grant did not come about; what held before still does. If the texts have changed, the new ones are shown. */
   async function askAnew(reason: string | undefined): Promise<void> {
     const newer = reason === 'bundle_outdated' ? await fetchPublished(base, site) : undefined;
     if (newer) {
@@ -143,7 +142,9 @@ export function createConsent(base: string, first: Published, face: Face, apply:
       face.republish(newer);
       holding.settle();
     }
-    face.ask();
+    if (newer || needsAnswer(holding.ground())) {
+      face.ask();
+    }
     face.say(newer ? 'outdated' : 'failed', true);
   }
 

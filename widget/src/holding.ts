@@ -96,6 +96,45 @@ export function createHolding(base: string, first: Published, apply: (granted: S
     return checkToken(token, site, keys, Date.now());
   }
 
+  function deny(next: State): void {
+    grant = undefined;
+    writeToken('', 0);
+    remember(next);
+  }
+
+  function narrow(next: State): void {
+    if (JSON.stringify(next) !== JSON.stringify(state)) {
+      // To a server that checks it offline, the old token would still name what was just taken away.
+      writeToken('', 0);
+      remember(next);
+    }
+  }
+
+  function hold(next: State, checked: Grant): void {
+    grant = grantsAnything(next.categories) ? checked : undefined;
+    remember(next);
+    writeToken(checked.token, checked.until);
+  }
+
+  function publish(newer: Published): void {
+    published = newer;
+    keys = newer.keys;
+  }
+
+  function reread(): boolean {
+    const isForeign = rawState() !== seen;
+    if (isForeign) {
+      state = readState();
+      seen = rawState();
+    }
+    return isForeign;
+  }
+
+  async function readGrant(): Promise<void> {
+    const checked = state && grantsAnything(state.categories) ? await verify(readToken()) : '';
+    grant = typeof checked === 'string' ? undefined : checked;
+  }
+
   return {
     get state() {
       return state;
@@ -105,41 +144,14 @@ export function createHolding(base: string, first: Published, apply: (granted: S
     },
     ground,
     granted,
+    token: () => (granted().length > 0 ? (grant?.token ?? null) : null),
+    deny,
+    narrow,
+    hold,
+    publish,
+    reread,
+    readGrant,
     verify,
     settle,
-    token: () => (granted().length > 0 ? (grant?.token ?? null) : null),
-    deny(next) {
-      grant = undefined;
-      writeToken('', 0);
-      remember(next);
-    },
-    narrow(next) {
-      if (JSON.stringify(next) !== JSON.stringify(state)) {
-        // To a server that checks it offline, the old token would still name what was just taken away.
-        writeToken('', 0);
-        remember(next);
-      }
-    },
-    hold(next, checked) {
-      grant = grantsAnything(next.categories) ? checked : undefined;
-      remember(next);
-      writeToken(checked.token, checked.until);
-    },
-    publish(newer) {
-      published = newer;
-      keys = newer.keys;
-    },
-    reread() {
-      const isForeign = rawState() !== seen;
-      if (isForeign) {
-        state = readState();
-        seen = rawState();
-      }
-      return isForeign;
-    },
-    async readGrant() {
-      const checked = state && grantsAnything(state.categories) ? await verify(readToken()) : '';
-      grant = typeof checked === 'string' ? undefined : checked;
-    },
   };
 }

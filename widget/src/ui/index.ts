@@ -6,11 +6,13 @@ import {emit} from '../events';
 import {button} from './answers';
 import {createBanner} from './banner';
 import {element} from './dom';
+import {keepMounted} from './mount';
 import {createPlaceholder} from './placeholder';
 import {createPreferences} from './preferences';
 import {css} from './styles';
 import {createWording} from './texts';
 import {themeProperties} from './theme';
+import {uncover} from './uncover';
 
 export interface Screen extends Face {
   /** The people's side acts through the consent; it is made after the screen. */
@@ -36,6 +38,7 @@ export function createScreen(first: Published): Screen {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(css);
   const host = document.createElement('consent-server');
+  const mount = keepMounted(host);
   const root = host.attachShadow({mode: 'open'});
   root.adoptedStyleSheets = [sheet];
   const status = element('div', {class: 'status', role: 'status'});
@@ -47,7 +50,7 @@ export function createScreen(first: Published): Screen {
     pageFocus = event.relatedTarget ?? pageFocus;
   });
   document.addEventListener('focusin', (event) => {
-    event.target !== host && uncover(event.target as Element);
+    banner && event.target !== host && uncover(event.target as Element, banner);
   });
 
   /** Language and theme of the bundle in force. */
@@ -58,15 +61,6 @@ export function createScreen(first: Published): Screen {
     const {style} = sheet.cssRules[0] as CSSStyleRule;
     for (const [name, value] of themeProperties(bundle.theme)) {
       style.setProperty(name, value);
-    }
-  }
-
-  /** The question comes first in the page's order, the way back last. */
-  function mount(isFirst: boolean): void {
-    if (!document.body) {
-      document.addEventListener('DOMContentLoaded', () => mount(isFirst), {once: true});
-    } else if (!host.isConnected || isFirst !== (document.body.firstElementChild === host)) {
-      document.body[isFirst ? 'prepend' : 'append'](host);
     }
   }
 
@@ -160,38 +154,34 @@ export function createScreen(first: Published): Screen {
     }
   }
 
-  /** What the page focuses must not lie under the banner. Source: WCAG 2.4.11 */
-  function uncover(target: Element): void {
-    const cover = banner?.getBoundingClientRect();
-    const box = target.getBoundingClientRect?.();
-    if (cover && box && box.bottom > cover.top && box.right > cover.left && box.left < cover.right) {
-      window.scrollBy(0, box.bottom - cover.top + 16);
-    }
+  function show(): void {
+    ask();
+    banner?.querySelector('h2')?.focus();
+  }
+
+  function republish({bundle: newer}: Published): void {
+    bundle = newer;
+    wording = createWording(newer);
+    dress();
+  }
+
+  function placeholder(frame: HTMLElement, category: string, service: string | undefined): HTMLElement {
+    const named = bundle.services.find(({id}) => id === service)?.name ?? frame.title;
+    const name = named || wording.text(`category.${category}.title`);
+    return createPlaceholder(frame, name, category, wording, sheet, () => showPreferences('placeholder'));
   }
 
   return {
-    connect(made) {
+    connect: (made) => {
       consent = made;
     },
     ask,
     settle,
     say,
-    show() {
-      ask();
-      banner?.querySelector('h2')?.focus();
-    },
+    show,
     showPreferences,
-    republish({bundle: newer}) {
-      bundle = newer;
-      wording = createWording(newer);
-      dress();
-    },
+    republish,
     language: () => wording.language,
-    placeholder(frame, category, service) {
-      const name = bundle.services.find(({id}) => id === service)?.name ?? frame.title ?? '';
-      return createPlaceholder(frame, name || wording.text(`category.${category}.title`), category, wording, sheet, () =>
-        showPreferences('placeholder'),
-      );
-    },
+    placeholder,
   };
 }

@@ -1,0 +1,24 @@
+/** Keeps the host element in the page: first in its order while the question stands, last otherwise. */
+
+/** How long after the page removed it the host comes back, in milliseconds; not at once, so that two scripts cannot chase each other. */
+const RETURN = 100;
+
+/** @returns puts the host in its place, as soon as there is a body */
+export function keepMounted(host: HTMLElement): (isFirst: boolean) => void {
+  let wanted: boolean | undefined;
+
+  function mount(): void {
+    if (document.body && wanted !== undefined && (!host.isConnected || wanted !== (document.body.firstElementChild === host))) {
+      document.body[wanted ? 'prepend' : 'append'](host);
+    }
+  }
+
+  new MutationObserver(() => {
+    host.isConnected || wanted === undefined || setTimeout(mount, RETURN);
+  }).observe(document, {childList: true, subtree: true});
+
+  return (isFirst) => {
+    wanted = isFirst;
+    mount();
+  };
+}
