@@ -108,8 +108,11 @@ function aboutThisChoice({bundle, wording, ends}: PreferencesOptions): HTMLEleme
     element(
       'dl',
       {},
-      ...fact(text('controller'), [name, address, contact].filter(Boolean).join(', ')),
-      ...fact(text('dpo'), dpo),
+      ...fact(
+        text('controller'),
+        element('span', {}, [name, address].filter(Boolean).join(', '), contact && ', ', contact && contactLink(contact)),
+      ),
+      ...fact(text('dpo'), dpo && contactLink(dpo)),
       ...fact(text('authority'), bundle.authority && link(bundle.authority.url, bundle.authority.name)),
       ...fact(text('storage_place'), bundle.storage_region && wording.country(bundle.storage_region)),
       ...fact(text('retention'), bundle.record_retention && wording.period(bundle.record_retention)),
@@ -119,4 +122,9 @@ function aboutThisChoice({bundle, wording, ends}: PreferencesOptions): HTMLEleme
     ),
     bundle.policy && link(bundle.policy.url, text('policy')),
   );
+}
+
+/** An address of mail or of the web, shown as people write it. */
+function contactLink(contact: string): HTMLElement {
+  return link(contact, contact.replace(/^mailto:/, ''));
 }
