@@ -49,6 +49,9 @@ const LIMIT = 50;
 const KEPT = 30 * 864e5;
 const TIMEOUT = 10_000;
 const RETRIED = [408, 425, 429];
+/** The server read the decision and can never take it. Any other refusal of a denial (a site moved, an origin
+ *  forgotten in a new configuration) may pass, and a visitor's no is not to be lost to it. */
+const FINAL_FOR_DENIALS = [400, 409, 413, 415, 422];
 
 let unsaved: Entry[] | undefined;
 
@@ -106,11 +109,14 @@ export async function deliver(base: string, site: string, entry: Entry): Promise
       const recorded = answer as Answer;
       return typeof recorded.record_id === 'string' && recorded.categories ? {answer: recorded} : {};
     }
-    const isFinal = status >= 400 && status < 500 && !RETRIED.includes(status);
-    return isFinal ? {reason: String((answer as {reason?: string} | null)?.reason ?? status)} : {};
+    return isFinal(status, grantsAnything(entry.body.categories)) ? {reason: String((answer as {reason?: string} | null)?.reason ?? status)} : {};
   } catch {
     return {};
   }
+}
+
+function isFinal(status: number, grants: boolean): boolean {
+  return grants ? status >= 400 && status < 500 && !RETRIED.includes(status) : FINAL_FOR_DENIALS.includes(status);
 }
 
 /** What is published now, past every cache; `undefined` when there is nothing to trust. */

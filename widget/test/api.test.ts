@@ -115,6 +115,18 @@ describe('a delivery', () => {
     expect(outcome.answer ? 'answer' : outcome.reason).toBe(expected);
   });
 
+  test.each([
+    [403, undefined],
+    [404, undefined],
+    [422, 'invalid_request'],
+  ])('of a denial, answered %i, is final only when the decision itself is refused', async (status, expected) => {
+    answering(status, '{"reason": "invalid_request"}');
+
+    const outcome = await deliver('', 'demo', anEntry('denial', false));
+
+    expect(outcome.reason).toBe(expected);
+  });
+
   test('that the network refuses is tried again later', async () => {
     vi.stubGlobal(
       'fetch',
