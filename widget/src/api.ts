@@ -109,7 +109,9 @@ export async function deliver(base: string, site: string, entry: Entry): Promise
       const recorded = answer as Answer;
       return typeof recorded.record_id === 'string' && recorded.categories ? {answer: recorded} : {};
     }
-    return isFinal(status, grantsAnything(entry.body.categories)) ? {reason: String((answer as {reason?: string} | null)?.reason ?? status)} : {};
+    return isFinal(status, grantsAnything(entry.body.categories))
+      ? {reason: String((answer as {reason?: string} | null)?.reason ?? status)}
+      : {};
   } catch {
     return {};
   }
