@@ -22,6 +22,7 @@ from consent_server.embed.shipped import artifacts
 from consent_server.sites import service as sites
 from consent_server.sites.keys import create_key
 from tests.builders import ORIGIN, a_document
+from tests.server import Server, start
 
 NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
 
@@ -127,7 +128,7 @@ def records(app) -> Callable[..., list[dict[str, Any]]]:
 
     def records(site_id: str = "demo") -> list[dict[str, Any]]:
         query = sa.select(ConsentRecord).where(ConsentRecord.site_id == site_id)
-        order = (ConsentRecord.recorded_at, ConsentRecord.n, ConsentRecord.record_id)
+        order = (ConsentRecord.recorded_at, ConsentRecord.record_id)
         with app.app_context():
             found = db.session.scalars(query.order_by(*order))
             return [record.exported(with_subject=True) for record in found]
@@ -160,3 +161,12 @@ def check(client, site, api_key) -> Callable[..., dict[str, Any]]:
         return answer.json
 
     return check
+
+
+@pytest.fixture
+def server(app, environment, tmp_path, publish) -> Iterator[Server]:
+    """The service as a process of its own, under gunicorn; the site ``demo`` is published."""
+    publish("demo")
+    running = start(environment, tmp_path)
+    yield running
+    running.stop()

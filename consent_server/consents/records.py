@@ -68,7 +68,7 @@ def next_record(
     question = Question(bundle_of(publication))
     held = record_in_force(publication.site_id, subject) if subject else None
     if held is not None:
-        now = max(now, held.recorded_at + TICK)
+        now = max(now, _latest_instant(held) + TICK)
         lapsed = record_lapse(held, publication, now)
         if lapsed is not None:
             held, now = lapsed, lapsed.recorded_at + TICK
@@ -132,7 +132,7 @@ def record_lapse(
         event="expired",
         action=None,
         method=None,
-        recorded_at=max(now, record.recorded_at + TICK),
+        recorded_at=max(now, _latest_instant(record) + TICK),
         expires_at=min(ends, default=record.expires_at),
         categories=as_json(ended[0]),
         services=as_json(ended[1]),
@@ -151,6 +151,16 @@ def record_lapse(
     db.session.add(expired)
     db.session.flush()
     return expired
+
+
+def _latest_instant(record: ConsentRecord) -> datetime:
+    """Return when the last record of this record's subject was made, late ones included."""
+    latest = db.session.scalar(
+        sa.select(sa.func.max(ConsentRecord.recorded_at)).where(
+            ConsentRecord.site_id == record.site_id, ConsentRecord.subject == record.subject
+        )
+    )
+    return max(latest or record.recorded_at, record.recorded_at)
 
 
 def new_record_id() -> str:

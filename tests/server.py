@@ -1,0 +1,81 @@
+"""A real server on a free loopback port, as an operator runs it: for what no test client shows."""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+STARTUP_SECONDS = 60.0
+
+
+@dataclass
+class Server:
+    """A running service that belongs to the test that started it."""
+
+    process: "subprocess.Popen[bytes]"
+    port: int
+    #: What it wrote to standard output and standard error.
+    log: Path
+
+    def request(self, method, path, body=None, headers=None):
+        """Send one request; gives status, headers and body."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.request(method, path, body, headers or {})
+            answer = connection.getresponse()
+            return answer.status, answer.headers, answer.read()
+        finally:
+            connection.close()
+
+    def raw(self, data: bytes) -> bytes:
+        """Send bytes as they are; gives all that comes back until the server closes."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
+            connection.sendall(data)
+            connection.shutdown(socket.SHUT_WR)
+            received = b""
+            while piece := connection.recv(65536):
+                received += piece
+            return received
+
+    def stop(self) -> str:
+        """End the server in order; gives its log."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(30)
+        return self.log.read_text(errors="replace")
+
+
+def start(environment: dict[str, str], folder: Path) -> Server:
+    """Start ``serve`` on a free port and wait until it is ready."""
+    port = _free_port()
+    own = {**environment, "CONSENT_BIND": f"127.0.0.1:{port}", "PYTHONPATH": str(ROOT)}
+    log = folder / "server.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "consent_server", "serve"],
+            env={**os.environ, **own},
+            cwd=folder,
+            stdout=output,
+            stderr=output,
+        )
+    server = Server(process, port, log)
+    deadline = time.monotonic() + STARTUP_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if server.request("GET", "/readyz")[0] == 200:
+                return server
+        except OSError:
+            time.sleep(0.05)
+    raise RuntimeError(f"the service did not start:\n{server.stop()}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
