@@ -85,6 +85,7 @@ def record_decision(site_id: str, request: Request, ring: KeyRing, now: datetime
                 added_at=now,
             )
         )
+        db.session.expunge(record)  # else the commit expires it and the answer reads it back
         db.session.commit()
     return Recorded(record, is_new=True, is_in_force=not record.superseded)
 
