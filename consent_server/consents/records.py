@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -84,30 +85,37 @@ def next_record(
         and previous is not None
         and question.allowed(outcome.held, now) == question.allowed(previous, now)
     )
-    bundle = bundle_of(publication)
     return ConsentRecord(
-        site_id=publication.site_id,
+        **_circumstances(publication, decision),
         record_id=new_record_id(),
         previous=held.record_id if held is not None else None,
         event=outcome.event,
-        action=decision.action,
-        method=decision.method,
         recorded_at=now,
         expires_at=min(choice.expires_at for choice in outcome.held.categories.values()),
         categories=as_json(outcome.held.categories),
         services=as_json(outcome.held.services),
-        revision=publication.revision,
-        bundle=publication.bundle_hash,
-        build=decision.build,
-        language=decision.language,
-        policy_version=bundle["policy"]["version"],
-        profile=bundle["profile"],
-        gpc=decision.gpc,
-        trusted=decision.trusted,
         subject=subject,
-        n=decision.n,
         superseded=is_late or takes_nothing,
     )
+
+
+def _circumstances(publication: Publication, decision: Decision) -> dict[str, Any]:
+    """Return what was shown and how it was answered, in the columns of a record."""
+    bundle = bundle_of(publication)
+    return {
+        "site_id": publication.site_id,
+        "revision": publication.revision,
+        "bundle": publication.bundle_hash,
+        "policy_version": bundle["policy"]["version"],
+        "profile": bundle["profile"],
+        "action": decision.action,
+        "method": decision.method,
+        "build": decision.build,
+        "language": decision.language,
+        "gpc": decision.gpc,
+        "trusted": decision.trusted,
+        "n": decision.n,
+    }
 
 
 def record_lapse(

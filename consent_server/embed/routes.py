@@ -6,8 +6,14 @@ import marshmallow as ma
 from flask import Response, current_app, jsonify, request
 from flask.views import MethodView
 
-from consent_server.embed.script import StaticFile, published, site_script, static_file
-from consent_server.sites.errors import SiteUnknown
+from consent_server.embed.script import (
+    StaticFile,
+    WidgetUnknown,
+    published,
+    site_script,
+    static_file,
+)
+from consent_server.ledger.canonical import digest
 from consent_server.sites.service import current_publication, widget_build
 from consent_server.tokens.jwks import public_keys
 from consent_server.web.api import Blueprint
@@ -51,13 +57,13 @@ class WidgetBuild(MethodView):
 
     @embed.response(200, content_type="text/javascript")
     @embed.alt_response(304, description="Unchanged since the given ETag", success=True)
-    @embed.alt_response(404, description="site_unknown")
+    @embed.alt_response(404, description="widget_unknown")
     @embed.doc(security=[])
     def get(self, build: str) -> Response:
         """Get one widget build, for ever the same bytes (subresource integrity)"""
         found = widget_build(build)
         if found is None:
-            raise SiteUnknown
+            raise WidgetUnknown
         return _javascript(static_file(found.source), FOREVER)
 
 
@@ -75,7 +81,7 @@ class Bundle(MethodView):
         answer = jsonify(published(publication, keys))
         answer.headers["Cache-Control"] = SCRIPT_CACHE
         answer.headers["Access-Control-Allow-Origin"] = "*"
-        answer.set_etag(publication.bundle_hash)
+        answer.set_etag(digest(answer.get_data()))  # the keys change too, not only the bundle
         conditional: Any = answer.make_conditional(request)
         return conditional
 

@@ -8,9 +8,20 @@ import brotli
 import orjson
 
 from consent_server.db import rfc3339
+from consent_server.errors import ConsentError
 from consent_server.ledger.canonical import digest
 from consent_server.sites.models import Publication
 from consent_server.sites.service import bundle_of, widget_build
+
+
+class WidgetUnknown(ConsentError):
+    """No widget build with this hash was ever published here."""
+
+    status = 404
+    reason = "widget_unknown"
+
+    def __init__(self) -> None:
+        super().__init__("no widget build with this hash was published here")
 
 
 class BuildMissing(RuntimeError):

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from consent_server.exports.formats import FORMATS
 from consent_server.exports.service import LEVELS, Position
 from consent_server.web.fields import Instant
 
+RECORD_ID = re.compile(r"[A-Za-z0-9_-]{22}\Z")
 INSTANT = {"type": "string", "format": "date-time"}
 
 
@@ -67,7 +69,8 @@ def read_cursor(cursor: str) -> Position:
         text = base64.b64decode(cursor, altchars=b"-_", validate=True).decode("ascii")
         instant, _, record_id = text.partition(" ")
         position: Any = datetime.fromisoformat(instant), record_id
-        if position[0].tzinfo is None or write_cursor(position) != cursor:
+        is_whole = position[0].tzinfo is not None and RECORD_ID.match(record_id)
+        if not is_whole or write_cursor(position) != cursor:
             raise ValueError(cursor)
     except (ValueError, binascii.Error, OverflowError):
         raise ma.ValidationError("Must be a cursor that this list gave.", "cursor") from None

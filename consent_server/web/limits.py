@@ -1,15 +1,24 @@
-"""Limits of a request's body, applied before anything reads it."""
+"""Limits of a request's address and body, applied before anything reads them."""
 
 from flask import Flask, request
 from werkzeug.exceptions import (
     LengthRequired,
+    NotFound,
     RequestEntityTooLarge,
     UnsupportedMediaType,
 )
 
+from consent_server.web.strict_json import FORBIDDEN
+
 #: Largest body of any public route, bytes; a schema may set a lower ``max_bytes``.
 LARGEST_BODY = 64 * 1024
 METHODS_WITH_BODY = {"POST", "PUT", "PATCH"}
+
+
+def _check_address() -> None:
+    """Refuse characters that no address of ours holds, and that PostgreSQL takes in no text."""
+    if FORBIDDEN.search(request.path):
+        raise NotFound
 
 
 def _check_body() -> None:
@@ -32,4 +41,7 @@ def init_app(app: Flask) -> None:
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.config["MAX_FORM_MEMORY_SIZE"] = LARGEST_BODY
     app.config["MAX_FORM_PARTS"] = 50
+    # A doubled slash leads nowhere; a redirect would be built from the Host header.
+    app.url_map.merge_slashes = False
+    app.before_request(_check_address)
     app.before_request(_check_body)

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 import structlog
 from flask import Flask, Response, g
+from sqlalchemy import exc
 from werkzeug.exceptions import HTTPException
 
 from consent_server.errors import ConsentError
@@ -51,6 +52,21 @@ class ParameterRepeated(ConsentError):
         self.parameter = parameter
 
 
+class DatabaseUnavailable(ConsentError):
+    """The database does not answer. Whether something was recorded is unknown: send it again.
+
+    The idempotency key makes that harmless.
+    """
+
+    status = 503
+    reason = "database_unavailable"
+    #: Seconds until a retry makes sense.
+    retry_after = 5
+
+    def __init__(self) -> None:
+        super().__init__("the database does not answer; send the same request again later")
+
+
 def problem(
     status: int,
     reason: str,
@@ -93,6 +109,17 @@ def from_http_error(error: HTTPException) -> Response:
     return problem(status, reason, error.description or HTTPStatus(status).phrase, kept)
 
 
+def from_database(error: exc.SQLAlchemyError) -> Response:
+    """Answer when the database is locked, full, restarting or gone: never a grant, always a retry.
+
+    The message of the error stays out of the log: it quotes what was asked.
+    """
+    log.error("database_unavailable", error=type(error.__cause__ or error).__name__)
+    refusal = DatabaseUnavailable()
+    headers = {"Retry-After": str(refusal.retry_after)}
+    return problem(refusal.status, refusal.reason, str(refusal), headers)
+
+
 def from_bug(error: Exception) -> Response:
     """Answer a fault of ours: an id to ask about, nothing of what went wrong."""
     log.exception("request_failed", error=type(error).__name__)
@@ -103,4 +130,6 @@ def from_bug(error: Exception) -> Response:
 def init_app(app: Flask) -> None:
     """Register the handlers; flask-smorest hands HTTP errors to ``from_http_error`` itself."""
     app.register_error_handler(ConsentError, from_refusal)
+    app.register_error_handler(exc.OperationalError, from_database)
+    app.register_error_handler(exc.TimeoutError, from_database)
     app.register_error_handler(Exception, from_bug)
