@@ -71,6 +71,8 @@ export function createConsent(base: string, first: Published, face: Face, apply:
       isFramed && face.say('framed', true);
       return false;
     }
+    // Another tab may have been given an identifier; a refusal here has to withdraw what was granted there.
+    holding.reread();
     const {state} = holding;
     const entry = newEntry(holding.published, state, {...press, language: face.language()}, Date.now());
     if (!grants) {

@@ -15,7 +15,8 @@ const memory = new Map<string, string>();
 export function readState(): State | undefined {
   try {
     const state = JSON.parse(decodeURIComponent(rawState())) as State;
-    return state.v === 1 && typeof state.categories === 'object' ? {...state, services: state.services ?? {}} : undefined;
+    const isWhole = state.v === 1 && typeof state.categories === 'object' && state.categories !== null;
+    return isWhole ? {...state, services: {...state.services}} : undefined;
   } catch {
     return undefined;
   }
