@@ -86,6 +86,10 @@ class Blueprint(flask_smorest.Blueprint):
 
     ARGUMENTS_PARSER = StrictParser()
 
+    def arguments(self, schema: Any, **options: Any) -> Any:
+        """Take a schema, made once; of a class the parser would make one at each request."""
+        return super().arguments(schema() if isinstance(schema, type) else schema, **options)
+
 
 class Api(flask_smorest.Api):
     """The registry of routes and their OpenAPI description."""
