@@ -1,6 +1,7 @@
 """Run the servers: the service as a process of its own, the other two in threads of this one."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -87,7 +88,8 @@ class ConsentService:
     ) -> None:
         if self._process is None or self._process.poll() is not None:
             return
-        self._process.terminate()
+        # To gunicorn this means: at once. A page that is still open keeps a connection for seconds.
+        self._process.send_signal(signal.SIGINT)
         try:
             self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:

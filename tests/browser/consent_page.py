@@ -143,7 +143,8 @@ class ConsentPage:
         # Not wait_for_function: it evaluates text, which a strict page forbids.
         self.page.evaluate(
             """count => new Promise((resolve) => {
-                const look = () => (window.ran ?? []).length >= count ? resolve() : setTimeout(look, 10);
+                const hasRun = () => (window.ran ?? []).length >= count;
+                const look = () => hasRun() ? resolve() : setTimeout(look, 10);
                 look();
             })""",
             count,

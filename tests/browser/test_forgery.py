@@ -86,7 +86,7 @@ def _with_a_later_end(token):
 
 
 def _with_another_key(token):
-    head, claims, signature = token.split(".")
+    _, claims, signature = token.split(".")
     return f"{_encode({**_part(token, 0), 'kid': 'A' * 43})}.{claims}.{signature}"
 
 

@@ -2,8 +2,6 @@
 
 import re
 
-from playwright.sync_api import expect
-
 from tests.browser.service import gated
 from tests.browser.web import VENDOR
 

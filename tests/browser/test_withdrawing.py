@@ -8,9 +8,10 @@ from playwright.sync_api import expect
 from tests.browser.service import gated
 from tests.browser.web import SHOP, VENDOR
 
-HOOKS = (
-    '<a href="#" data-consent="open">My choices</a> <a href="#" data-consent="withdraw">Stop</a>'
-)
+HOOKS = """
+    <a href="#" data-consent="open">My choices</a>
+    <a href="#" data-consent="withdraw">Stop</a>
+"""
 
 
 def test_after_a_choice_the_way_back_is_on_every_page_and_reached_by_tab(visitor, site):

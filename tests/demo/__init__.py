@@ -1,0 +1,1 @@
+"""The demonstration, started as a person starts it."""
