@@ -8,7 +8,7 @@ import click
 import marshmallow as ma
 from tqdm import tqdm
 
-from consent_server.cli.environment import application, instant
+from consent_server.cli.environment import application
 from consent_server.consents.models import EVENTS
 from consent_server.exports.formats import FORMATS, pieces
 from consent_server.exports.service import LEVELS, Selection, count
@@ -63,7 +63,7 @@ def export(
     """Export the consent records of SITE, one line each, in order of time."""
     with application():
         require_site(site_id, archived=True)
-        selection = Selection(site_id, level, start, end or instant(), event)
+        selection = Selection(site_id, level, start, end, event)
         total = count(selection)
         with tqdm(total=total, unit=" records", file=sys.stderr, disable=None) as progress:
             for piece in pieces(FORMATS[format_].write(selection)):

@@ -12,7 +12,6 @@ from consent_server.exports.service import Selection, page_of
 from consent_server.sites.auth import require_key
 from consent_server.sites.service import require_site
 from consent_server.web.api import Blueprint
-from consent_server.web.clock import now
 from consent_server.web.problems import InvalidRequest
 
 exports = Blueprint("exports", __name__, url_prefix="/v1/sites/<site_id>", description="Exports")
@@ -34,9 +33,7 @@ class Export(MethodView):
         require_key("export", site_id)
         require_site(site_id, archived=True)
         format_ = FORMATS[asked["format"]]
-        selection = Selection(
-            site_id, asked["level"], asked["start"], asked["end"] or now(), asked["event"]
-        )
+        selection = Selection(site_id, asked["level"], asked["start"], asked["end"], asked["event"])
         answer = Response(stream_with_context(pieces(format_.write(selection))))
         answer.content_type = format_.media_type
         name = f"consents-{site_id}.{asked['format']}"
@@ -58,7 +55,7 @@ class Records(MethodView):
         """List the records of a site, oldest first"""
         require_key("export", site_id)
         try:
-            after = schemas.read_cursor(asked["cursor"]) if asked["cursor"] else None
+            after = schemas.read_cursor(asked["cursor"]) if asked["cursor"] is not None else None
         except ma.ValidationError as error:
             raise InvalidRequest([{"path": "cursor", "message": str(error.args[0])}]) from None
         selection = Selection(site_id, asked["level"], asked["start"], asked["end"], asked["event"])

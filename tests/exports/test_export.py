@@ -1,0 +1,219 @@
+"""The audit export: what is in it, in which order, and that a spreadsheet cannot be tricked."""
+
+import csv
+import io
+import json
+
+import pytest
+
+from consent_server.exports import service
+from consent_server.exports.csv import _cell
+from tests.builders import OTHER_VISITOR, VISITOR, a_decision, acceptance, refusal, withdrawal
+
+URL = "/v1/sites/demo/export"
+
+
+@pytest.fixture
+def history(decide, clock):
+    """Three days of decisions: given, refused, withdrawn, partial."""
+    for body in (
+        acceptance(),
+        refusal(),
+        withdrawal(2),
+        a_decision(consent_id=OTHER_VISITOR, services={"stats": False}),
+    ):
+        decide(body)
+        clock.advance(hours=20)
+
+
+@pytest.fixture
+def export(client, api_key, history):
+    """Export; gives the answer."""
+    key = api_key("export")
+
+    def export(**asked):
+        parameters = {"format": "jsonl", **asked}
+        return client.get(URL, query_string=parameters, headers=key)
+
+    return export
+
+
+def lines(answer):
+    assert answer.status_code == 200, answer.text
+    return [json.loads(line) for line in answer.data.splitlines()]
+
+
+def rows(answer):
+    assert answer.status_code == 200, answer.text
+    return list(csv.DictReader(io.StringIO(answer.data.decode(), newline="")))
+
+
+def events(found):
+    return [record["event"] for record in found]
+
+
+def test_json_lines_hold_every_record_whole_in_the_order_of_the_log(export, records):
+    answer = export(level="subjects")
+
+    assert answer.content_type == "application/x-ndjson"
+    assert lines(answer) == records()
+    assert events(lines(answer)) == ["given", "refused", "withdrawn", "partial"]
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="consents-demo.jsonl"'
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_decisions_leave_out_what_links_a_visitor(export):
+    found = lines(export())
+
+    assert not any({"subject", "n"} & record.keys() for record in found)
+    assert all(record["categories"]["analytics"]["granted"] in (True, False) for record in found)
+
+
+def test_counts_say_nothing_about_anybody(export):
+    assert lines(export(level="counts")) == [
+        {"day": "2026-11-22", "event": "given", "count": 1},
+        {"day": "2026-11-23", "event": "refused", "count": 1},
+        {"day": "2026-11-24", "event": "withdrawn", "count": 1},
+        {"day": "2026-11-25", "event": "partial", "count": 1},
+    ]
+
+
+def test_csv_and_json_lines_say_the_same(export):
+    written = rows(export(format="csv", level="subjects"))
+
+    for row, record in zip(written, lines(export(level="subjects")), strict=True):
+        for name in ("record_id", "event", "action", "recorded_at", "language", "expires_at"):
+            assert row[name] == (record[name] or "")
+        assert row["gpc"] == "false"
+        assert row["subject"].removeprefix("'") == (record["subject"] or "")
+        for id_, choice in record["categories"].items():
+            assert row[f"category.{id_}.granted"] == str(choice["granted"]).lower()
+            assert row[f"category.{id_}.decided_at"] == choice["decided_at"]
+            assert row[f"category.{id_}.expires_at"] == choice["expires_at"]
+    assert written[3]["services"] == "stats=false"
+
+
+def test_csv_is_what_rfc_4180_says(export):
+    answer = export(format="csv")
+
+    assert answer.content_type == "text/csv; charset=utf-8"
+    text = answer.data.decode()
+    assert text.count("\r\n") == text.count("\n") == 5
+    assert not text.startswith("\ufeff")
+
+
+@pytest.mark.parametrize("format_", ["csv", "jsonl"])
+@pytest.mark.parametrize(
+    "asked, found",
+    [
+        ({}, ["given", "refused", "withdrawn", "partial"]),
+        ({"event": "refused"}, ["refused"]),
+        ({"event": "expired"}, []),
+        ({"from": "2026-11-23T16:00:00Z"}, ["refused", "withdrawn", "partial"]),
+        ({"from": "2026-11-23T16:00:00.001Z"}, ["withdrawn", "partial"]),
+        ({"to": "2026-11-23T16:00:00Z"}, ["given"]),
+        ({"to": "2026-11-23T17:00:00+01:00"}, ["given"]),
+        ({"from": "2026-11-23T00:00:00Z", "to": "2026-11-25T00:00:00Z"}, ["refused", "withdrawn"]),
+        ({"from": "2030-01-01T00:00:00Z"}, []),
+    ],
+)
+def test_filters_choose_by_instant_and_event(export, format_, asked, found):
+    answer = export(format=format_, **asked)
+
+    read = rows(answer) if format_ == "csv" else lines(answer)
+    assert events(read) == found
+
+
+def test_a_record_of_this_very_instant_is_exported_too(decide, client, api_key):
+    decide(acceptance())
+    decide(withdrawal(2))
+
+    answer = client.get(URL, query_string={"format": "jsonl"}, headers=api_key("export"))
+
+    assert events(lines(answer)) == ["given", "withdrawn"]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"format": "xlsx"},
+        {"format": ""},
+        {"level": "everything"},
+        {"event": "guessed"},
+        {"from": "yesterday"},
+        {"to": "2026-11-22"},
+        {"site": "other"},
+    ],
+)
+def test_a_malformed_selection_is_refused(export, asked):
+    answer = export(**asked)
+
+    assert (answer.status_code, answer.json["reason"]) == (422, "invalid_request")
+    assert answer.json["errors"][0]["path"] == next(iter(asked))
+
+
+def test_only_a_key_of_this_site_with_the_scope_exports(client, site, publish, api_key):
+    publish("other")
+    asked = {"format": "csv"}
+    foreign = api_key("export", site="other")
+
+    none = client.get(URL, query_string=asked)
+    scope = client.get(URL, query_string=asked, headers=api_key("check"))
+    theirs = client.get(URL, query_string=asked, headers=foreign)
+    unknown = client.get("/v1/sites/nowhere/export", query_string=asked, headers=foreign)
+    browser = client.get(
+        URL, query_string=asked, headers={**api_key("export"), "Origin": "https://shop.example"}
+    )
+
+    found = [(a.status_code, a.json["reason"]) for a in (none, scope, theirs, browser)]
+    assert found == [
+        (401, "key_missing"),
+        (403, "scope_missing"),
+        (404, "site_unknown"),
+        (403, "key_in_browser"),
+    ]
+    assert theirs.data == unknown.data
+
+
+def test_the_records_of_another_site_are_never_in_it(export, publish, decide):
+    other = publish("other")
+    decide(acceptance(bundle=other.bundle_hash), site_id="other")
+
+    assert {record["site"] for record in lines(export())} == {"demo"}
+
+
+def test_no_export_holds_the_consent_id(export):
+    for format_ in ("csv", "jsonl"):
+        answer = export(format=format_, level="subjects")
+        assert VISITOR not in answer.text and OTHER_VISITOR not in answer.text
+
+
+def test_pages_read_from_the_database_join_without_gap_or_repetition(export, records, monkeypatch):
+    monkeypatch.setattr(service, "PAGE", 1)
+
+    assert lines(export(level="subjects")) == records()
+
+
+def test_an_archived_site_can_still_be_exported(export, app, clock):
+    from consent_server.sites.service import archive
+
+    with app.app_context():
+        archive("demo", clock.instant)
+
+    assert len(lines(export())) == 4
+
+
+def test_an_export_is_streamed(export, monkeypatch):
+    monkeypatch.setattr("consent_server.exports.formats.PIECE", 1)
+
+    answer = export()
+
+    assert answer.is_streamed
+    assert len(list(answer.iter_encoded())) == 4
+
+
+def test_a_cell_is_never_a_formula():
+    texts = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\uff1d1", '=HYPERLINK("x")', "-AbC"]
+
+    assert [_cell(text) for text in texts] == [f"'{text}" for text in texts]
+    assert _cell("demo") == "demo"

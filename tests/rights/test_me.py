@@ -1,0 +1,109 @@
+"""A visitor sees the records about this browser, by possession of the consent id."""
+
+import pytest
+
+from tests.builders import (
+    ORIGIN,
+    OTHER_ORIGIN,
+    OTHER_VISITOR,
+    VISITOR,
+    a_decision,
+    acceptance,
+    refusal,
+    withdrawal,
+)
+
+
+@pytest.fixture
+def ask(client, site):
+    """Ask for what is held about a consent id."""
+
+    def ask(path="", consent_id=VISITOR, origin=ORIGIN, site_id="demo"):
+        headers = {"Origin": origin, "Consent-Id": consent_id}
+        named = {name: value for name, value in headers.items() if value is not None}
+        return client.get(f"/v1/sites/{site_id}/me{path}", headers=named)
+
+    return ask
+
+
+def test_the_holder_of_a_consent_id_sees_every_record_about_it(ask, decide, records, clock):
+    given = decide(acceptance()).json
+    clock.advance(minutes=1)
+    withdrawn = decide(withdrawal(2)).json
+    decide(acceptance(consent_id=OTHER_VISITOR))
+    decide(refusal())
+
+    answer = ask()
+
+    own = [given["record_id"], withdrawn["record_id"]]
+    assert answer.status_code == 200
+    assert answer.json["site"] == "demo"
+    assert answer.json["records"] == [r for id_ in own for r in records() if r["record_id"] == id_]
+    assert answer.json["categories"]["analytics"]["reason"] == "withdrawn"
+    assert VISITOR not in answer.text
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_the_receipt_says_who_asked_what_was_answered_and_how_to_end_it(ask, decide):
+    recorded = decide(a_decision()).json
+
+    receipt = ask("/receipt").json
+
+    assert receipt["receipt_id"] == f"{recorded['record_id']}-r"
+    assert receipt["controller"]["name"] == "Shop SAS"
+    assert receipt["authority"]["name"] == "CNIL"
+    assert receipt["policy"]["version"] == "2026-03"
+    assert receipt["expires_at"] == recorded["expires_at"]
+    assert receipt["categories"]["analytics"]["granted"] is True
+    assert all(choice["title"] for choice in receipt["categories"].values())
+    assert receipt["withdraw"]
+    assert VISITOR not in str(receipt)
+
+
+@pytest.mark.parametrize("path", ["", "/receipt"])
+def test_an_unknown_consent_id_and_another_sites_look_the_same(ask, decide, publish, path):
+    other = publish("other")
+    decide(acceptance(bundle=other.bundle_hash, consent_id=OTHER_VISITOR), site_id="other")
+    decide(acceptance())
+
+    foreign = ask(path, consent_id=OTHER_VISITOR)
+    unknown = ask(path, consent_id="A" * 22)
+
+    assert (foreign.status_code, foreign.json["reason"]) == (404, "consent_id_unknown")
+    assert foreign.data == unknown.data
+    assert ask(path, consent_id=OTHER_VISITOR, site_id="other").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["", "/receipt"])
+@pytest.mark.parametrize(
+    "consent_id", [None, "", "short", "A" * 23, "A" * 21 + "B", "A" * 21 + "="]
+)
+def test_a_malformed_consent_id_is_refused(ask, path, consent_id):
+    answer = ask(path, consent_id=consent_id)
+
+    assert (answer.status_code, answer.json["reason"]) == (422, "invalid_request")
+    assert answer.json["errors"][0]["path"] == "Consent-Id"
+
+
+@pytest.mark.parametrize("path", ["", "/receipt"])
+def test_a_page_of_another_origin_learns_nothing(ask, decide, path):
+    decide(acceptance())
+
+    answers = [ask(path, origin=OTHER_ORIGIN), ask(path, origin=None)]
+
+    assert [answer.status_code for answer in answers] == [403, 403]
+    assert not any("Access-Control-Allow-Origin" in answer.headers for answer in answers)
+
+
+def test_the_consent_id_is_not_read_from_the_address(client, decide):
+    decide(acceptance())
+
+    answer = client.get(f"/v1/sites/demo/me?Consent-Id={VISITOR}", headers={"Origin": ORIGIN})
+
+    assert answer.status_code == 422
+
+
+def test_an_unknown_site_is_not_found(ask):
+    answer = ask(site_id="nowhere")
+
+    assert (answer.status_code, answer.json["reason"]) == (404, "site_unknown")
