@@ -18,6 +18,7 @@ from consent_server.retention.service import record_lapses
 from consent_server.schema import ensure_schema
 from consent_server.web import logs
 from consent_server.web.clock import now
+from consent_server.worker import Worker
 
 log = structlog.get_logger(__name__)
 #: Seconds between two looks for consents whose time is over.
@@ -27,9 +28,9 @@ HOUSEKEEPING_EVERY = 60.0
 def gunicorn_options(settings: Settings) -> dict[str, Any]:
     """Return gunicorn's settings; request limits are tighter than its own."""
     return {
-        "bind": f"{settings.bind_host}:{settings.bind_port}",
+        "bind": _address(settings),
         "workers": settings.workers,
-        "worker_class": "gthread",
+        "worker_class": Worker,
         "threads": settings.threads,
         "timeout": 30,
         "graceful_timeout": 30,
@@ -46,6 +47,11 @@ def gunicorn_options(settings: Settings) -> dict[str, Any]:
         "loglevel": "warning",
         "post_worker_init": lambda worker: start_housekeeping(worker.wsgi),
     }
+
+
+def _address(settings: Settings) -> str:
+    host = settings.bind_host
+    return f"[{host}]:{settings.bind_port}" if ":" in host else f"{host}:{settings.bind_port}"
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types

@@ -13,7 +13,7 @@ from werkzeug.exceptions import (
 )
 
 from consent_server.web import problems
-from consent_server.web.strict_json import FORBIDDEN, read_object
+from consent_server.web.strict_json import FORBIDDEN, JsonRefused, read_object
 
 
 class StrictParser(FlaskParser):
@@ -43,7 +43,10 @@ class StrictParser(FlaskParser):
         largest = getattr(schema, "max_bytes", None)
         if largest is not None and (req.content_length or 0) > largest:
             raise RequestEntityTooLarge(f"The body may have at most {largest} bytes.")
-        return read_object(req.get_data())
+        body = req.get_data()
+        if len(body) != req.content_length:
+            raise JsonRefused("cut off before the length that was announced")
+        return read_object(body)
 
     def load_querystring(self, req: Request, schema: ma.Schema) -> Any:
         """Read the query; a parameter given twice is refused."""
