@@ -77,8 +77,18 @@ def _is_database_url(value: str) -> None:
     # The value may hold a password: it is never repeated in the message.
     if value.partition(":")[0] not in DRIVERS or "://" not in value:
         raise ma.ValidationError("must be sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME")
-    if value in ("sqlite://", "sqlite:///:memory:"):
-        raise ma.ValidationError("an in-memory database would lose every record; name a file")
+    try:
+        parts = urlsplit(value)
+        is_whole = parts.port is None or parts.port > 0
+    except ValueError:  # urlsplit quotes what it could not read
+        is_whole = False
+    if not is_whole:
+        raise ma.ValidationError("must name a port from 1 to 65535")
+    if parts.scheme == "sqlite":
+        if parts.path in ("", "/") or ":memory:" in value or "mode=memory" in value:
+            raise ma.ValidationError("an in-memory database would lose every record; name a file")
+        if parts.netloc:
+            raise ma.ValidationError("needs three slashes, or four: sqlite:////srv/consent.sqlite3")
 
 
 def _is_public_url(value: str) -> None:
@@ -146,12 +156,17 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         values = SettingsSchema().load(given)
     except ma.ValidationError as refused:
         errors.update(refused.messages_dict)
-        raise SettingsInvalid(errors) from None
+        # What could be read is still checked, so that every mistake is told at once.
+        defaults = SettingsSchema().load({})
+        values = {
+            **defaults,
+            **(refused.valid_data if isinstance(refused.valid_data, dict) else {}),
+        }
     host, _, port = values["bind"].rpartition(":")
     data_dir = Path(values["data_dir"]).absolute()
     url = _with_driver(values["database_url"] or f"sqlite:///{data_dir}/consent.sqlite3")
     is_sqlite = url.startswith("sqlite")
-    if is_sqlite and (values["workers"] or 1) != 1:
+    if is_sqlite and "DATABASE_URL" not in errors and (values["workers"] or 1) != 1:
         errors["CONSENT_WORKERS"] = ["SQLite takes exactly one process; use threads or PostgreSQL"]
     if values["demo_clock"] and not _is_loopback(host):
         errors["CONSENT_DEMO_CLOCK"] = ["only the demo moves the clock, and it listens on loopback"]

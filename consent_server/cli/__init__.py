@@ -4,6 +4,7 @@ import sys
 from typing import Any
 
 import click
+from sqlalchemy.exc import OperationalError
 
 from consent_server.cli import (
     database,
@@ -28,6 +29,11 @@ class Commands(click.Group):
         except ConsentError as refusal:
             detail = str(refusal).replace("\n", "\n  ")
             click.echo(f"{refusal.reason}: {detail}", err=True)
+            sys.exit(1)
+        except OperationalError as error:
+            # The driver's own words: they name the server, never the password.
+            detail = str(error.orig).strip().replace("\n", "\n  ")
+            click.echo(f"database_unavailable: {detail}", err=True)
             sys.exit(1)
 
 

@@ -65,6 +65,7 @@ def export(
         require_site(site_id, archived=True)
         selection = Selection(site_id, level, start, end, event)
         total = count(selection)
+        output.write(b"")  # opens the file: an export of nothing is an empty one
         with tqdm(total=total, unit=" records", file=sys.stderr, disable=None) as progress:
             for piece in pieces(FORMATS[format_].write(selection)):
                 output.write(piece)

@@ -4,6 +4,7 @@ import os
 from dataclasses import asdict
 
 import click
+from sqlalchemy import make_url
 
 from consent_server.cli.environment import application, print_json
 from consent_server.config import load_settings
@@ -33,7 +34,7 @@ def check_config(as_json: bool) -> None:
 
 
 def _masked(url: str) -> str:
-    """Hide the password of a database address."""
-    head, at, tail = url.rpartition("@")
-    scheme, _, login = head.partition("://")
-    return f"{scheme}://{login.partition(':')[0]}:***@{tail}" if at else url
+    """Hide the password of a database address, wherever it stands."""
+    parsed = make_url(url)
+    hidden = {name: "***" for name in parsed.query if "pass" in name or "key" in name}
+    return parsed.update_query_dict(hidden).render_as_string(hide_password=True)

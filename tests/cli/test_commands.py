@@ -1,0 +1,210 @@
+"""The other commands: exit codes, messages, and secrets that are shown once or never."""
+
+import json
+
+import pytest
+
+from consent_server.cli import main
+from tests.builders import acceptance, refusal
+
+
+def every_command(group, path=()):
+    for name, command in group.commands.items():
+        yield (*path, name)
+        if hasattr(command, "commands"):
+            yield from every_command(command, (*path, name))
+
+
+@pytest.mark.parametrize("words", list(every_command(main)), ids=" ".join)
+def test_every_command_explains_itself(words):
+    from click.testing import CliRunner
+
+    result = CliRunner().invoke(main, [*words, "--help"])
+
+    assert result.exit_code == 0
+    assert "Usage: " in result.stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["nothing"],
+        ["site", "publish"],
+        ["site", "publish", "no-such-file.yaml"],
+        ["key", "create", "demo"],
+        ["key", "create", "demo", "--scope", "everything"],
+        ["export", "demo", "--format", "xlsx"],
+        ["export", "demo", "--from", "yesterday"],
+        ["token", "inspect"],
+    ],
+)
+def test_wrong_usage_ends_with_2(words):
+    from click.testing import CliRunner
+
+    result = CliRunner().invoke(main, words)
+
+    assert result.exit_code == 2
+    assert "Traceback" not in result.output
+
+
+def test_a_key_is_shown_once_and_opens_its_site(run, run_json, site, client):
+    created = run("key", "create", "demo", "--scope", "check", "--scope", "export")
+    key = created.stdout.strip()
+    listed = run("key", "list", "demo")
+    as_json = run_json("key", "list")
+
+    answer = client.get("/v1/check?site=demo", headers={"Authorization": f"Bearer {key}"})
+    assert created.exit_code == 0
+    assert answer.status_code == 200
+    assert key.startswith("cp_live_") and len(key) == 60
+    assert key.split("_")[-1] not in listed.output + json.dumps(as_json)
+    assert as_json[0]["scopes"] == ["check", "export"]
+
+
+def test_a_revoked_key_opens_nothing(run, run_json, site, client):
+    key = run_json("key", "create", "demo", "--scope", "admin")["key"]
+
+    revoked = run("key", "revoke", key.split("_")[2])
+
+    answer = client.get("/v1/check?site=demo", headers={"Authorization": f"Bearer {key}"})
+    assert (revoked.exit_code, answer.status_code) == (0, 401)
+    assert "revoked 2026-11-22" in run("key", "list").stdout
+
+
+@pytest.mark.parametrize(
+    "words, reason",
+    [
+        (["key", "create", "nowhere", "--scope", "check"], "site_unknown"),
+        (["key", "revoke", "00000000"], "api_key_unknown"),
+        (["keys", "revoke", "nothing", "--yes"], "key_unknown"),
+        (["token", "inspect", "nothing"], "token_malformed"),
+        (["export", "nowhere"], "site_unknown"),
+    ],
+)
+def test_a_refusal_ends_with_1_and_one_message(run, words, reason):
+    result = run(*words)
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith(f"{reason}: ")
+    assert "Traceback" not in result.stderr
+
+
+def test_a_token_is_looked_into(run, decide):
+    token = decide(acceptance()).json["token"]
+    forged = token[:-4] + ("AAAA" if token[-4:] != "AAAA" else "BBBB")
+
+    good, bad = run("token", "inspect", token), run("token", "inspect", forged)
+
+    assert good.exit_code == 0
+    assert json.loads(good.stdout)["verified"] is True
+    assert json.loads(good.stdout)["payload"]["aud"] == "demo"
+    assert bad.exit_code == 1
+    assert json.loads(bad.stdout)["verified"] is False
+
+
+def test_the_signing_key_is_rotated_and_revoked(run, run_json, decide):
+    before = run_json("keys", "list")
+    token = decide(acceptance()).json["token"]
+    rotated = run("keys", "rotate")
+    still = run("token", "inspect", token)
+    active = next(key["kid"] for key in before if key["state"] == "active")
+    revoked = run("keys", "revoke", active, "--yes")
+
+    assert rotated.exit_code == still.exit_code == revoked.exit_code == 0
+    assert f"signing with {active}" not in rotated.stdout
+    assert run("token", "inspect", token).exit_code == 1
+
+
+def test_an_export_goes_to_a_file_or_to_standard_output(run, decide, tmp_path):
+    decide(acceptance())
+    decide(refusal())
+    path = tmp_path / "out.jsonl"
+
+    printed = run("export", "demo", "--format", "jsonl", "--level", "subjects")
+    written = run("export", "demo", "--format", "jsonl", "--level", "subjects", "-o", path)
+
+    assert printed.exit_code == written.exit_code == 0
+    assert path.read_text() == printed.stdout
+    assert len(printed.stdout.splitlines()) == 2
+    assert written.stdout == ""
+
+
+def test_an_export_of_nothing_is_an_empty_file(run, site, tmp_path):
+    path = tmp_path / "out.jsonl"
+
+    result = run("export", "demo", "--format", "jsonl", "-o", path)
+
+    assert result.exit_code == 0
+    assert path.read_bytes() == b""
+
+
+def test_an_export_can_be_narrowed(run, decide, clock):
+    decide(acceptance())
+    clock.advance(days=2)
+    decide(refusal())
+
+    def events(*words):
+        result = run("export", "demo", "--format", "jsonl", *words)
+        return [json.loads(line)["event"] for line in result.stdout.splitlines()]
+
+    assert events("--from", "2026-11-23") == ["refused"]
+    assert events("--to", "2026-11-23") == ["given"]
+    assert events("--event", "given") == ["given"]
+    assert events("--from", "2026-11-24T20:00:00Z", "--to", "2026-11-24T20:00:00.001Z") == [
+        "refused"
+    ]
+
+
+def test_a_lapse_is_counted(run, decide, clock):
+    decide(acceptance())
+    clock.set("2027-11-22T20:00:00+00:00")
+
+    assert run("lapse").stdout == "1 consent lapsed\n"
+    assert run("lapse").stdout == "0 consents lapsed\n"
+
+
+def test_the_schema_says_whether_it_is_this_versions(run):
+    status, upgrade = run("db", "status"), run("db", "upgrade")
+
+    assert (status.exit_code, upgrade.exit_code) == (0, 0)
+    assert "this version needs" in status.stdout
+
+
+def test_the_settings_are_shown_without_their_secrets(run, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://u:p4ss@h/db?password=p4ss&sslpassword=p4ss")
+
+    text, as_json = run("check-config"), run("check-config", "--json")
+
+    assert text.exit_code == as_json.exit_code == 0
+    assert "p4ss" not in text.output + as_json.output
+    assert json.loads(as_json.stdout)["database_url"].startswith("postgresql+psycopg://u:***@h/db")
+
+
+def test_wrong_settings_are_all_told(run, monkeypatch):
+    monkeypatch.setenv("CONSENT_BIND", "nowhere")
+    monkeypatch.setenv("CONSENT_LOG_LEVEL", "loud")
+
+    result = run("site", "list")
+
+    assert result.exit_code == 1
+    assert "CONSENT_BIND" in result.stderr and "CONSENT_LOG_LEVEL" in result.stderr
+
+
+def test_a_database_that_does_not_answer_is_one_message_without_the_password(run, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://u:p4ssw0rd@127.0.0.1:1/db")
+
+    result = run("site", "list")
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith("database_unavailable: ")
+    assert "p4ssw0rd" not in result.output and "Traceback" not in result.output
+
+
+def test_the_generated_documents_are_written_and_compared(run, tmp_path):
+    for name in ("openapi", "schema"):
+        path = tmp_path / f"{name}.json"
+        assert run(name, "-o", path).exit_code == 0
+        assert run(name, "--check", path).exit_code == 0
+        path.write_text("{}")
+        stale = run(name, "--check", path)
+        assert (stale.exit_code, "stale" in stale.output) == (1, True)

@@ -1,0 +1,198 @@
+"""Settings: every mistake is told at once, and no secret is ever repeated."""
+
+import pytest
+
+from consent_server.config import SettingsInvalid, load_settings
+
+
+def refused(environment):
+    with pytest.raises(SettingsInvalid) as caught:
+        load_settings(environment)
+    return caught.value
+
+
+def test_without_any_setting_the_service_runs_on_this_machine_alone():
+    settings = load_settings({})
+
+    assert (settings.bind_host, settings.bind_port) == ("127.0.0.1", 8000)
+    assert settings.public_url == "http://127.0.0.1:8000"
+    assert settings.database_url == f"sqlite:///{settings.data_dir}/consent.sqlite3"
+    assert settings.data_dir.name == "var"
+    assert (settings.workers, settings.threads, settings.log_level) == (1, 8, "info")
+    assert settings.auto_migrate is True
+    assert settings.demo_clock is None
+
+
+def test_an_empty_variable_counts_as_unset():
+    assert load_settings({"CONSENT_BIND": "", "DATABASE_URL": ""}) == load_settings({})
+
+
+def test_other_variables_are_nobodys_business():
+    assert load_settings({"PATH": "/usr/bin", "CONSENTING": "x"}) == load_settings({})
+
+
+def test_every_mistake_is_told_at_once():
+    errors = refused(
+        {
+            "CONSENT_BIND": "0.0.0.0",
+            "CONSENT_PUBLIC_URL": "http://consent.example",
+            "CONSENT_THREADS": "many",
+            "CONSENT_WORKERS": "2",
+            "CONSENT_LOG_LEVEL": "loud",
+            "CONSENT_AUTO_MIGRATE": "perhaps",
+            "DATABASE_URL_FILE": "/nowhere/at-all",
+        }
+    ).errors
+
+    assert errors.keys() == {
+        *("CONSENT_BIND", "CONSENT_PUBLIC_URL", "CONSENT_THREADS", "CONSENT_WORKERS"),
+        *("CONSENT_LOG_LEVEL", "CONSENT_AUTO_MIGRATE", "DATABASE_URL_FILE"),
+    }
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://u:p4ssw0rd@host/db",
+        "postgresql:/u:p4ssw0rd@host/db",
+        "postgresql://u:p4ssw0rd@host:port/db",
+        "postgresql://u:p4ssw0rd@host:99999/db",
+        "postgresql://u:p4ssw0rd@host:0/db",
+        "postgresql://u:p4ssw0rd@[host/db",
+        "p4ssw0rd",
+    ],
+)
+def test_a_wrong_database_address_is_refused_without_repeating_it(url):
+    error = refused({"DATABASE_URL": url})
+
+    assert error.errors.keys() == {"DATABASE_URL"}
+    assert "p4ssw0rd" not in str(error)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite://",
+        "sqlite:///",
+        "sqlite:///:memory:",
+        "sqlite:///file::memory:?uri=true",
+        "sqlite:///file:x?mode=memory&uri=true",
+        "sqlite://consent.db",
+    ],
+)
+def test_a_database_that_would_be_lost_is_refused(url):
+    assert refused({"DATABASE_URL": url}).errors.keys() == {"DATABASE_URL"}
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_every_way_to_write_postgresql_means_the_same_driver(scheme):
+    settings = load_settings({"DATABASE_URL": f"{scheme}://u:p@host:5432/db"})
+
+    assert settings.database_url == "postgresql+psycopg://u:p@host:5432/db"
+    assert settings.workers == 2
+    assert not settings.is_sqlite
+
+
+def test_a_secret_can_come_from_a_file(tmp_path):
+    path = tmp_path / "url"
+    path.write_text("postgresql://u:p@host/db\n")
+
+    settings = load_settings({"DATABASE_URL_FILE": str(path)})
+
+    assert settings.database_url == "postgresql+psycopg://u:p@host/db"
+
+
+def test_a_wrong_secret_in_a_file_is_refused_without_repeating_it(tmp_path):
+    path = tmp_path / "url"
+    path.write_text("p4ssw0rd")
+
+    assert "p4ssw0rd" not in str(refused({"DATABASE_URL_FILE": str(path)}))
+
+
+def test_sqlite_takes_one_process():
+    assert refused({"CONSENT_WORKERS": "2"}).errors.keys() == {"CONSENT_WORKERS"}
+    assert load_settings({"CONSENT_WORKERS": "1"}).workers == 1
+
+
+@pytest.mark.parametrize(
+    "bind, host, port",
+    [
+        ("127.0.0.1:8000", "127.0.0.1", 8000),
+        ("[::1]:9000", "::1", 9000),
+        ("localhost:1", "localhost", 1),
+    ],
+)
+def test_an_address_to_listen_on_is_a_host_and_a_port(bind, host, port):
+    settings = load_settings({"CONSENT_BIND": bind})
+
+    assert (settings.bind_host, settings.bind_port) == (host, port)
+
+
+@pytest.mark.parametrize("bind", ["8000", ":8000", "host:", "host:0", "host:65536", "host:8e3"])
+def test_another_address_to_listen_on_is_refused(bind):
+    assert refused({"CONSENT_BIND": bind}).errors.keys() == {"CONSENT_BIND"}
+
+
+def test_an_ipv6_address_keeps_its_brackets_for_the_server():
+    from consent_server.serving import gunicorn_options
+
+    options = gunicorn_options(load_settings({"CONSENT_BIND": "[::1]:9000"}))
+
+    assert options["bind"] == "[::1]:9000"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "consent.example",
+        "ftp://consent.example",
+        "https://",
+        "https://consent.example?x=1",
+        "https://consent.example#x",
+        "http://consent.example",
+        "http://10.0.0.1",
+    ],
+)
+def test_a_public_address_is_https_or_this_machine(url):
+    assert refused({"CONSENT_PUBLIC_URL": url}).errors.keys() == {"CONSENT_PUBLIC_URL"}
+
+
+@pytest.mark.parametrize(
+    "url", ["https://consent.example/", "https://consent.example/prefix", "http://localhost:8000"]
+)
+def test_a_public_address_has_no_slash_at_its_end(url):
+    assert load_settings({"CONSENT_PUBLIC_URL": url}).public_url == url.rstrip("/")
+
+
+def test_only_the_demo_on_this_machine_moves_the_clock(tmp_path):
+    here = {"CONSENT_DEMO_CLOCK": str(tmp_path / "clock")}
+
+    assert load_settings(here).demo_clock == tmp_path / "clock"
+    errors = refused({**here, "CONSENT_BIND": "0.0.0.0:8000"}).errors
+    assert errors.keys() == {"CONSENT_DEMO_CLOCK"}
+
+
+def test_the_clock_file_moves_the_clock_and_a_damaged_one_does_not(sqlite_url, tmp_path):
+    from datetime import UTC, datetime, timedelta
+
+    from consent_server.application import create_app
+    from consent_server.web.clock import now
+
+    file = tmp_path / "clock"
+    app = create_app(
+        load_settings(
+            {
+                "DATABASE_URL": sqlite_url,
+                "CONSENT_DATA_DIR": str(tmp_path / "var"),
+                "CONSENT_DEMO_CLOCK": str(file),
+            }
+        )
+    )
+    year = timedelta(days=365)
+    found = []
+    for text in ("31536000", "a year", "9" * 400, "0"):
+        file.write_text(text)
+        with app.app_context():
+            found.append(now() - datetime.now(UTC) > year - timedelta(minutes=1))
+
+    assert found == [True, False, False, False]

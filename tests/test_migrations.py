@@ -1,0 +1,132 @@
+"""The migrations: up, down and up again, equal to the models, and safe when two start at once."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from flask_migrate import downgrade
+
+from consent_server import schema
+from consent_server.application import create_app
+from consent_server.config import load_settings
+from consent_server.db import db
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def settings(unmigrated_database_url, tmp_path):
+    return load_settings(
+        {"DATABASE_URL": unmigrated_database_url, "CONSENT_DATA_DIR": str(tmp_path / "var")}
+    )
+
+
+@pytest.fixture
+def empty(settings):
+    """A service whose database holds no table."""
+    app = create_app(settings)
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+def tables(app):
+    with app.app_context():
+        return set(sa.inspect(db.engine).get_table_names()) - {"alembic_version"}
+
+
+def definition(app):
+    """Every object of the schema, as the database spells it."""
+    with app.app_context(), db.engine.connect() as connection:
+        if connection.dialect.name == "sqlite":
+            query = "SELECT type, name, sql FROM sqlite_schema ORDER BY type, name"
+            return list(map(tuple, connection.execute(sa.text(query))))
+        inspector = sa.inspect(connection)
+        found = []
+        for table in sorted(inspector.get_table_names()):
+            columns = [
+                (c["name"], str(c["type"]), c["nullable"]) for c in inspector.get_columns(table)
+            ]
+            found.append((table, columns, inspector.get_pk_constraint(table)))
+            found.append(sorted(map(str, inspector.get_indexes(table))))
+            found.append(sorted(map(str, inspector.get_check_constraints(table))))
+        triggers = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal ORDER BY tgname"
+        return [*map(str, found), *connection.execute(sa.text(triggers)).scalars()]
+
+
+def test_up_down_and_up_again_gives_the_same_schema(empty):
+    schema.upgrade(empty)
+    first, made = definition(empty), tables(empty)
+    with empty.app_context():
+        downgrade(revision="base")
+    left = tables(empty)
+    schema.upgrade(empty)
+
+    assert {"sites", "publications", "consent_records"} <= made
+    assert left == set()
+    assert definition(empty) == first
+    assert tables(empty) == made
+
+
+def test_the_migrated_schema_is_that_of_the_models(empty):
+    schema.upgrade(empty)
+
+    with empty.app_context(), db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        differences = compare_metadata(context, db.metadata)
+
+    assert differences == []
+
+
+def test_a_current_database_is_left_alone(empty):
+    schema.upgrade(empty)
+    before = definition(empty)
+
+    schema.ensure_schema(empty)
+
+    assert definition(empty) == before
+
+
+def test_an_empty_database_is_refused_where_upgrading_is_not_allowed(
+    unmigrated_database_url, tmp_path
+):
+    environment = {
+        "DATABASE_URL": unmigrated_database_url,
+        "CONSENT_DATA_DIR": str(tmp_path / "var"),
+        "CONSENT_AUTO_MIGRATE": "false",
+    }
+    app = create_app(load_settings(environment))
+
+    with pytest.raises(schema.SchemaOutdated, match="db upgrade"):
+        schema.ensure_schema(app)
+
+    assert tables(app) == set()
+    with app.app_context():
+        db.engine.dispose()
+
+
+def test_two_processes_that_upgrade_at_the_same_instant_both_succeed(
+    unmigrated_database_url, tmp_path
+):
+    environment = {
+        **os.environ,
+        "DATABASE_URL": unmigrated_database_url,
+        "CONSENT_DATA_DIR": str(tmp_path / "var"),
+        "PYTHONPATH": str(ROOT),
+    }
+    command = [sys.executable, "-m", "consent_server", "site", "list"]
+    started = [
+        subprocess.Popen(
+            command, env=environment, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        for _ in range(2)
+    ]
+
+    ended = [(process.communicate(timeout=60)[0], process.returncode) for process in started]
+
+    assert [code for _, code in ended] == [0, 0], ended
