@@ -54,9 +54,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         embed.embed,
         exports.exports,
         rights.rights,
+        operations.operations,
     )
     for blueprint in features:
         api.register_blueprint(blueprint)
     app.register_blueprint(openapi.docs)
-    app.register_blueprint(operations.operations)
     return app

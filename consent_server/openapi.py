@@ -47,7 +47,10 @@ def document() -> dict[str, Any]:
         path.pop("options", None)  # a preflight is the browser's business
         operations = (part for name, part in path.items() if name != "parameters")
         for operation in operations:
-            for response in operation.get("responses", {}).values():
+            for status, response in operation.get("responses", {}).items():
+                if status.isdigit() and int(status) >= 400 and "$ref" not in response:
+                    problem = {"$ref": "#/components/schemas/Problem"}
+                    response.setdefault("content", {"application/json": {"schema": problem}})
                 _name_problem_media_type(response)
     return spec
 

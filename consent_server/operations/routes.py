@@ -1,32 +1,56 @@
 """Liveness and readiness."""
 
+from typing import Any
+
+import marshmallow as ma
 import sqlalchemy as sa
-from flask import Blueprint, Response, current_app, jsonify
+from flask import Response, current_app
+from flask.views import MethodView
 from sqlalchemy.exc import SQLAlchemyError
 
 from consent_server import schema
 from consent_server.db import db
+from consent_server.web.api import Blueprint
 from consent_server.web.problems import problem
 
-operations = Blueprint("operations", __name__)
+operations = Blueprint("operations", __name__, description="Monitoring")
+NO_KEY: list[dict[str, list[str]]] = []
 
 
-@operations.get("/healthz")
-def healthz() -> Response:
-    """Say that the process answers; touches nothing else."""
-    return jsonify({"status": "ok"})
+class StatusSchema(ma.Schema):
+    """A good answer; anything else is a problem."""
+
+    status = ma.fields.String(required=True, validate=ma.validate.Equal("ok"))
 
 
-@operations.get("/readyz")
-def readyz() -> Response:
-    """Say whether decisions can be recorded: database reachable, schema current, keys readable."""
-    if current_app.extensions["consent_keys"].problem is not None:
-        return problem(503, "not_ready", "the key ring cannot be read")
-    try:
-        db.session.execute(sa.select(1))
-        is_current = schema.current() == schema.head()
-    except SQLAlchemyError:
-        return problem(503, "not_ready", "the database does not answer")
-    if not is_current:
-        return problem(503, "not_ready", "the database has another schema")
-    return jsonify({"status": "ok"})
+@operations.route("/healthz")
+class Health(MethodView):
+    """Liveness."""
+
+    @operations.response(200, StatusSchema)
+    @operations.doc(security=NO_KEY)
+    def get(self) -> dict[str, str]:
+        """Say that the process answers; touches nothing else"""
+        return {"status": "ok"}
+
+
+@operations.route("/readyz")
+class Readiness(MethodView):
+    """Readiness."""
+
+    @operations.response(200, StatusSchema)
+    @operations.alt_response(503, description="not_ready")
+    @operations.doc(security=NO_KEY)
+    def get(self) -> dict[str, Any] | Response:
+        """Say whether decisions can be recorded: database, schema, key ring"""
+        if current_app.extensions["consent_keys"].problem is not None:
+            return problem(503, "not_ready", "the key ring cannot be read")
+        try:
+            db.session.execute(sa.select(1))
+            db.session.rollback()  # one connection at a time: the pool has no more than the threads
+            is_current = schema.current() == schema.head()
+        except SQLAlchemyError:
+            return problem(503, "not_ready", "the database does not answer")
+        if not is_current:
+            return problem(503, "not_ready", "the database has another schema")
+        return {"status": "ok"}

@@ -77,6 +77,11 @@ def _flat(messages: Any, path: str) -> Any:
 class ProblemSchema(ma.Schema):
     """RFC 9457 problem details; further members are evidence and depend on the reason."""
 
+    class Meta:
+        """Evidence may be there."""
+
+        unknown = ma.INCLUDE
+
     type = ma.fields.String(required=True)
     title = ma.fields.String(required=True)
     status = ma.fields.Integer(required=True)
