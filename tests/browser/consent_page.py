@@ -1,5 +1,6 @@
 """A page with the widget, as a visitor uses it."""
 
+import base64
 import json
 import urllib.parse
 from datetime import datetime
@@ -180,6 +181,11 @@ class ConsentPage:
     def token(self) -> str:
         """Return the consent token on the device."""
         return self.cookies()["consent_token"]
+
+    def claims(self) -> dict[str, Any]:
+        """Return what the token on the device says."""
+        part = self.token().split(".")[1]
+        return dict(json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))))
 
     def expect_asked(self) -> None:
         """Expect the question, with both answers."""

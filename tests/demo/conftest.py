@@ -20,3 +20,12 @@ def start_demo(tmp_path: Path) -> Iterator[Callable[..., RunningDemo]]:
     yield start
     for demo in started:
         demo.stop()
+
+
+@pytest.fixture(scope="module")
+def running_demo(tmp_path_factory) -> Iterator[RunningDemo]:
+    """A demonstration that has told its address, for every test that does not end it."""
+    demo = RunningDemo(tmp_path_factory.mktemp("demo") / "var")
+    demo.wait_for_address()
+    yield demo
+    demo.stop()

@@ -3,11 +3,12 @@
 import json
 import signal
 import socket
+import urllib.error
 
 import pytest
 
 from demo.addresses import Address, DemoRefused, choose_addresses
-from tests.builders import ALL, NONE, VISITOR, new_key
+from tests.builders import ALL, NONE, OTHER_VISITOR, VISITOR, new_key
 from tests.demo.running_demo import PORTS, fetch, is_open
 
 
@@ -33,13 +34,12 @@ def _decide(demo, **changes):
     return json.loads(fetch(address, post=body, origin=demo.origin("DEMO_SHOP_BIND")))
 
 
-def test_it_says_where_the_shop_is_when_all_three_servers_answer(start_demo):
-    demo = start_demo()
-
-    address = demo.wait_for_address()
+def test_it_says_where_the_shop_is_when_all_three_servers_answer(running_demo):
+    demo, address = running_demo, f"{running_demo.origin('DEMO_SHOP_BIND')}/"
 
     page = fetch(address)
-    assert address == f"{demo.origin('DEMO_SHOP_BIND')}/"
+
+    assert f"\nOpen {address}\n" in demo.said
     assert f'src="{demo.origin("CONSENT_BIND")}/s/demo.js"' in page
     assert '<html lang="en">' in page
     assert '<html lang="fr">' in fetch(f"{address}?lang=fr")
@@ -76,38 +76,46 @@ def test_a_second_start_uses_the_same_site_key_and_records(start_demo, tmp_path)
     assert [record["record_id"] for record in log] == [given["record_id"]]
 
 
-def test_the_command_line_exports_what_was_decided(start_demo):
-    demo = start_demo()
-    demo.wait_for_address()
-    _decide(demo)
-    _decide(demo, action="withdraw", categories=NONE, n=2)
+def test_the_command_line_exports_what_was_decided(running_demo):
+    given = _decide(running_demo)
+    withdrawn = _decide(running_demo, action="withdraw", categories=NONE, n=2)
 
-    exported = demo.command("export", "demo", "--format", "jsonl")
+    exported = running_demo.command("export", "demo", "--format", "jsonl")
 
-    events = [json.loads(line).get("event") for line in exported.splitlines()]
-    assert [event for event in events if event] == ["given", "withdrawn"]
-
-
-def test_the_key_and_the_data_are_for_nobody_else(start_demo, tmp_path):
-    start_demo().wait_for_address()
-
-    assert (tmp_path / "var/demo/api-key").stat().st_mode & 0o777 == 0o600
-    assert (tmp_path / "var/demo").stat().st_mode & 0o777 == 0o700
-    assert (tmp_path / "var").stat().st_mode & 0o777 == 0o700
+    lines = [json.loads(line) for line in exported.splitlines()]
+    events = {line["record_id"]: line["event"] for line in lines if "record_id" in line}
+    assert events[given["record_id"]] == "given"
+    assert events[withdrawn["record_id"]] == "withdrawn"
 
 
-def test_moving_the_clock_records_what_lapsed_at_once(start_demo):
-    demo = start_demo()
-    address = demo.wait_for_address()
-    given = _decide(demo)
+def test_the_key_and_the_data_are_for_nobody_else(running_demo):
+    kept = running_demo.data_dir
 
-    fetch(f"{address}demo/clock", post={"step": "P12M"})
+    assert (kept / "demo/api-key").stat().st_mode & 0o777 == 0o600
+    assert (kept / "demo").stat().st_mode & 0o777 == 0o700
+    assert kept.stat().st_mode & 0o777 == 0o700
 
-    log = json.loads(fetch(f"{address}demo/happened"))["log"]
-    assert [record["event"] for record in log] == ["expired", "given"]
-    fetch(f"{address}demo/clock", post={"step": "now"})
-    assert (demo.data_dir / "demo/clock").read_text() == "0"
-    assert given["event"] == "given"
+
+def test_moving_the_clock_records_what_lapsed_at_once(running_demo):
+    shop = running_demo.origin("DEMO_SHOP_BIND")
+    given = _decide(running_demo, consent_id=OTHER_VISITOR)
+
+    fetch(f"{shop}/demo/clock", post={"step": "P12M"})
+
+    log = json.loads(fetch(f"{shop}/demo/happened"))["log"]
+    fetch(f"{shop}/demo/clock", post={"step": "now"})
+    assert (log[0]["event"], log[0]["previous"]) == ("expired", given["record_id"])
+    assert (running_demo.data_dir / "demo/clock").read_text() == "0"
+
+
+def test_a_page_of_another_site_moves_no_clock_and_sees_no_token(running_demo):
+    shop = running_demo.origin("DEMO_SHOP_BIND")
+
+    for path in ("clock", "replay"):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            fetch(f"{shop}/demo/{path}", post={"step": "P1D"}, origin="https://evil.example")
+        assert refused.value.code == 415
+        refused.value.close()
 
 
 @pytest.mark.parametrize("name", PORTS)
