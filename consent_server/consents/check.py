@@ -141,7 +141,7 @@ def _record(
         return _Found("unknown")
     # The record knows the end to the millisecond, the token to the second before it.
     is_over = instant >= issued_for.expires_at
-    return _Found("unknown", record_in_force(site_id, issued_for.subject, instant), is_over)
+    return _Found("unknown", record_in_force(site_id, issued_for.subject, question.at), is_over)
 
 
 def _over(verdicts: dict[str, Verdict]) -> dict[str, Verdict]:
