@@ -131,3 +131,17 @@ def test_the_consents_of_another_site_and_visitor_stay(decide, publish, lapse, r
     assert lapse() == 1
     assert events(records("other")) == ["given"]
     assert granted(records()[1]) == set(ALL)
+
+
+def test_a_refusal_that_ends_first_does_not_hide_the_end_of_a_grant(decide, lapse, records, clock):
+    decide(a_decision())
+    clock.set("2027-03-01T00:00:00+00:00")
+    decide(a_decision(n=2, categories={"analytics": True}))
+
+    made = []
+    for day in ("2027-12-01", "2028-02-29", "2028-03-01", "2028-03-02"):
+        clock.set(f"{day}T00:00:00+00:00")
+        made.append(lapse())
+
+    assert made == [0, 0, 1, 0]
+    assert granted(records()[-1]) == set()
