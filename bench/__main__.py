@@ -36,7 +36,7 @@ PACKAGES = ("flask", "gunicorn", "sqlalchemy", "psycopg", "marshmallow", "crypto
 @click.option(
     "--seconds",
     type=click.IntRange(1, 3600),
-    default=600,
+    default=300,
     show_default=True,
     help="Begin no round after this time.",
 )

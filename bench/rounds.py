@@ -54,12 +54,12 @@ def measure(
 
     :param progress: called after each slice
     """
+    deadline = time.monotonic() + plan.seconds
     slices = [(contestant, route) for contestant in contestants for route in ROUTES]
     warm_up = replace(plan, requests=max(plan.threads, round(plan.requests * WARM_UP)))
     for contestant, route in slices:
         _slice(contestant, route, client, warm_up)
     samples: Samples = {(contestant.database, route.name): [] for contestant, route in slices}
-    deadline = time.monotonic() + plan.seconds
     for turn in range(plan.rounds):
         if turn and time.monotonic() > deadline:
             break
