@@ -8,7 +8,7 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 PIP := $(PYTHON) -m pip --quiet --disable-pip-version-check
 # Two callers at once wait for each other instead of writing into one another's installation.
-ALONE := $(if $(shell command -v flock),flock $(CURDIR))
+ALONE := $(if $(shell command -v flock),flock "$(CURDIR)")
 # The pinned Node of the virtual environment comes before any other.
 NPM := npm_config_update_notifier=false PATH="$(CURDIR)/$(VENV)/node/bin:$$PATH" npm --prefix widget
 # Processes of pytest; 0 runs everything in one.

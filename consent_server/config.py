@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import marshmallow as ma
@@ -69,6 +70,8 @@ class Settings:
 
 def _is_bind(value: str) -> None:
     host, _, port = value.rpartition(":")
+    if ":" in host.strip("[]") and not host.startswith("["):
+        raise ma.ValidationError("must have an IPv6 address in brackets, for example [::1]:8000")
     if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
         raise ma.ValidationError("must be HOST:PORT, for example 127.0.0.1:8000")
 
@@ -166,10 +169,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     data_dir = Path(values["data_dir"]).absolute()
     url = _with_driver(values["database_url"] or f"sqlite:///{data_dir}/consent.sqlite3")
     is_sqlite = url.startswith("sqlite")
-    if is_sqlite and "DATABASE_URL" not in errors and (values["workers"] or 1) != 1:
-        errors["CONSENT_WORKERS"] = ["SQLite takes exactly one process; use threads or PostgreSQL"]
-    if values["demo_clock"] and not _is_loopback(host):
-        errors["CONSENT_DEMO_CLOCK"] = ["only the demo moves the clock, and it listens on loopback"]
+    _check_together(values, is_sqlite and "DATABASE_URL" not in errors, errors)
     if errors:
         raise SettingsInvalid(errors)
     return Settings(
@@ -186,6 +186,21 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     )
 
 
+def _check_together(
+    values: Mapping[str, Any], is_sqlite: bool, errors: dict[str, list[str]]
+) -> None:
+    """Add what is wrong with settings only beside one another."""
+    is_public = not _is_loopback(values["bind"].rpartition(":")[0])
+    if is_sqlite and (values["workers"] or 1) != 1:
+        errors["CONSENT_WORKERS"] = ["SQLite takes exactly one process; use threads or PostgreSQL"]
+    if is_sqlite and values["database_url"] is None and "?" in values["data_dir"]:
+        errors["CONSENT_DATA_DIR"] = ["must not hold a ?, which ends a path in a database address"]
+    if values["demo_clock"] and is_public:
+        errors["CONSENT_DEMO_CLOCK"] = ["only the demo moves the clock, and it listens on loopback"]
+    if is_public and values["public_url"] is None and "CONSENT_PUBLIC_URL" not in errors:
+        errors["CONSENT_PUBLIC_URL"] = ["must be set when CONSENT_BIND is not on loopback"]
+
+
 def _with_secret_files(given: dict[str, str], errors: dict[str, list[str]]) -> dict[str, str]:
     """Read the secrets that are given as files (``DATABASE_URL_FILE``)."""
     path = given.get("DATABASE_URL_FILE")
@@ -199,5 +214,8 @@ def _with_secret_files(given: dict[str, str], errors: dict[str, list[str]]) -> d
 
 
 def _with_driver(url: str) -> str:
+    """Name the driver; a relative SQLite file is meant from the working directory."""
     scheme, _, rest = url.partition(":")
+    if scheme == "sqlite" and rest.startswith("///") and not rest.startswith("////"):
+        rest = f"///{Path(rest.removeprefix('///')).absolute()}"
     return f"{DRIVERS[scheme]}:{rest}"

@@ -3,6 +3,8 @@
 import fcntl
 import os
 import threading
+import time
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,10 @@ from consent_server.worker import Worker
 log = structlog.get_logger(__name__)
 #: Seconds between two looks for consents whose time is over.
 HOUSEKEEPING_EVERY = 60.0
+#: Seconds between two looks at every record.
+THOROUGH_EVERY = 86_400.0
+#: Ends that a round looks at again, in case the clocks of two machines differ.
+LOOK_BACK = timedelta(hours=1)
 
 
 def gunicorn_options(settings: Settings) -> dict[str, Any]:
@@ -116,13 +122,21 @@ def start_housekeeping(app: Flask) -> threading.Thread:
 
 def _keep_house(app: Flask) -> None:
     waiting = threading.Event()
+    # A round looks at what ended since the one before it; the first one, and one a day, at all: a
+    # grant may end later than the first end of its record.
+    settled: datetime | None = None
+    thorough = time.monotonic()
     while not waiting.wait(HOUSEKEEPING_EVERY):
         with app.app_context():
             try:
-                done = record_lapses(now())
+                started = now()
+                if time.monotonic() - thorough > THOROUGH_EVERY:
+                    settled, thorough = None, time.monotonic()
+                done = record_lapses(started, settled)
             except SQLAlchemyError as error:
                 # The next round tries again; checks look at the time and need no lapse record.
                 log.warning("housekeeping_failed", error=type(error).__name__)
             else:
+                settled = started - LOOK_BACK
                 if done:
                     log.info("consents_lapsed", count=done)

@@ -28,12 +28,16 @@ def list_(as_json: bool) -> None:
 
 
 @keys.command()
-def rotate() -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+def rotate(as_json: bool) -> None:
     """Put the next key to work; tokens of the old one stay valid."""
     with application(with_schema=False) as app:
         ring = app.extensions["consent_keys"]
         ring.rotate(instant())
-        click.echo(f"signing with {ring.active.kid}")
+        if as_json:
+            print_json({"kid": ring.active.kid})
+        else:
+            click.echo(f"signing with {ring.active.kid}")
 
 
 @keys.command()

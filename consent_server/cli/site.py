@@ -1,7 +1,6 @@
 """``site``: publish sites from their documents."""
 
-from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
 import click
 import yaml
@@ -11,11 +10,24 @@ from consent_server.consents.forecast import count_asked_again
 from consent_server.db import rfc3339
 from consent_server.embed.shipped import artifacts
 from consent_server.sites import service
-from consent_server.sites.document import SiteDocument, load_document, warnings
+from consent_server.sites.document import (
+    DocumentInvalid,
+    Finding,
+    SiteDocument,
+    load_document,
+    warnings,
+)
 from consent_server.sites.errors import NothingToPublish
+from consent_server.sites.plan import Plan
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
-document_argument = click.argument("document", metavar="FILE", type=click.File(encoding="utf-8"))
+document_argument = click.argument("document", metavar="FILE", type=click.File("rb"))
+immaterial_option = click.option(
+    "--immaterial", is_flag=True, help="The change corrects: nobody is asked again. Needs --reason."
+)
+reason_option = click.option(
+    "--reason", help="Why the change is immaterial; kept with the publication."
+)
 
 
 @click.group()
@@ -58,15 +70,15 @@ def show(site_id: str, as_json: bool) -> None:
 
 @site.command()
 @document_argument
-@click.option("--immaterial", is_flag=True, help="Plan as a change that asks nobody again.")
+@immaterial_option
+@reason_option
 @json_option
-def plan(document: TextIO, immaterial: bool, as_json: bool) -> None:
+def plan(document: BinaryIO, immaterial: bool, reason: str | None, as_json: bool) -> None:
     """Show what publishing FILE would change and how many consents it would ask again."""
     with application():
         parsed = _read(document)
-        planned = service.plan(parsed, artifacts(), immaterial=immaterial)
-        asked = count_asked_again(parsed.site, set(planned.touched_categories), instant())
-    notes = [{"path": note.path, "message": note.message} for note in warnings(parsed)]
+        planned, asked = _planned(parsed, immaterial)
+    notes = _notes(parsed)
     if as_json:
         print_json({**planned.as_dict(), "live_consents_asked_again": asked, "warnings": notes})
         return
@@ -78,17 +90,14 @@ def plan(document: TextIO, immaterial: bool, as_json: bool) -> None:
 
 @site.command()
 @document_argument
-@click.option(
-    "--immaterial", is_flag=True, help="The change corrects: nobody is asked again. Needs --reason."
-)
-@click.option("--reason", help="Why the change is immaterial; kept with the publication.")
+@immaterial_option
+@reason_option
 @json_option
-def publish(document: TextIO, immaterial: bool, reason: str | None, as_json: bool) -> None:
+def publish(document: BinaryIO, immaterial: bool, reason: str | None, as_json: bool) -> None:
     """Publish FILE as the site's next bundle."""
     with application():
         parsed = _read(document)
-        planned = service.plan(parsed, artifacts(), immaterial=immaterial)
-        asked = count_asked_again(parsed.site, set(planned.touched_categories), instant())
+        _, asked = _planned(parsed, immaterial)
         try:
             published = service.publish(
                 parsed, artifacts(), instant(), immaterial=immaterial, reason=reason
@@ -112,20 +121,39 @@ def publish(document: TextIO, immaterial: bool, reason: str | None, as_json: boo
         return
     click.echo(f"{answer['site']}: published revision {answer['revision']}, {answer['hash']}")
     click.echo(f"{asked} live consent{'' if asked == 1 else 's'} will be asked again.")
-    _print_warnings([{"path": note.path, "message": note.message} for note in warnings(parsed)])
+    _print_warnings(_notes(parsed))
 
 
 @site.command()
 @click.argument("site_id", metavar="SITE")
-def archive(site_id: str) -> None:
+@json_option
+def archive(site_id: str, as_json: bool) -> None:
     """Take SITE out of service; its evidence stays and can be exported."""
     with application():
         archived = service.archive(site_id, instant())
-        click.echo(f"{archived.id}: archived")
+        if as_json:
+            print_json({"site": archived.id, "archived": True})
+        else:
+            click.echo(f"{archived.id}: archived")
 
 
-def _read(document: TextIO) -> SiteDocument:
-    return load_document(document.read(), artifacts().texts)
+def _read(document: BinaryIO) -> SiteDocument:
+    try:
+        text = document.read().decode()
+    except UnicodeDecodeError:
+        raise DocumentInvalid([Finding("", "is not UTF-8 text", "unreadable")]) from None
+    return load_document(text, artifacts().texts)
+
+
+def _planned(document: SiteDocument, immaterial: bool) -> tuple[Plan, int]:
+    """Return what publishing would change, and how many live consents it would ask again."""
+    planned = service.plan(document, artifacts(), immaterial=immaterial)
+    touched = set(planned.touched_categories)
+    return planned, count_asked_again(document.site, touched, instant())
+
+
+def _notes(document: SiteDocument) -> list[dict[str, str]]:
+    return [{"path": note.path, "message": note.message} for note in warnings(document)]
 
 
 def _summary(entry: service.SiteSummary) -> dict[str, Any]:
@@ -143,11 +171,3 @@ def _summary(entry: service.SiteSummary) -> dict[str, Any]:
 def _print_warnings(notes: list[dict[str, str]]) -> None:
     for note in notes:
         click.echo(f"warning: {note['path']}: {note['message']}", err=True)
-
-
-def read_file(path: Path) -> SiteDocument:
-    """Read a document from a file, for the demo and for tests.
-
-    :raises DocumentInvalid: with every fault in it
-    """
-    return load_document(path.read_text(encoding="utf-8"), artifacts().texts)

@@ -14,13 +14,18 @@ def token() -> None:
 
 @token.command("inspect")
 @click.argument("text", metavar="TOKEN")
-def inspect_(text: str) -> None:
-    """Decode TOKEN and say whether this service signed it; JSON.
+@click.option("--json", "_as_json", is_flag=True, help="As without it: the answer is JSON.")
+def inspect_(text: str, _as_json: bool) -> None:
+    """Decode TOKEN and say whether this service signed it; always as JSON.
 
     Ends with 1 when the token is not accepted. Whether it was withdrawn since, only the check API
     knows.
     """
-    decoded = inspect(text)
+    try:
+        decoded = inspect(text)
+    except TokenRefused as refused:
+        print_json({"verified": False, "notice": str(refused), "reason": refused.reason})
+        raise SystemExit(1) from None
     with application(with_schema=False) as app:
         audience = decoded["payload"].get("aud") if isinstance(decoded["payload"], dict) else None
         try:

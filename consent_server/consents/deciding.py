@@ -60,6 +60,10 @@ def _apply(question: Question, decision: Decision, previous: Held | None, now: d
         return Choice(granted, now, expires_at, question.revision, ended)
 
     answered = _answers(question, decision)
+    unanswered = set(question.optional) - set(answered)
+    is_silent = not answered and not decision.services
+    if unanswered and (decision.action == "accept_all" or is_silent):
+        raise CategoriesIncomplete(unanswered)
     categories = {id_: fresh(yes, before.categories.get(id_)) for id_, yes in answered.items()}
     missing = []
     for id_ in question.optional:

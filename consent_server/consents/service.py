@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from consent_server.consents.choices import Decision, choices_of
 from consent_server.consents.errors import (
@@ -133,6 +134,15 @@ def _again(site_id: str, request: Request, answered: IdempotencyKey) -> Recorded
     return Recorded(record, is_new=False, is_in_force=is_in_force)
 
 
+def _check_what_was_shown(bundle: dict[str, Any], decision: Decision) -> None:
+    """Refuse a grant to something that nobody can have read; a no needs no reading."""
+    if decision.build != bundle["build"] and widget_build(decision.build) is None:
+        raise BuildUnknown(decision.build)
+    languages = bundle["languages"]["available"]
+    if decision.language not in languages:
+        raise LanguageUnknown(decision.language, languages)
+
+
 def _shown(current: Publication, decision: Decision) -> Publication:
     """Return the publication on which a decision was made, if it may be made on it."""
     publication: Publication | None = current
@@ -140,11 +150,8 @@ def _shown(current: Publication, decision: Decision) -> Publication:
         publication = publication_of(current.site_id, decision.bundle)
         if publication is None or decision.grants:
             raise BundleOutdated(decision.bundle, current.bundle_hash)
-    if decision.build != bundle_of(current)["build"] and widget_build(decision.build) is None:
-        raise BuildUnknown(decision.build)
-    languages = bundle_of(publication or current)["languages"]["available"]
-    if decision.language not in languages:
-        raise LanguageUnknown(decision.language, languages)
+    if decision.grants:
+        _check_what_was_shown(bundle_of(current), decision)
     if (decision.grants or decision.action == "withdraw") and decision.consent_id is None:
         raise ConsentIdRequired
     is_own_click = decision.trusted or decision.method == "api"

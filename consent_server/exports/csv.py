@@ -27,7 +27,7 @@ COLUMNS = (
     "superseded",
 )
 SUBJECT_COLUMNS = ("subject", "n")
-COUNT_COLUMNS = ("day", "event", "count")
+COUNT_COLUMNS = ("day", "event", "superseded", "count")
 CHOICE_COLUMNS = ("granted", "decided_at", "expires_at")
 #: A spreadsheet takes a cell that starts so for a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\x00", "\uff1d", "\uff0b", "\uff0d", "\uff20")

@@ -53,10 +53,16 @@ def records(selection: Selection) -> Iterator[dict[str, Any]]:
 
 
 def counts(selection: Selection) -> Iterator[dict[str, Any]]:
-    """Yield how many records there are of each day (UTC) and event; nothing about anybody."""
-    tally = Counter((record["recorded_at"][:10], record["event"]) for record in records(selection))
-    for (day, event), count in sorted(tally.items()):
-        yield {"day": day, "event": event, "count": count}
+    """Yield how many records there are of each day (UTC) and event; nothing about anybody.
+
+    Records that arrived too late to have an effect are counted apart.
+    """
+    tally = Counter(
+        (record["recorded_at"][:10], record["event"], record["superseded"])
+        for record in records(selection)
+    )
+    for (day, event, superseded), count in sorted(tally.items()):
+        yield {"day": day, "event": event, "superseded": superseded, "count": count}
 
 
 def page_of(selection: Selection, after: Position | None, most: int) -> list[ConsentRecord]:

@@ -1,20 +1,25 @@
 """Liveness and readiness."""
 
-from typing import Any
-
 import marshmallow as ma
 import sqlalchemy as sa
-from flask import Response, current_app
+from flask import current_app
 from flask.views import MethodView
 from sqlalchemy.exc import SQLAlchemyError
 
 from consent_server import schema
 from consent_server.db import db
+from consent_server.errors import ConsentError
 from consent_server.web.api import Blueprint
-from consent_server.web.problems import problem
 
 operations = Blueprint("operations", __name__, description="Monitoring")
 NO_KEY: list[dict[str, list[str]]] = []
+
+
+class NotReady(ConsentError):
+    """The service runs but cannot record decisions now."""
+
+    status = 503
+    reason = "not_ready"
 
 
 class StatusSchema(ma.Schema):
@@ -41,16 +46,16 @@ class Readiness(MethodView):
     @operations.response(200, StatusSchema)
     @operations.alt_response(503, description="not_ready")
     @operations.doc(security=NO_KEY)
-    def get(self) -> dict[str, Any] | Response:
+    def get(self) -> dict[str, str]:
         """Say whether decisions can be recorded: database, schema, key ring"""
         if current_app.extensions["consent_keys"].problem is not None:
-            return problem(503, "not_ready", "the key ring cannot be read")
+            raise NotReady("the key ring cannot be read")
         try:
             db.session.execute(sa.select(1))
             db.session.rollback()  # one connection at a time: the pool has no more than the threads
             is_current = schema.current() == schema.head()
         except SQLAlchemyError:
-            return problem(503, "not_ready", "the database does not answer")
+            raise NotReady("the database does not answer") from None
         if not is_current:
-            return problem(503, "not_ready", "the database has another schema")
+            raise NotReady("the database has another schema")
         return {"status": "ok"}

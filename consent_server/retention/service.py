@@ -14,8 +14,10 @@ from consent_server.sites.service import publication_of
 BATCH = 500
 
 
-def record_lapses(now: datetime) -> int:
+def record_lapses(now: datetime, since: datetime | None = None) -> int:
     """Append an ``expired`` record for every consent whose time is over; return how many.
+
+    :param since: look only at ends after this instant; None looks at all of them
 
     Repeatable, and safe when several processes try at once: each subject is settled in a
     transaction of its own, under its lock. The check never waits for this; it looks at the time.
@@ -24,14 +26,14 @@ def record_lapses(now: datetime) -> int:
     """
     done = 0
     after = ("", "")
-    while batch := _due(after, now):
+    while batch := _due(after, now, since):
         for site_id, subject in batch:
             done += _settle(site_id, subject, now)
         after = batch[-1]
     return done
 
 
-def _due(after: tuple[str, str], now: datetime) -> list[tuple[str, str]]:
+def _due(after: tuple[str, str], now: datetime, since: datetime | None) -> list[tuple[str, str]]:
     """Return the next subjects whose latest record is past its end and not settled.
 
     An expiry is looked at again when it left grants that end later: then it is not past its own end
@@ -55,6 +57,7 @@ def _due(after: tuple[str, str], now: datetime) -> list[tuple[str, str]]:
             ConsentRecord.superseded == sa.false(),
             granted | left,
             ConsentRecord.expires_at <= now,
+            ConsentRecord.expires_at > since if since else sa.true(),
             ~follows,
             key > sa.tuple_(sa.literal(after[0]), sa.literal(after[1])),
         )

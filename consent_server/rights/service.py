@@ -69,7 +69,9 @@ def receipt(site_id: str, subject: str) -> dict[str, Any]:
         raise LookupError("a record without its publication")
     bundle = bundle_of(publication)
     names = ("name", "controller", "authority", "policy", "storage_region", "record_retention")
-    texts = bundle["texts"][record.language]
+    languages = bundle["languages"]
+    shown = record.language in languages["available"]
+    texts = bundle["texts"][record.language if shown else languages["default"]]
     return {
         "receipt_id": f"{record.record_id}-r",
         "site": site_id,
@@ -85,5 +87,5 @@ def receipt(site_id: str, subject: str) -> dict[str, Any]:
             for id_, choice in public_choices(record.categories).items()
         },
         "services": public_choices(record.services),
-        "withdraw": texts["withdraw_how"],
+        "withdraw": texts["withdraw_how"].format_map(texts),
     }

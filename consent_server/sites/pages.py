@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 
 from consent_server.sites.origins import is_allowed
 from consent_server.sites.service import current_publication, origins_of
@@ -17,8 +17,9 @@ __all__ = ["cleared_for_page", "preflight"]
 def cleared_for_page(view: Callable[..., Response]) -> Callable[..., Response]:
     """Run a view only for a page whose origin the site lists.
 
-    No cookie and no other credential is read behind this door, so a forged origin from outside a
-    browser gains nothing that flooding would not.
+    No cookie is read behind this door, so a forged origin from outside a browser gains nothing that
+    flooding would not. A GET without an origin comes from the site's own host, when the service is
+    mounted there (browsers leave it out), or from no browser; it still needs its consent id.
 
     :raises SiteUnknown: no such site, or archived
     :raises OriginNotAllowed: no origin, or one that is not listed
@@ -28,6 +29,8 @@ def cleared_for_page(view: Callable[..., Response]) -> Callable[..., Response]:
     def cleared(*args: Any, site_id: str, **kwargs: Any) -> Response:
         cors.varies()
         origins = origins_of(current_publication(site_id))
+        if request.method in ("GET", "HEAD") and "Origin" not in request.headers:
+            return view(*args, site_id=site_id, **kwargs)
         origin = cors.request_origin()
         if not is_allowed(origin, origins):
             raise cors.OriginNotAllowed

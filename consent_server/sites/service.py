@@ -141,10 +141,17 @@ def publish(
         if site is None:
             db.session.add(Site(id=document.site, created_at=now, archived_at=None))
             db.session.flush()
-        elif site.archived_at is not None:
+        is_back = site is not None and site.archived_at is not None
+        if site is not None:
             site.archived_at = None
         previous = _latest(document.site)
-        publication = _next_publication(document, artifacts, previous, now, immaterial, reason)
+        try:
+            publication = _next_publication(document, artifacts, previous, now, immaterial, reason)
+        except NothingToPublish:
+            if not is_back or previous is None:
+                raise
+            db.session.commit()
+            return previous
         if db.session.get(WidgetBuild, artifacts.build) is None:
             build = WidgetBuild(hash=artifacts.build, source=artifacts.widget, added_at=now)
             db.session.add(build)

@@ -147,6 +147,8 @@ def _create_consent_tables() -> None:
         "consent_records",
         ["site_id", "subject", "n", "recorded_at"],
     )
+    op.create_index("ix_consent_records_previous", "consent_records", ["site_id", "previous"])
+    op.create_index("ix_consent_records_expires_at", "consent_records", ["expires_at"])
     op.create_table(
         "idempotency_keys",
         sa.Column("site_id", sa.Text(), nullable=False),

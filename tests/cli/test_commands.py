@@ -77,7 +77,6 @@ def test_a_revoked_key_opens_nothing(run, run_json, site, client):
         (["key", "create", "nowhere", "--scope", "check"], "site_unknown"),
         (["key", "revoke", "00000000"], "api_key_unknown"),
         (["keys", "revoke", "nothing", "--yes"], "key_unknown"),
-        (["token", "inspect", "nothing"], "token_malformed"),
         (["export", "nowhere"], "site_unknown"),
     ],
 )
@@ -87,6 +86,13 @@ def test_a_refusal_ends_with_1_and_one_message(run, words, reason):
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith(f"{reason}: ")
     assert "Traceback" not in result.stderr
+
+
+def test_what_is_no_token_is_answered_as_json(run):
+    result = run("token", "inspect", "nothing")
+
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["reason"] == "token_malformed"
 
 
 def test_a_token_is_looked_into(run, decide):

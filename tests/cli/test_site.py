@@ -97,3 +97,29 @@ def test_a_site_that_does_not_exist_is_refused(run):
 def test_without_any_site_the_list_says_what_to_do(run, run_json):
     assert "site publish" in run("site", "list").stdout
     assert run_json("site", "list") == []
+
+
+def test_an_archived_site_comes_back_when_it_is_published_again(run, run_json, document, client):
+    run("site", "publish", document())
+    run("site", "archive", "demo")
+
+    result = run("site", "publish", document())
+
+    assert "published revision 1" in result.stdout
+    assert run_json("site", "list")[0]["archived_at"] is None
+    assert client.get("/s/demo.js").status_code == 200
+
+
+def test_a_document_that_is_not_text_is_refused(run, tmp_path):
+    file = tmp_path / "site.yaml"
+    file.write_bytes(b"site: \xff\xfe")
+
+    result = run("site", "plan", file)
+
+    assert (result.exit_code, "document_invalid" in result.stderr) == (1, True)
+
+
+def test_a_plan_takes_the_arguments_of_its_publication(run, document):
+    result = run("site", "plan", document(), "--immaterial", "--reason", "typo")
+
+    assert result.exit_code == 0

@@ -169,7 +169,7 @@ def test_only_the_demo_on_this_machine_moves_the_clock(tmp_path):
 
     assert load_settings(here).demo_clock == tmp_path / "clock"
     errors = refused({**here, "CONSENT_BIND": "0.0.0.0:8000"}).errors
-    assert errors.keys() == {"CONSENT_DEMO_CLOCK"}
+    assert errors.keys() == {"CONSENT_DEMO_CLOCK", "CONSENT_PUBLIC_URL"}
 
 
 def test_the_clock_file_moves_the_clock_and_a_damaged_one_does_not(sqlite_url, tmp_path):
@@ -196,3 +196,21 @@ def test_the_clock_file_moves_the_clock_and_a_damaged_one_does_not(sqlite_url, t
             found.append(now() - datetime.now(UTC) > year - timedelta(minutes=1))
 
     assert found == [True, False, False, False]
+
+
+def test_the_public_address_must_be_given_when_the_service_is_public():
+    assert "CONSENT_PUBLIC_URL" in refused({"CONSENT_BIND": "0.0.0.0:8000"}).errors
+    assert "CONSENT_BIND" in refused({"CONSENT_BIND": "::1:8000"}).errors
+    assert load_settings({"CONSENT_BIND": "[::1]:8000"}).bind_host == "::1"
+
+
+def test_a_relative_sqlite_file_is_meant_from_the_working_directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    settings = load_settings({"DATABASE_URL": "sqlite:///here.sqlite3"})
+
+    assert settings.database_url == f"sqlite:///{tmp_path}/here.sqlite3"
+
+
+def test_a_data_directory_that_a_database_address_cannot_name_is_refused():
+    assert "CONSENT_DATA_DIR" in refused({"CONSENT_DATA_DIR": "/srv/a?b"}).errors

@@ -97,8 +97,8 @@ FORGED = {
     "a counter from 0": (a_decision(n=0), (422, "invalid_request")),
     "a counter that is true": (a_decision(n=True), (422, "invalid_request")),
     "a consent id of another length": (a_decision(consent_id="short"), (422, "invalid_request")),
-    "a consent id in a second spelling": (
-        a_decision(consent_id=VISITOR[:-1] + "x"),
+    "a consent id in another alphabet": (
+        a_decision(consent_id=VISITOR[:-1] + "+"),
         (422, "invalid_request"),
     ),
     "an unknown key": (a_decision(note="hello"), (422, "invalid_request")),
@@ -188,3 +188,26 @@ def test_a_no_needs_no_trusted_click(decide, records, method):
 
     assert answer.status_code == 201
     assert (records()[0]["method"], records()[0]["gpc"]) == (method, True)
+
+
+@pytest.mark.parametrize("body", [{"language": "xx"}, {"build": "A" * 43}])
+def test_a_no_needs_no_text_that_was_read(decide, records, body):
+    answer = decide(refusal(**body))
+
+    assert (answer.status_code, len(records())) == (201, 1)
+
+
+@pytest.mark.parametrize(
+    "silence",
+    [
+        {"action": "save", "categories": {}, "services": {}},
+        {"action": "accept_all", "categories": {"analytics": True}},
+    ],
+)
+def test_what_was_not_asked_is_not_renewed(decide, records, silence):
+    decide(acceptance())
+
+    answer = decide(a_decision(n=2, **silence))
+
+    assert (answer.status_code, answer.json["reason"]) == (422, "categories_incomplete")
+    assert len(records()) == 1

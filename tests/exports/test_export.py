@@ -71,10 +71,10 @@ def test_decisions_leave_out_what_links_a_visitor(export):
 
 def test_counts_say_nothing_about_anybody(export):
     assert lines(export(level="counts")) == [
-        {"day": "2026-11-22", "event": "given", "count": 1},
-        {"day": "2026-11-23", "event": "refused", "count": 1},
-        {"day": "2026-11-24", "event": "withdrawn", "count": 1},
-        {"day": "2026-11-25", "event": "partial", "count": 1},
+        {"day": "2026-11-22", "event": "given", "superseded": False, "count": 1},
+        {"day": "2026-11-23", "event": "refused", "superseded": False, "count": 1},
+        {"day": "2026-11-24", "event": "withdrawn", "superseded": False, "count": 1},
+        {"day": "2026-11-25", "event": "partial", "superseded": False, "count": 1},
     ]
 
 

@@ -1,5 +1,7 @@
 """The end of a consent is recorded once, when its time is over."""
 
+from datetime import timedelta
+
 import pytest
 
 from consent_server.retention import service
@@ -145,3 +147,15 @@ def test_a_refusal_that_ends_first_does_not_hide_the_end_of_a_grant(decide, laps
 
     assert made == [0, 0, 1, 0]
     assert granted(records()[-1]) == set()
+
+
+def test_a_round_looks_at_what_ended_since_the_one_before(app, decide, clock, records):
+    decide(acceptance())
+    end = clock.advance(days=365)
+
+    with app.app_context():
+        later = service.record_lapses(end, since=end)
+        since_before = service.record_lapses(end, since=end - timedelta(hours=1))
+
+    assert (later, since_before) == (0, 1)
+    assert records()[-1]["event"] == "expired"

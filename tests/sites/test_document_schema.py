@@ -60,7 +60,7 @@ COMPLETE = a_value(services=[a_service()], theme={}, signals={}, texts={"fr": {}
         (("services", 0, "stores", 0, "lifetime"), "13 months"),
         (("services", 0, "stores", 0, "kind"), "flash"),
         (("reprompt_after",), "P180D"),
-        (("signals", "matomo"), False),
+        (("signals", "matomo"), "yes"),
         (("theme", "accent"), "red"),
         (("theme", "radius"), 25),
         (("texts", "fr", "accept"), "OK"),

@@ -34,7 +34,7 @@ def test_a_signal_that_no_category_feeds_is_remarked_on():
         signals={"microsoft_uet": "on", "matomo": "on", "google_consent_mode": "basic"},
     )
 
-    assert paths == ["signals.microsoft_uet"]
+    assert paths == ["signals.microsoft_uet", "signals.microsoft_uet", "signals.matomo"]
 
 
 @pytest.mark.parametrize(

@@ -149,10 +149,9 @@ class OneOf(Text):
         self.wants = wants or f"one of {', '.join(self.allowed)}"
 
     def _read(self, value: Any) -> str:
+        # Other YAML readers make booleans of the words on and off before they write them again.
         word = "on" if value is True else "off" if value is False else None
-        if word in self.allowed:
-            self._refuse(f'must be the text "{word}", in quotes')
-        return super()._read(value)
+        return word if word and word in self.allowed else super()._read(value)
 
     def _narrow(self, text: str) -> str:
         if text not in self.allowed:
@@ -160,6 +159,9 @@ class OneOf(Text):
         return text
 
     def _json_schema(self) -> dict[str, Any]:
+        booleans = [word == "on" for word in ("on", "off") if word in self.allowed]
+        if booleans:
+            return {"enum": [*self.allowed, *booleans]}
         return {"type": "string", "enum": list(self.allowed)}
 
 

@@ -48,6 +48,10 @@ _HTML = re.compile(r"</?[a-zA-Z][^>]*>|&[a-z]+;")
 _OPTIONAL_KEYS = ("policy_url", "country", "data", "hosts", "stores")
 
 
+#: Signals that the shipped widget sends.
+SENT_SIGNALS = ("google_consent_mode",)
+
+
 def warnings(document: SiteDocument) -> tuple[Finding, ...]:
     """Return what a valid document could say better, in the order of its keys."""
     return tuple(finding for rule in _RULES for finding in rule(document))
@@ -90,6 +94,8 @@ def _signals_have_a_category(document: SiteDocument) -> Iterator[Finding]:
             names = " or ".join(sorted(categories))
             message = f"will always be told no: there is no category {names}"
             yield Finding(f"signals.{key}", message, "signal_without_category")
+        if getattr(document.signals, key) != "off" and key not in SENT_SIGNALS:
+            yield Finding(f"signals.{key}", "is not sent by this version", "signal_not_sent")
 
 
 def _texts_are_clear(document: SiteDocument) -> Iterator[Finding]:
