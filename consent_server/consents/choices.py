@@ -48,6 +48,8 @@ class Choice:
     revision: int
     #: How an earlier grant ended: ``withdrawn``, ``expired``, or None where there was none.
     ended: str | None = None
+    #: Counter of the decision that made it; None from one who never granted.
+    n: int | None = None
 
     def is_live(self, instant: datetime) -> bool:
         """Whether it may be acted upon at an instant, staleness apart."""
@@ -61,6 +63,7 @@ class Choice:
             "expires_at": rfc3339(self.expires_at),
             "revision": self.revision,
             "ended": self.ended,
+            "n": self.n,
         }
 
     @classmethod
@@ -72,6 +75,7 @@ class Choice:
             expires_at=datetime.fromisoformat(value["expires_at"]),
             revision=value["revision"],
             ended=value["ended"],
+            n=value["n"],
         )
 
 

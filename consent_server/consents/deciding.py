@@ -51,13 +51,50 @@ def decide(
     return Outcome(_event(question, decision, previous, held, now), held)
 
 
+def settle_late(
+    question: Question, decision: Decision, late: Held, held: Held, now: datetime
+) -> Outcome | None:
+    """Let a decision that arrived late take away what nothing newer has granted.
+
+    Its yes is overridden, but its no is newer than a grant that a later decision only carried over.
+
+    :param late: what the decision would have led to when it was made
+    :param held: what is in force; its choices tell the counter with which each of them was made
+    :returns: what holds instead; None when the late decision changes nothing
+    """
+
+    def is_newer(no: Choice | None, yes: Choice | None) -> bool:
+        if no is None or yes is None or no.granted or no.n != decision.n:
+            return False
+        return yes.granted and (yes.n or 0) < (decision.n or 0)
+
+    refused = {
+        id_: late.categories[id_]
+        for id_ in question.optional
+        if is_newer(late.categories.get(id_), held.categories.get(id_))
+    }
+    services = {}
+    for id_, category in question.services.items():
+        yes = held.services.get(id_, held.categories.get(category))
+        no = late.services.get(id_, refused.get(category))
+        if no is not None and is_newer(no, yes):
+            services[id_] = replace(no, ended="withdrawn")
+    alone = {id_: no for id_, no in services.items() if question.services[id_] not in refused}
+    if not refused and not alone and not services.keys() & held.services.keys():
+        return None
+    lost = {id_: replace(no, ended="withdrawn") for id_, no in refused.items()}
+    kept = {id_: choice for id_, choice in held.services.items() if id_ not in services}
+    settled = Held({**held.categories, **lost}, {**kept, **alone})
+    return Outcome(_event(question, decision, held, settled, now), settled)
+
+
 def _apply(question: Question, decision: Decision, previous: Held | None, now: datetime) -> Held:
     expires_at = add_months(now, question.months)
     before = previous or NOTHING
 
     def fresh(granted: bool, earlier: Choice | None) -> Choice:
         ended = None if granted else _how_it_ended(decision.action, earlier, previous, now)
-        return Choice(granted, now, expires_at, question.revision, ended)
+        return Choice(granted, now, expires_at, question.revision, ended, decision.n)
 
     answered = _answers(question, decision)
     unanswered = set(question.optional) - set(answered)
@@ -90,7 +127,7 @@ def _apply(question: Question, decision: Decision, previous: Held | None, now: d
         services[id_] = fresh(yes, before.services.get(id_, by_category))
     end = min((categories[id_].expires_at for id_ in question.optional), default=expires_at)
     for id_ in question.required:
-        categories[id_] = Choice(True, now, end, question.revision)
+        categories[id_] = Choice(True, now, end, question.revision, n=decision.n)
     return Held({id_: categories[id_] for id_ in question.since}, services)
 
 

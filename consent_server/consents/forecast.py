@@ -26,7 +26,7 @@ def count_asked_again(site_id: str, categories: Collection[str], now: datetime) 
             ConsentRecord.subject.is_not(None),
             ConsentRecord.superseded == sa.false(),
         )
-        .order_by(ConsentRecord.subject, ConsentRecord.n.desc(), ConsentRecord.recorded_at.desc())
+        .order_by(ConsentRecord.subject, ConsentRecord.recorded_at.desc())
         .execution_options(yield_per=1000)
     )
     asked = 0

@@ -32,7 +32,7 @@ class ConsentRecord(Model):
         sa.Index("ix_consent_records_log", "site_id", "recorded_at", "record_id"),
         sa.Index("ix_consent_records_previous", "site_id", "previous"),
         sa.Index("ix_consent_records_expires_at", "expires_at"),
-        sa.Index("ix_consent_records_subject", "site_id", "subject", "n", "recorded_at"),
+        sa.Index("ix_consent_records_subject", "site_id", "subject", "recorded_at"),
         _one_of("event", EVENTS),
         _one_of("action", ACTIONS),
         _one_of("method", METHODS),

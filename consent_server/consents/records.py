@@ -14,7 +14,7 @@ from consent_server.consents.choices import (
     choices_of,
     lapse,
 )
-from consent_server.consents.deciding import decide
+from consent_server.consents.deciding import decide, settle_late
 from consent_server.consents.models import ConsentRecord
 from consent_server.db import db
 from consent_server.sites.models import Publication
@@ -34,7 +34,8 @@ def record_in_force(
 ) -> ConsentRecord | None:
     """Return the record that holds for a subject, now or at a past instant.
 
-    The highest counter wins, however late it arrived; what it overrode was marked on arrival.
+    What a newer decision overrides is marked when it arrives, so the last one that is not marked
+    holds.
 
     :param below: as if no decision had this counter or a higher one
     """
@@ -46,9 +47,8 @@ def record_in_force(
     if at is not None:
         query = query.where(ConsentRecord.recorded_at <= at)
     if below is not None:
-        query = query.where(ConsentRecord.n < below)
-    order = (ConsentRecord.n.desc(), ConsentRecord.recorded_at.desc())
-    return db.session.scalars(query.order_by(*order).limit(1)).first()
+        query = query.where(ConsentRecord.n < below).order_by(ConsentRecord.n.desc())
+    return db.session.scalars(query.order_by(ConsentRecord.recorded_at.desc()).limit(1)).first()
 
 
 def held_by(record: ConsentRecord) -> Held:
@@ -61,25 +61,31 @@ def next_record(
 ) -> ConsentRecord:
     """Build the record that follows what is in force for the subject.
 
-    A decision with a lower counter than the one in force is late: it is read against what held
-    when it was made, and marked as without effect. The caller holds the subject's lock.
+    A decision with a lower counter than the newest is late: it is read against what held when it
+    was made, and marked as without effect, unless its no is newer than a grant that was only
+    carried over. The caller holds the subject's lock.
 
     :raises ConsentError: the decision contradicts itself or the bundle (``consents.errors``)
     """
     question = Question(bundle_of(publication))
     held = record_in_force(publication.site_id, subject) if subject else None
+    newest = 0
     if held is not None:
-        now = max(now, _latest_instant(held) + TICK)
+        latest, newest = _latest(held)
+        now = max(now, latest + TICK)
         lapsed = record_lapse(held, publication, now)
         if lapsed is not None:
             held, now = lapsed, lapsed.recorded_at + TICK
     before, is_late, is_tie = held, False, False
     if held is not None and subject is not None and decision.n is not None:
-        is_late, is_tie = decision.n < (held.n or 0), decision.n == held.n
+        is_late, is_tie = decision.n < newest, decision.n == newest
         if is_late:
             before = record_in_force(publication.site_id, subject, below=decision.n)
     previous = held_by(before) if before is not None else None
     outcome = decide(question, decision, previous, now, is_tie=is_tie)
+    if is_late and held is not None:
+        settled = settle_late(question, decision, outcome.held, held_by(held), now)
+        is_late, outcome = settled is None, settled or outcome
     takes_nothing = (
         is_tie
         and previous is not None
@@ -140,7 +146,7 @@ def record_lapse(
         event="expired",
         action=None,
         method=None,
-        recorded_at=max(now, _latest_instant(record) + TICK),
+        recorded_at=max(now, _latest(record)[0] + TICK),
         expires_at=min(ends, default=record.expires_at),
         categories=as_json(ended[0]),
         services=as_json(ended[1]),
@@ -161,14 +167,14 @@ def record_lapse(
     return expired
 
 
-def _latest_instant(record: ConsentRecord) -> datetime:
-    """Return when the last record of this record's subject was made, late ones included."""
-    latest = db.session.scalar(
-        sa.select(sa.func.max(ConsentRecord.recorded_at)).where(
+def _latest(record: ConsentRecord) -> tuple[datetime, int]:
+    """Return the last instant and the highest counter among all records of this one's subject."""
+    row = db.session.execute(
+        sa.select(sa.func.max(ConsentRecord.recorded_at), sa.func.max(ConsentRecord.n)).where(
             ConsentRecord.site_id == record.site_id, ConsentRecord.subject == record.subject
         )
-    )
-    return max(latest or record.recorded_at, record.recorded_at)
+    ).one()
+    return max(row[0] or record.recorded_at, record.recorded_at), row[1] or record.n or 0
 
 
 def new_record_id() -> str:

@@ -145,7 +145,7 @@ def _create_consent_tables() -> None:
     op.create_index(
         "ix_consent_records_subject",
         "consent_records",
-        ["site_id", "subject", "n", "recorded_at"],
+        ["site_id", "subject", "recorded_at"],
     )
     op.create_index("ix_consent_records_previous", "consent_records", ["site_id", "previous"])
     op.create_index("ix_consent_records_expires_at", "consent_records", ["expires_at"])

@@ -109,3 +109,40 @@ def test_a_late_decision_about_some_categories_is_kept_too(decide, records, cloc
 
     assert (answer.status_code, answer.json["superseded"]) == (201, True)
     assert granted(in_force(records())) == set()
+
+
+def test_a_late_no_ends_a_grant_that_a_newer_decision_only_kept(decide, check, records):
+    first = decide(acceptance(1)).json
+    decide(a_decision(n=3, categories={"marketing": True}))
+
+    late = decide(withdrawal(2, categories={"analytics": False}))
+
+    verdicts = check(first["token"])["categories"]
+    assert (late.status_code, "superseded" in late.json) == (201, False)
+    assert (verdicts["analytics"]["reason"], verdicts["marketing"]["reason"]) == (
+        "withdrawn",
+        "granted",
+    )
+    assert [record["event"] for record in records()] == ["given", "renewed", "changed"]
+
+
+def test_a_late_no_does_not_end_a_grant_that_a_newer_decision_gave(decide, check):
+    decide(acceptance(1))
+    newest = decide(acceptance(3)).json
+
+    late = decide(withdrawal(2))
+
+    assert late.json["superseded"] is True
+    assert check(newest["token"])["granted"] is True
+
+
+def test_what_follows_a_late_no_is_counted_from_the_newest(decide, check):
+    decide(acceptance(1))
+    decide(a_decision(n=3, categories={"marketing": True}))
+    decide(withdrawal(2, categories={"analytics": False}))
+
+    replayed = decide(acceptance(2))
+    newest = decide(acceptance(4)).json
+
+    assert replayed.json["superseded"] is True
+    assert check(newest["token"])["granted"] is True
