@@ -3,6 +3,7 @@
 import os
 from datetime import UTC, datetime
 
+import sqlalchemy as sa
 import structlog
 from flask import Flask
 
@@ -15,7 +16,9 @@ from consent_server.exports import routes as exports
 from consent_server.operations import routes as operations
 from consent_server.rights import routes as rights
 from consent_server.schema import migrate
+from consent_server.sites.models import Site
 from consent_server.tokens.keyring import KeyRing
+from consent_server.tokens.ringfile import KeyRingUnusable
 from consent_server.web import cors, headers, limits, problems
 from consent_server.web.api import Api
 
@@ -39,13 +42,15 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings)
     app.extensions["consent_settings"] = settings
     app.extensions["consent_issuer"] = settings.public_url
-    app.extensions["consent_keys"] = KeyRing.open(settings.data_dir, datetime.now(UTC))
     for part in (headers, limits, cors, problems):
         part.init_app(app)
     db.init_app(app)
     migrate.init_app(app, db)
     with app.app_context():
         prepare_engine(db.engine)
+        if not settings.key_ring_path.exists():
+            _refuse_a_lost_key_ring(settings)
+    app.extensions["consent_keys"] = KeyRing.open(settings.data_dir, datetime.now(UTC))
     api = openapi.init_api(app, Api())
     features = (
         consents.pages,
@@ -60,3 +65,22 @@ def create_app(settings: Settings | None = None) -> Flask:
         api.register_blueprint(blueprint)
     app.register_blueprint(openapi.docs)
     return app
+
+
+def _refuse_a_lost_key_ring(settings: Settings) -> None:
+    """Make no new keys for a database that has sites: nobody could reach the records of the old.
+
+    Withdrawals would no longer be linked to their grants, and visitors no longer find theirs.
+
+    :raises KeyRingUnusable: sites are published, and the key ring is not where it was
+    """
+    if settings.is_sqlite and not settings.sqlite_path.exists():
+        return
+    if not sa.inspect(db.engine).has_table(Site.__tablename__):
+        return
+    is_used = db.session.scalar(sa.select(sa.func.count()).select_from(Site))
+    db.session.remove()
+    db.engine.dispose()  # nothing is kept open by an application that is not built yet
+    if is_used:
+        problem = "is missing, but the database has sites; restore it from a backup"
+        raise KeyRingUnusable(settings.key_ring_path, problem)

@@ -63,6 +63,11 @@ class Settings:
         return self.database_url.startswith("sqlite")
 
     @property
+    def sqlite_path(self) -> Path:
+        """The SQLite file."""
+        return Path(self.database_url.removeprefix("sqlite:///").partition("?")[0])
+
+    @property
     def key_ring_path(self) -> Path:
         """Where the key ring lies: beside the database, never in it."""
         return self.data_dir / "keys" / "ring.json"

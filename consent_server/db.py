@@ -158,8 +158,9 @@ def lock_for_writing(*key: str) -> None:
 
 
 def engine_options(settings: Settings) -> dict[str, Any]:
-    """Return the options of SQLAlchemy's engine for these settings."""
-    pool: dict[str, Any] = {"pool_size": settings.threads, "max_overflow": 0, "pool_timeout": 2}
+    """Return the engine's options: a connection for each thread, and one for housekeeping."""
+    size = settings.threads + 1
+    pool: dict[str, Any] = {"pool_size": size, "max_overflow": 0, "pool_timeout": 2}
     pool["hide_parameters"] = True  # an error that is logged quotes no values
     if settings.is_sqlite:
         return {**pool, "poolclass": sa.pool.QueuePool, "connect_args": {"timeout": 5}}

@@ -74,11 +74,11 @@ def upgrade(app: Flask) -> None:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 run_migrations()
             return
-        with db.engine.connect() as guard:
+        # Waits as long as another upgrade takes; outside a transaction, so that no idle time-out
+        # ends it, and closed afterwards, so that no later request inherits its settings.
+        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as guard:
+            guard.detach()
             guard.execute(sa.text("SET statement_timeout = 0"))
             guard.execute(sa.text("SET lock_timeout = 0"))
             guard.execute(sa.select(sa.func.pg_advisory_lock(UPGRADE_LOCK)))
-            try:
-                run_migrations()
-            finally:
-                guard.execute(sa.select(sa.func.pg_advisory_unlock(UPGRADE_LOCK)))
+            run_migrations()

@@ -47,6 +47,7 @@ def gunicorn_options(settings: Settings) -> dict[str, Any]:
         "limit_request_field_size": 8190,
         "header_map": "drop",
         "forwarded_allow_ips": "127.0.0.1",
+        "forwarder_headers": "",
         "control_socket_disable": True,
         "umask": 0o077,
         "accesslog": None,
@@ -105,11 +106,12 @@ def run(settings: Settings) -> None:
     if not settings.is_sqlite:
         Server(settings).run()
         return
-    with (settings.data_dir / "serve.lock").open("w") as lock:
+    # Beside the database, not in the data directory: two directories may name one file.
+    with settings.sqlite_path.with_name(f"{settings.sqlite_path.name}.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise AlreadyServing(settings.data_dir) from None
+            raise AlreadyServing(settings.sqlite_path) from None
         Server(settings).run()
 
 

@@ -100,6 +100,8 @@ def token_for(recorded: Recorded, ring: KeyRing, issuer: str) -> str | None:
     if record.subject is None or not recorded.is_in_force:
         return None
     choices = choices_of(record.categories)
+    if int(record.expires_at.timestamp()) <= int(record.recorded_at.timestamp()):
+        return None  # what was kept ends within this second
     claims = consent_token.Claims(
         iss=issuer,
         aud=record.site_id,

@@ -48,7 +48,9 @@ class Readiness(MethodView):
     @operations.doc(security=NO_KEY)
     def get(self) -> dict[str, str]:
         """Say whether decisions can be recorded: database, schema, key ring"""
-        if current_app.extensions["consent_keys"].problem is not None:
+        ring = current_app.extensions["consent_keys"]
+        ring.refresh()
+        if ring.problem is not None:
             raise NotReady("the key ring cannot be read")
         try:
             db.session.execute(sa.select(1))

@@ -108,6 +108,10 @@ class KeyRing:
         self._file.change(lambda keys: keys.revoked(kid, now))
         self._look()
 
+    def refresh(self) -> None:
+        """Look at the file now; :attr:`problem` tells what came of it."""
+        self._look()
+
     def _current(self) -> Keys:
         """Return the keys in force, at most a second behind the file."""
         if self._monotonic() - self._looked < LOOK_EVERY:

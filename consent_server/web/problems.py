@@ -24,6 +24,8 @@ REASONS = {
     415: "media_type_unsupported",
     431: "headers_too_large",
 }
+#: Classes of SQLSTATE that pass: connection, read-only server, no resources, operator at work.
+PASSING_STATES = {"08", "25", "53", "57"}
 #: Headers of Werkzeug's own error answer that ours replaces.
 CONTENT_HEADERS = {"content-type", "content-length"}
 
@@ -120,6 +122,12 @@ def from_database(error: exc.SQLAlchemyError) -> Response:
     return problem(refusal.status, refusal.reason, str(refusal), headers)
 
 
+def from_driver(error: exc.DBAPIError) -> Response:
+    """Answer what the driver reports: some states of PostgreSQL pass, the rest is our fault."""
+    state = getattr(error.orig, "sqlstate", None) or ""
+    return from_database(error) if state[:2] in PASSING_STATES else from_bug(error)
+
+
 def from_bug(error: Exception) -> Response:
     """Answer a fault of ours: an id to ask about, nothing of what went wrong."""
     log.exception("request_failed", error=type(error).__name__)
@@ -132,4 +140,5 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(ConsentError, from_refusal)
     app.register_error_handler(exc.OperationalError, from_database)
     app.register_error_handler(exc.TimeoutError, from_database)
+    app.register_error_handler(exc.DBAPIError, from_driver)
     app.register_error_handler(Exception, from_bug)

@@ -166,12 +166,27 @@ def _create_consent_tables() -> None:
     )
 
 
+#: When a new row would take the place of one that is there.
+REPLACED = {
+    "consent_records": "site_id = NEW.site_id AND record_id = NEW.record_id",
+    "publications": "site_id = NEW.site_id "
+    "AND (revision = NEW.revision OR bundle_hash = NEW.bundle_hash)",
+    "widget_builds": "hash = NEW.hash",
+}
+
+
 def _guard_sqlite() -> None:
-    # INSERT OR REPLACE would walk past the delete trigger, were it not for recursive_triggers=ON.
     for table in APPEND_ONLY:
-        for verb in ("UPDATE", "DELETE"):
+        # INSERT OR REPLACE fires no delete trigger on a connection without recursive_triggers.
+        is_there = f"EXISTS (SELECT 1 FROM {table} WHERE {REPLACED[table]})"  # noqa: S608
+        for name, moment in {
+            "update": "BEFORE UPDATE",
+            "delete": "BEFORE DELETE",
+            "replace": "BEFORE INSERT",
+        }.items():
+            condition = f"WHEN {is_there}" if name == "replace" else ""
             op.execute(
-                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+                f"CREATE TRIGGER {table}_no_{name} {moment} ON {table} {condition} "
                 f"BEGIN SELECT RAISE(ABORT, '{table} can only be appended to'); END"
             )
 

@@ -2,7 +2,9 @@
 
 import pytest
 
+from consent_server.application import create_app
 from consent_server.config import SettingsInvalid, load_settings
+from consent_server.tokens.ringfile import KeyRingUnusable
 
 
 def refused(environment):
@@ -214,3 +216,10 @@ def test_a_relative_sqlite_file_is_meant_from_the_working_directory(tmp_path, mo
 
 def test_a_data_directory_that_a_database_address_cannot_name_is_refused():
     assert "CONSENT_DATA_DIR" in refused({"CONSENT_DATA_DIR": "/srv/a?b"}).errors
+
+
+def test_a_lost_key_ring_is_not_replaced(app, site, environment):
+    load_settings(environment).key_ring_path.unlink()
+
+    with pytest.raises(KeyRingUnusable, match="restore it from a backup"):
+        create_app(load_settings(environment))

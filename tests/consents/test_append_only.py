@@ -1,6 +1,7 @@
 """Evidence cannot be changed, not even with the service's own rights in the database."""
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 import sqlalchemy as sa
@@ -142,3 +143,13 @@ def test_postgresql_waits_for_its_disk(postgresql_url, tmp_path):
         "lock_timeout": "2s",
         "search_path": "public,pg_temp",
     }
+
+
+def test_a_connection_without_our_settings_replaces_nothing_either(sqlite_url, tmp_path):
+    path = sqlite_url.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(path)) as plain:
+        row = "('h', x'01', '2026-11-22T20:00:00.000Z')"
+        plain.execute(f"INSERT INTO widget_builds VALUES {row}")  # noqa: S608
+
+        with pytest.raises(sqlite3.IntegrityError, match="can only be appended to"):
+            plain.execute(f"INSERT OR REPLACE INTO widget_builds VALUES {row}")  # noqa: S608
