@@ -77,9 +77,17 @@ def app(environment) -> Iterator[Flask]:
         db.engine.dispose()
 
 
+class ReadingClient(FlaskClient):
+    """Reads every answer to its end, as a server's client does, so that no stream is left open."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        return super().open(*args, **{"buffered": True, **kwargs})
+
+
 @pytest.fixture
 def client(app, clock) -> FlaskClient:
     """A client of the service; nothing is published yet."""
+    app.test_client_class = ReadingClient
     return app.test_client()
 
 
