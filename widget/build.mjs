@@ -36,7 +36,8 @@ const {outputFiles} = await build({
   entryPoints: ['src/index.ts'],
   bundle: true,
   format: 'iife',
-  target: 'es2020',
+  // What has constructable style sheets, which the widget needs, has all of it.
+  target: 'es2021',
   minify: true,
   mangleProps: /^_/,
   charset: 'utf8',

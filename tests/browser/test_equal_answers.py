@@ -41,7 +41,7 @@ def test_the_answers_are_two_buttons_of_one_parent_with_the_same_looks(
 
     assert accept.evaluate("node => node.localName") == "button"
     assert reject.evaluate("node => node.localName") == "button"
-    assert accept.evaluate("node => node.nextElementSibling.textContent") == reject.inner_text()
+    assert reject.evaluate("node => node.nextElementSibling.textContent") == accept.inner_text()
     assert _looks(accept) == _looks(reject)
     one, other = accept.bounding_box(), reject.bounding_box()
     assert one["width"] == pytest.approx(other["width"], abs=1)

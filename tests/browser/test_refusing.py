@@ -69,19 +69,6 @@ def test_each_answer_takes_one_click_and_no_second_question_follows(slot, visito
     assert visitor.state()["categories"] == dict.fromkeys(OPTIONAL, granted)
 
 
-def test_both_answers_are_one_key_press_apart(visitor, site):
-    """From the first answer, one Tab leads to the other, and Enter gives either."""
-    visitor.open(site.page())
-    visitor.answer("accept").focus()
-
-    visitor.page.keyboard.press("Tab")
-
-    expect(visitor.answer("reject")).to_be_focused()
-    visitor.page.keyboard.press("Enter")
-    visitor.expect_not_asked()
-    assert visitor.state()["categories"] == NOTHING
-
-
 def test_the_question_is_reached_by_tab_before_the_rest_of_the_page(visitor, site):
     visitor.open(site.page('<a href="/elsewhere">A link of the page</a>'))
     visitor.expect_asked()

@@ -3,13 +3,13 @@
  * A decision waits in localStorage (in memory where that throws), so that a closed tab does not lose it.
  */
 import {type Published, readPublished} from './config';
-import {grantsAnything, type State} from './decision';
+import {type Action, isGrant, type Method, type State} from './decision';
 
 /** The request, as the server reads it. */
 export interface DecisionBody {
   idempotency_key: string;
-  action: string;
-  method: string;
+  action: Action;
+  method: Method;
   categories: Record<string, boolean>;
   services: Record<string, boolean>;
   consent_id?: string;
@@ -32,6 +32,7 @@ export interface Entry {
 
 export interface Answer {
   record_id: string;
+  recorded_at?: string;
   expires_at: string;
   categories: Record<string, {granted: boolean; expires_at?: string | null}>;
   token?: string;
@@ -63,7 +64,7 @@ export function waiting(): Entry[] {
   } catch {
     entries = [];
   }
-  const rank = (entry: Entry) => Number(grantsAnything(entry.body.categories));
+  const rank = (entry: Entry) => Number(isGrant(entry.body));
   return (Array.isArray(entries) ? entries : [])
     .filter((entry) => entry?.body?.categories && entry.state && entry.at > Date.now() - KEPT)
     .sort((a, b) => rank(a) - rank(b) || a.at - b.at);
@@ -71,7 +72,7 @@ export function waiting(): Entry[] {
 
 /** Adds a decision. Grants that still wait are dropped: a newer decision has replaced them. */
 export function enqueue(entry: Entry): void {
-  const denials = waiting().filter((other) => !grantsAnything(other.body.categories));
+  const denials = waiting().filter((other) => !isGrant(other.body));
   keep([...denials.slice(0, LIMIT - 1), entry]);
 }
 
@@ -109,9 +110,7 @@ export async function deliver(base: string, site: string, entry: Entry): Promise
       const recorded = answer as Answer;
       return typeof recorded.record_id === 'string' && recorded.categories ? {answer: recorded} : {};
     }
-    return isFinal(status, grantsAnything(entry.body.categories))
-      ? {reason: String((answer as {reason?: string} | null)?.reason ?? status)}
-      : {};
+    return isFinal(status, isGrant(entry.body)) ? {reason: String((answer as {reason?: string} | null)?.reason ?? status)} : {};
   } catch {
     return {};
   }

@@ -4,28 +4,16 @@
  * A denial holds from the moment it is made. A grant holds only once the server has acknowledged it and the token
  * it sent checks out; until then, and after any failure, everything optional is denied.
  */
-import {type Answer, deliver, dequeue, type Entry, enqueue, fetchPublished, fetchReceipt, isWaiting, waiting} from './api';
+import {fetchReceipt, waiting} from './api';
 import type {Published} from './config';
-import {grantsAnything, restrict, type State} from './decision';
+import {type Action, grantsAnything, isGrant, restrict, type State} from './decision';
+import {createDelivery} from './delivery';
 import {newEntry, type Press} from './entry';
 import {emit} from './events';
+import type {Face} from './face';
 import {createHolding} from './holding';
 import {mayLoad, mayRun, needsAnswer} from './permission';
-import {startRetries} from './retry';
-import type {Grant} from './token';
-
-/** What people see; filled by the page's side of the widget. */
-export interface Face {
-  /** Asks for a decision. */
-  ask(): void;
-  /** There is a decision: the question goes, the way back stays. */
-  settle(): void;
-  /** Announces a text; one that stays is there until the next. */
-  say(slot: string, stays?: boolean): void;
-  /** Another bundle is in force. */
-  republish(published: Published): void;
-  language(): string;
-}
+import {readWish, wishOf} from './wish';
 
 export interface Consent {
   readonly state: State | undefined;
@@ -33,8 +21,8 @@ export interface Consent {
   /** Like `has`, for marked tags. */
   allows(category: string, service?: string): boolean;
   granted(): string[];
-  /** Resolves, never rejects, to whether the decision is in force as it was made. */
-  decide(press: Omit<Press, 'language'>): Promise<boolean>;
+  /** Resolves, never rejects, to whether the decision is in force as it was made; false when it decides nothing. */
+  decide(press: Press): Promise<boolean>;
   start(): Promise<void>;
   token(): string | null;
   receipt(): Promise<unknown>;
@@ -45,7 +33,7 @@ export function createConsent(base: string, first: Published, face: Face, apply:
   const site = first.bundle.site;
   const isFramed = window.top !== window.self;
   const holding = createHolding(base, first, apply, () => void look());
-  const retries = startRetries(send);
+  const delivery = createDelivery(base, site, holding, face);
 
   /** Time has passed, or another tab may have decided. What is taken away goes at once, what is given is checked first. */
   async function look(): Promise<void> {
@@ -63,10 +51,10 @@ export function createConsent(base: string, first: Published, face: Face, apply:
     }
   }
 
-  async function decide(press: Omit<Press, 'language'>): Promise<boolean> {
-    const {action, method, wish, isTrusted} = press;
-    const grants = grantsAnything(wish.categories);
-    if (grants && method !== 'api' && (isFramed || !isTrusted)) {
+  async function decide(press: Press): Promise<boolean> {
+    const {action, method, isTrusted} = press;
+    const wish = wishOf(action, press.wish, holding.published.bundle);
+    if (isGrant(wish) && method !== 'api' && (isFramed || !isTrusted)) {
       emit('error', {reason: isFramed ? 'framed' : 'untrusted'});
       isFramed && face.say('framed', true);
       return false;
@@ -74,86 +62,38 @@ export function createConsent(base: string, first: Published, face: Face, apply:
     // Another tab may have been given an identifier; a refusal here has to withdraw what was granted there.
     holding.reread();
     const {state} = holding;
-    const entry = newEntry(holding.published, state, {...press, language: face.language()}, Date.now());
+    const {bundle, now} = holding.ground();
+    const reading = readWish(bundle, state, wish, now, state?.id !== undefined && waiting().length === 0);
+    if (!reading) {
+      return false;
+    }
+    const entry = newEntry(holding.published, state, press, reading, face.language(), Date.now());
+    const grants = isGrant(reading.answered);
     if (!grants) {
       holding.deny(entry.state);
     } else if (state) {
-      holding.narrow(restrict(state, wish));
+      holding.narrow(restrict(state, reading.whole));
     }
-    emit('decided', {action, method, ...wish});
-    const lost = holding.settle(!grants);
-    if (lost.length > 0) {
-      emit('withdrawn', {categories: lost});
-    }
+    emit('decided', {action, method, ...reading.whole});
+    const isLess = holding.settleChoice(!grants);
     face.settle();
-    face.say(
-      grants ? 'saving_status' : lost.length > 0 || action === 'withdraw' ? 'withdrawn_status' : 'rejected_status',
-      grants,
-    );
-    enqueue(entry);
-    return send(entry);
+    announce(action, isLess, grantsAnything(entry.state.categories));
+    return delivery.send(entry);
   }
 
-  /** @returns whether it is in the log and in force; false also when a newer decision replaced it on the way */
-  async function send(entry: Entry): Promise<boolean> {
-    const grants = grantsAnything(entry.body.categories);
-    const {answer, reason} = await deliver(base, site, entry);
-    const checked = answer ? await holding.verify(answer.token ?? '') : '';
-    if (!isWaiting(entry)) {
-      return false;
+  /** `isProven`: something is granted by it, so it is not done before the server has acknowledged it. */
+  function announce(action: Action, isLess: boolean, isProven: boolean): void {
+    if (isProven) {
+      face.say('saving_status', true);
+    } else {
+      face.say(isLess || action === 'withdraw' ? 'withdrawn_status' : 'rejected_status');
     }
-    if (!answer && !reason) {
-      emit('error', {reason: 'unreachable'});
-      face.say(grants ? 'offline_retry' : 'offline_denied', true);
-      retries.later();
-      return false;
-    }
-    dequeue(entry);
-    if (answer) {
-      return acknowledge(entry, answer, checked);
-    }
-    emit('error', {reason: reason ?? ''});
-    if (grants) {
-      await askAnew(reason);
-    }
-    return false;
-  }
-
-  function acknowledge(entry: Entry, answer: Answer, checked: Grant | string): boolean {
-    const grants = grantsAnything(entry.body.categories);
-    const isCurrent = grants || (entry.state.id !== undefined && holding.state?.n === entry.state.n);
-    if (typeof checked !== 'string' && !answer.superseded && isCurrent) {
-      const ends = Object.keys(entry.state.categories).map((id) => [id, answer.categories[id]?.expires_at ?? answer.expires_at]);
-      holding.hold({...entry.state, expires: Object.fromEntries(ends)}, checked);
-      holding.settle(grants);
-      grants && face.say('saved_status');
-      return true;
-    }
-    if (grants) {
-      emit('error', {reason: typeof checked === 'string' ? checked : 'superseded'});
-      void askAnew(undefined);
-    }
-    return !grants;
-  }
-
-  /** The grant did not come about; what held before still does. If the texts have changed, the new ones are shown. */
-  async function askAnew(reason: string | undefined): Promise<void> {
-    const newer = reason === 'bundle_outdated' ? await fetchPublished(base, site) : undefined;
-    if (newer) {
-      holding.publish(newer);
-      face.republish(newer);
-      holding.settle();
-    }
-    if (newer || needsAnswer(holding.ground())) {
-      face.ask();
-    }
-    face.say(newer ? 'outdated' : 'failed', true);
   }
 
   async function start(): Promise<void> {
     await holding.readGrant();
     holding.settle(holding.state !== undefined);
-    if (waiting().some((entry) => grantsAnything(entry.body.categories))) {
+    if (waiting().some((entry) => grantsAnything(entry.state.categories))) {
       face.settle();
       face.say('saving_status', true);
     } else if (needsAnswer(holding.ground())) {
@@ -163,7 +103,7 @@ export function createConsent(base: string, first: Published, face: Face, apply:
     }
     addEventListener('pageshow', (event) => event.persisted && look());
     document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && look());
-    retries.start();
+    delivery.start();
   }
 
   return {

@@ -26,13 +26,11 @@ export interface State {
   n?: number;
 }
 
-/** What the visitor wants, complete: every optional category, and the services of categories that are split. */
+/** Yes or no for categories, and for single services. */
 export interface Wish {
   categories: Choices;
   services: Choices;
 }
-
-const DAY = 864e5;
 
 export function optionalCategories(bundle: Bundle): Category[] {
   return bundle.categories.filter((category) => !category.required);
@@ -48,7 +46,7 @@ export function standing(bundle: Bundle, state: State | undefined, id: string, n
   if (!category || !state || typeof choice !== 'boolean') {
     return 'undecided';
   }
-  if (category.since > (state.revisions?.[id] ?? state.revision)) {
+  if (isNewTo(state, id, category.since)) {
     return 'stale';
   }
   if (!(now < choiceEnds(bundle, state, id))) {
@@ -76,43 +74,18 @@ export function stateEnds(bundle: Bundle, state: State): number {
   return Math.max(...ends.filter((end) => end > 0), 0);
 }
 
-/** Everything granted or everything refused. */
-export function uniformWish(bundle: Bundle, granted: boolean): Wish {
-  const categories: Choices = {};
-  for (const category of optionalCategories(bundle)) {
-    categories[category.id] = granted;
-  }
-  return {categories, services: {}};
+/** Whether something changed materially at `since`, after the category was last decided; false for one who never decided. */
+export function isNewTo(state: State | undefined, id: string, since: number): boolean {
+  return state !== undefined && since > (state.revisions?.[id] ?? state.revision);
 }
 
-/**
- * Completes a partial choice: what is not named keeps its choice while that choice still holds, and is refused otherwise.
- * A category whose services are all alike is not split, so its services are left out.
- */
-export function completeWish(bundle: Bundle, state: State | undefined, wish: Partial<Wish>, now: number): Wish {
-  const categories: Choices = {};
-  const services: Choices = {};
-  for (const {id} of optionalCategories(bundle)) {
-    const named = wish.categories?.[id];
-    const kept = standing(bundle, state, id, now) === 'granted';
-    const members = bundle.services.filter((service) => service.category === id);
-    const answers = members.map(
-      (service) => wish.services?.[service.id] ?? named ?? (kept && state?.services[service.id] !== false),
-    );
-    const isNamed = named !== undefined || members.some((service) => wish.services?.[service.id] !== undefined);
-    const granted = isNamed ? (named ?? answers.includes(true)) : kept;
-    categories[id] = granted && (members.length === 0 || answers.includes(true));
-    if (categories[id] && answers.includes(false)) {
-      members.forEach((service, index) => {
-        services[service.id] = answers[index] === true;
-      });
-    }
-  }
-  return {categories, services};
+export function grantsAnything(choices: Choices | undefined): boolean {
+  return Object.values(choices ?? {}).includes(true);
 }
 
-export function grantsAnything(choices: Choices): boolean {
-  return Object.values(choices).includes(true);
+/** Whether somebody says yes to anything; a no needs neither proof nor trust. */
+export function isGrant({categories, services}: Partial<Wish>): boolean {
+  return grantsAnything(categories) || grantsAnything(services);
 }
 
 /** The older state with everything taken away that the newer wish does not grant as well. */
@@ -138,37 +111,16 @@ export function utcDay(now: number): string {
 }
 
 /**
- * Same day and time, one period (`P12M`, `P1Y`, `P2W`, `P30D`) later, in UTC.
- * Where that month lacks the day: the first instant of the month after it.
- */
-export function addPeriod(start: number, period: string): number {
-  const {months, days} = readPeriod(period);
-  const date = new Date(start);
-  const wanted = date.getUTCDate();
-  date.setUTCMonth(date.getUTCMonth() + months);
-  if (date.getUTCDate() !== wanted) {
-    return Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1);
-  }
-  return date.getTime() + days * DAY;
-}
-
-/**
  * End of a refusal that left only its day on the device: the end of the day one period later.
  * Where that month lacks the day: the end of its last day.
  */
 export function refusalEnds(day: string, period: string): number {
-  const {months, days} = readPeriod(period);
+  const count = Number(period.slice(1, -1));
+  const unit = period.slice(-1);
+  const months = unit === 'Y' ? 12 * count : unit === 'M' ? count : 0;
+  const days = unit === 'W' ? 7 * count : unit === 'D' ? count : 0;
   const date = new Date(`${day}T00:00:00Z`);
   const [year, month] = [date.getUTCFullYear(), date.getUTCMonth() + months];
   const lastDay = new Date(Date.UTC(year, month + 1, 0)).getUTCDate();
   return Date.UTC(year, month, Math.min(date.getUTCDate(), lastDay) + days + 1);
-}
-
-function readPeriod(period: string): {months: number; days: number} {
-  const count = Number(period.slice(1, -1));
-  const unit = period.slice(-1);
-  return {
-    months: unit === 'Y' ? 12 * count : unit === 'M' ? count : 0,
-    days: unit === 'W' ? 7 * count : unit === 'D' ? count : 0,
-  };
 }

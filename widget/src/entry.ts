@@ -1,36 +1,48 @@
 /** Writes a decision down: the request for the server, and what this device will keep. */
 import {type Entry, waiting} from './api';
 import type {Published} from './config';
-import {type Action, addPeriod, grantsAnything, type Method, nextNumber, type State, utcDay, type Wish} from './decision';
+import {type Action, choiceEnds, isGrant, type Method, nextNumber, type State, utcDay, type Wish} from './decision';
 import {randomId} from './token';
+import type {Reading} from './wish';
 
 export interface Press {
   action: Action;
   method: Method;
-  wish: Wish;
+  /** Only for `save`: what was named, complete or not. */
+  wish?: Partial<Wish>;
   /** The browser saw a person do it. */
   isTrusted: boolean;
-  language: string;
 }
 
 /**
  * A refusal by someone who never granted gets no identifier; a grant that still waits may have arrived, so it counts.
+ * When the answers end is for the server to say; until then a refusal ends with its day.
  *
- * @param state the present one
+ * @param state the present one; what is kept keeps the end and the revision that it has there
  * @param now milliseconds
  */
-export function newEntry({hash, build, bundle}: Published, state: State | undefined, press: Press, now: number): Entry {
-  const {action, method, wish, isTrusted, language} = press;
+export function newEntry(
+  {hash, build, bundle}: Published,
+  state: State | undefined,
+  press: Press,
+  {whole, answered, kept}: Reading,
+  language: string,
+  now: number,
+): Entry {
+  const {action, method, isTrusted} = press;
   const earlier = waiting().map((entry) => entry.body);
   const known = state?.id ?? earlier.find((body) => body.consent_id)?.consent_id;
-  const id = known ?? (grantsAnything(wish.categories) ? randomId() : undefined);
+  const id = known ?? (isGrant(answered) ? randomId() : undefined);
   const n = nextNumber(state?.n, ...earlier.map((body) => body.n));
-  const next: State = {v: 1, bundle: hash, revision: bundle.revision, day: utcDay(now), ...wish};
-  if (id) {
-    const end = new Date(addPeriod(now, bundle.reprompt_after)).toISOString();
-    const expires = Object.fromEntries(Object.keys(wish.categories).map((category) => [category, end]));
-    Object.assign(next, {expires, id, n});
+  const next: State = {v: 1, bundle: hash, revision: bundle.revision, day: utcDay(now), ...whole};
+  if (state && kept.length > 0) {
+    const older = kept
+      .map((name) => [name, state.revisions?.[name] ?? state.revision])
+      .filter(([, revision]) => revision !== bundle.revision);
+    const ends = kept.map((name) => [name, new Date(choiceEnds(bundle, state, name)).toISOString()]);
+    Object.assign(next, older.length > 0 && {revisions: Object.fromEntries(older)}, {expires: Object.fromEntries(ends)});
   }
+  Object.assign(next, id && {id, n});
   return {
     at: now,
     state: next,
@@ -39,7 +51,7 @@ export function newEntry({hash, build, bundle}: Published, state: State | undefi
       // Without an identifier there is nothing that could be withdrawn.
       action: action === 'withdraw' && !id ? 'reject_all' : action,
       method,
-      ...wish,
+      ...answered,
       ...(id ? {consent_id: id, n} : {}),
       bundle: hash,
       build,

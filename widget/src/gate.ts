@@ -7,8 +7,8 @@ import {runScript} from './gate-script';
 /** What the gate asks and needs from outside. */
 export interface GateOptions {
   allows(category: string, service: string | undefined): boolean;
-  /** The stand-in for a frame that is held back. */
-  placeholder(frame: HTMLElement, category: string, service: string | undefined): HTMLElement;
+  /** The stand-in for a frame that is held back; `earlier` is the one it has, brought up to date. */
+  placeholder(frame: HTMLElement, category: string, service: string | undefined, earlier: HTMLElement | undefined): HTMLElement;
   /** The page's nonce, empty without one. A marked script or template must carry the same. */
   nonce: string;
 }
@@ -20,7 +20,10 @@ export interface Gate {
 
 type Held = HTMLElement & {src?: string};
 
-const MARKED = '[data-category]';
+/** A marked link or other element is left alone: content of the page's visitors may carry attributes. */
+const MARKED = ['script', 'template', 'iframe', 'img', 'source', 'video', 'audio', 'link']
+  .map((name) => `${name}[data-category]`)
+  .join();
 /** Attributes that are held back as `data-…`. */
 const ADDRESSES = ['src', 'srcset', 'href'];
 
@@ -71,13 +74,15 @@ export function startGate({allows, placeholder, nonce}: GateOptions): Gate {
 
   function lookAtFrame(frame: HTMLIFrameElement): void {
     const standIn = standIns.get(frame);
+    const {category = '', service} = frame.dataset;
     if (isAllowed(frame)) {
       standIns.delete(frame);
       setAddresses(frame, true);
       standIn?.replaceWith(frame);
-    } else if (!standIn && frame.dataset.src) {
-      const {category = '', service} = frame.dataset;
-      const created = placeholder(frame, category, service);
+    } else if (standIn) {
+      placeholder(frame, category, service, standIn);
+    } else if (frame.dataset.src) {
+      const created = placeholder(frame, category, service, undefined);
       standIns.set(frame, created);
       frame.replaceWith(created);
       setAddresses(frame, false);
@@ -124,8 +129,17 @@ function setAddresses(element: Held, isAllowed: boolean): void {
     }
     if (!isAllowed) {
       element.removeAttribute(name);
-    } else if (element.getAttribute(name) !== address) {
+    } else if (isFetched(address) && element.getAttribute(name) !== address) {
       element.setAttribute(name, address);
     }
+  }
+}
+
+/** Whether the address is one to fetch: `javascript:` would turn an inert attribute into a script. */
+function isFetched(address: string): boolean {
+  try {
+    return /^(https?|data|blob|about):$/.test(new URL(address, document.baseURI).protocol);
+  } catch {
+    return false;
   }
 }

@@ -2,7 +2,7 @@
 import {fetchPublished} from './api';
 import {type Published, readPublished} from './config';
 import {createConsent} from './consent';
-import {standing, uniformWish} from './decision';
+import {standing} from './decision';
 import {emit} from './events';
 import {type Gate, startGate} from './gate';
 import {createPageApi, type PageApi, type Parts} from './page-api';
@@ -21,9 +21,9 @@ declare global {
 
 /** The tag's address up to our own path is the service's address. */
 function readTag(): {base: string; site: string; nonce: string} {
-  const tag =
-    (document.currentScript as HTMLScriptElement | null) ??
-    document.querySelector<HTMLScriptElement>('script[src*="/s/"],script[data-site]');
+  // Read past the document's own properties, which an element named `currentScript` replaces.
+  const current = Object.getOwnPropertyDescriptor(Document.prototype, 'currentScript')?.get?.call(document);
+  const tag = current instanceof HTMLScriptElement ? current : undefined;
   const [base = ''] = /^.*(?=\/(s|widget)\/)/.exec(tag?.src ?? '') ?? [];
   return {base, site: tag?.dataset.site ?? '', nonce: tag?.nonce ?? ''};
 }
@@ -34,13 +34,8 @@ function wire(base: string, nonce: string, published: Published): Parts & {start
   const isPending = published.bundle.categories.some(({id}) => standing(published.bundle, earlier, id, Date.now()) === 'granted');
   signals.start(isPending);
   const screen = createScreen(published);
-  let current = published.bundle;
   let gate: Gate | undefined;
-  const republish = (newer: Published) => {
-    current = newer.bundle;
-    screen.republish(newer);
-  };
-  const consent = createConsent(base, published, {...screen, republish}, (granted) => {
+  const consent = createConsent(base, published, screen, (granted) => {
     signals.apply(granted);
     gate?.apply();
   });
@@ -54,18 +49,13 @@ function wire(base: string, nonce: string, published: Published): Parts & {start
     if (wish === 'open') {
       screen.showPreferences();
     } else if (wish === 'withdraw') {
-      void consent.decide({
-        action: 'withdraw',
-        method: 'preferences',
-        wish: uniformWish(current, false),
-        isTrusted: event.isTrusted,
-      });
+      void consent.decide({action: 'withdraw', method: 'preferences', isTrusted: event.isTrusted});
     } else {
       return;
     }
     event.preventDefault();
   });
-  return {consent, screen, bundle: () => current, start: consent.start};
+  return {consent, screen, start: consent.start};
 }
 
 /** A script tag is whole only once the parser has passed it, and scripts run in document order. */

@@ -1,8 +1,6 @@
 /** The global `ConsentServer`: what a page's own code may ask and do. Nothing here ever throws or rejects. */
-
-import type {Bundle} from './config';
 import type {Consent} from './consent';
-import {type Choices, completeWish, uniformWish, type Wish} from './decision';
+import type {Action, Choices, Wish} from './decision';
 import {type Events, listen} from './events';
 import type {Screen} from './ui';
 
@@ -24,6 +22,7 @@ export interface PageApi {
   /** Each resolves to whether the decision is in force and in the log. */
   acceptAll(): Promise<boolean>;
   rejectAll(): Promise<boolean>;
+  /** What is not named is not asked again. */
   save(wish: Choices | Partial<Wish>): Promise<boolean>;
   withdraw(): Promise<boolean>;
   show(): void;
@@ -36,7 +35,6 @@ export interface PageApi {
 export interface Parts {
   consent: Consent;
   screen: Screen;
-  bundle(): Bundle;
 }
 
 /** @param loading resolves to the parts, or to nothing when the service cannot be trusted: then everything is denied */
@@ -47,18 +45,8 @@ export function createPageApi(loading: Promise<Parts | undefined>): PageApi {
     return value;
   });
 
-  async function decide(
-    action: 'accept_all' | 'reject_all' | 'save' | 'withdraw',
-    wish: Partial<Wish> | boolean,
-  ): Promise<boolean> {
-    const found = await loaded;
-    if (!found) {
-      return false;
-    }
-    const bundle = found.bundle();
-    const whole =
-      typeof wish === 'boolean' ? uniformWish(bundle, wish) : completeWish(bundle, found.consent.state, wish, Date.now());
-    return found.consent.decide({action, method: 'api', wish: whole, isTrusted: false});
+  async function decide(action: Action, wish: Partial<Wish> = {}): Promise<boolean> {
+    return (await loaded)?.consent.decide({action, method: 'api', wish, isTrusted: false}) ?? false;
   }
 
   const api: PageApi = {
@@ -77,9 +65,9 @@ export function createPageApi(loading: Promise<Parts | undefined>): PageApi {
       const {categories, services, day, bundle, revision} = state;
       return {categories: {...categories}, services: {...services}, day, bundle, revision};
     },
-    acceptAll: () => decide('accept_all', true),
-    rejectAll: () => decide('reject_all', false),
-    withdraw: () => decide('withdraw', false),
+    acceptAll: () => decide('accept_all'),
+    rejectAll: () => decide('reject_all'),
+    withdraw: () => decide('withdraw'),
     save: (wish) => decide('save', isWish(wish) ? wish : {categories: wish}),
     show: () => void loaded.then((found) => found?.screen.show()),
     showPreferences: () => void loaded.then((found) => found?.screen.showPreferences()),
@@ -102,5 +90,5 @@ export function createPageApi(loading: Promise<Parts | undefined>): PageApi {
 
 /** `{analytics: true}` and `{categories: {analytics: true}, services: {…}}` are both understood. */
 function isWish(wish: Choices | Partial<Wish>): wish is Partial<Wish> {
-  return typeof wish.categories === 'object' || typeof wish.services === 'object';
+  return typeof wish?.categories === 'object' || typeof wish?.services === 'object';
 }

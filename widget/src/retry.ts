@@ -1,46 +1,54 @@
 /**
  * Delivers waiting decisions again: after a growing, random pause, when the connection returns, and at the next page.
  */
-import {type Entry, waiting} from './api';
+import {type Entry, isWaiting, waiting} from './api';
 
 const FIRST = 1000;
 const LONGEST = 3_600_000;
 
-/** @param send resolves when one attempt has ended; an entry that failed is still waiting then */
-export function startRetries(send: (entry: Entry) => Promise<unknown>): {start(): void; later(): void} {
-  let attempts = 0;
+/** @param send resolves to whether the server was reached; an entry that failed is still waiting then */
+export function startRetries(send: (entry: Entry) => Promise<boolean>): {start(): void; later(): void} {
+  let rounds = 0;
   let timer = 0;
   let isBusy = false;
 
-  async function flush(): Promise<void> {
+  /** What one entry cannot reach, the next cannot either: each would wait for its own time limit. */
+  async function round(): Promise<void> {
     if (isBusy) {
       return;
     }
     isBusy = true;
+    clearTimeout(timer);
+    timer = 0;
+    let isReached = true;
     for (const entry of waiting()) {
-      await send(entry);
+      isReached = !isWaiting(entry) || (await send(entry));
+      if (!isReached) {
+        break;
+      }
     }
     isBusy = false;
-    if (waiting().length === 0) {
-      attempts = 0;
+    if (isReached) {
+      rounds = 0;
+    } else {
+      later();
     }
   }
 
+  /** Each round that reached nobody doubles the pause; a round that is planned already stays where it is. */
   function later(): void {
-    clearTimeout(timer);
-    const pause = Math.min(LONGEST, FIRST * 2 ** attempts++);
-    timer = window.setTimeout(flush, pause * (0.75 + Math.random() / 2));
+    timer ||= window.setTimeout(round, Math.min(LONGEST, FIRST * 2 ** rounds++) * (0.75 + Math.random() / 2));
   }
 
   return {
     later,
     start() {
-      addEventListener('online', flush);
+      addEventListener('online', round);
       // A page rendered ahead of time was not visited: nothing is sent for it.
       if ((document as {prerendering?: boolean}).prerendering) {
-        document.addEventListener('prerenderingchange', flush, {once: true});
+        document.addEventListener('prerenderingchange', round, {once: true});
       } else {
-        void flush();
+        void round();
       }
     },
   };

@@ -95,9 +95,11 @@ function write(name: string, value: string, until: number): void {
   }
 }
 
+/** Two cookies of one name are nobody's: one of them was put there for another path or by a sibling host. */
 function read(name: string): string {
-  const pair = cookies().find((candidate) => candidate.startsWith(`${name}=`));
-  return memory.get(name) ?? pair?.slice(name.length + 1) ?? '';
+  const pairs = cookies().filter((candidate) => candidate.startsWith(`${name}=`));
+  const [pair = ''] = pairs.length === 1 ? pairs : [];
+  return memory.get(name) ?? pair.slice(name.length + 1);
 }
 
 function cookieNames(): string[] {

@@ -1,4 +1,5 @@
 /** Values for tests: complete, and changed only where the test cares. */
+import {base64url, type CompactJWSHeaderParameters, CompactSign} from 'jose';
 import type {Entry} from '../src/api';
 import type {Bundle, Category} from '../src/config';
 import type {State} from '../src/decision';
@@ -76,4 +77,28 @@ export function anEntry(key: string, granted: boolean, at = Date.now()): Entry {
       trusted: true,
     },
   };
+}
+
+/** A token as the server spells it, signed by another implementation. Members are sorted here; white space is never added. */
+export function aToken(key: CryptoKey, claims: object, header: object = {}): Promise<string> {
+  const payload = sorted({iss: 'https://consent.example', jti: 'r'.repeat(22), bundle: 'h'.repeat(43), aud: 'demo', ...claims});
+  return new CompactSign(new TextEncoder().encode(JSON.stringify(payload)))
+    .setProtectedHeader(sorted({alg: 'EdDSA', kid: 'k1', typ: 'consent+jwt', ...header}) as CompactJWSHeaderParameters)
+    .sign(key);
+}
+
+/** Any texts as header and payload, under a true signature. */
+export async function signTexts(key: CryptoKey, header: string, payload: string): Promise<string> {
+  const signing = `${segment(header)}.${segment(payload)}`;
+  const signature = await crypto.subtle.sign('Ed25519', key, new TextEncoder().encode(signing));
+  return `${signing}.${base64url.encode(new Uint8Array(signature))}`;
+}
+
+export function segment(text: string): string {
+  return base64url.encode(new TextEncoder().encode(text));
+}
+
+function sorted(value: object): object {
+  const entries = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
+  return Object.fromEntries(entries.map(([name, part]) => [name, part && typeof part === 'object' ? sorted(part) : part]));
 }

@@ -1,16 +1,5 @@
 import {describe, expect, test} from 'vitest';
-import {
-  addPeriod,
-  completeWish,
-  mustAsk,
-  nextNumber,
-  refusalEnds,
-  restrict,
-  standing,
-  stateEnds,
-  uniformWish,
-  utcDay,
-} from '../src/decision';
+import {isNewTo, mustAsk, nextNumber, refusalEnds, restrict, standing, stateEnds, utcDay} from '../src/decision';
 import {aBundle, aCategory, aRefusal, aState, NOW} from './builders';
 
 describe('what still holds', () => {
@@ -62,21 +51,13 @@ describe('what still holds', () => {
 
 describe('arithmetic of periods', () => {
   test.each([
-    ['2026-11-22T20:00:00.000Z', 'P12M', '2027-11-22T20:00:00.000Z'],
-    ['2026-08-31T23:59:59.999Z', 'P6M', '2027-03-01T00:00:00.000Z'],
-    ['2028-02-29T10:00:00.000Z', 'P1Y', '2029-03-01T00:00:00.000Z'],
-    ['2026-12-31T10:00:00.000Z', 'P2M', '2027-03-01T00:00:00.000Z'],
-    ['2026-11-22T20:00:00.000Z', 'P2W', '2026-12-06T20:00:00.000Z'],
-    ['2026-11-22T20:00:00.000Z', 'P30D', '2026-12-22T20:00:00.000Z'],
-  ])('%s and %s is %s', (start, period, end) => {
-    expect(new Date(addPeriod(Date.parse(start), period)).toISOString()).toBe(end);
-  });
-
-  test.each([
     ['2026-11-22', 'P12M', '2027-11-23T00:00:00.000Z'],
     ['2026-08-31', 'P6M', '2027-03-01T00:00:00.000Z'],
     ['2028-02-29', 'P12M', '2029-03-01T00:00:00.000Z'],
     ['2026-12-31', 'P6M', '2027-07-01T00:00:00.000Z'],
+    ['2026-11-22', 'P1Y', '2027-11-23T00:00:00.000Z'],
+    ['2026-11-22', 'P2W', '2026-12-07T00:00:00.000Z'],
+    ['2026-11-22', 'P30D', '2026-12-23T00:00:00.000Z'],
   ])('a refusal of %s is asked again after %s: at %s', (day, period, end) => {
     expect(new Date(refusalEnds(day, period)).toISOString()).toBe(end);
   });
@@ -86,49 +67,17 @@ describe('arithmetic of periods', () => {
   });
 });
 
-describe('a wish', () => {
-  test('is complete both ways, without the required categories', () => {
-    expect(uniformWish(aBundle(), true)).toEqual({
-      categories: {functional: true, analytics: true, marketing: true},
-      services: {},
-    });
-  });
+test('until a wish is acknowledged it can only take away from what holds', () => {
+  const wish = {categories: {functional: true, analytics: false, marketing: true}, services: {}};
 
-  test('keeps what it does not name while that holds, and refuses what no longer does', () => {
-    expect(completeWish(aBundle(), aState(), {categories: {marketing: true}}, NOW).categories).toEqual({
-      functional: false,
-      analytics: true,
-      marketing: true,
-    });
-    expect(completeWish(aBundle(), aState(), {categories: {marketing: true}}, NOW + 400 * 864e5).categories.analytics).toBe(
-      false,
-    );
-  });
+  expect(restrict(aState(), wish).categories).toEqual({functional: false, analytics: false, marketing: false});
+});
 
-  test('names services only where their category is split', () => {
-    const split = {categories: {analytics: true}, services: {matomo: true, hotjar: false}};
-    const whole = {categories: {analytics: true}, services: {matomo: true, hotjar: true}};
-
-    expect(completeWish(aBundle(), undefined, split, NOW).services).toEqual({matomo: true, hotjar: false});
-    expect(completeWish(aBundle(), undefined, whole, NOW).services).toEqual({});
-  });
-
-  test('of no service of a category is a refusal of the category', () => {
-    const wish = completeWish(
-      aBundle(),
-      undefined,
-      {categories: {analytics: true}, services: {matomo: false, hotjar: false}},
-      NOW,
-    );
-
-    expect(wish).toEqual({categories: {functional: false, analytics: false, marketing: false}, services: {}});
-  });
-
-  test('can only take away from what holds until it is acknowledged', () => {
-    const wish = {categories: {functional: true, analytics: false, marketing: true}, services: {}};
-
-    expect(restrict(aState(), wish).categories).toEqual({functional: false, analytics: false, marketing: false});
-  });
+test('only what was published after the choice is new to the visitor', () => {
+  expect(isNewTo(undefined, 'analytics', 9)).toBe(false);
+  expect(isNewTo(aState(), 'analytics', 3)).toBe(false);
+  expect(isNewTo(aState(), 'social', 4)).toBe(true);
+  expect(isNewTo(aState({revisions: {analytics: 2}}), 'analytics', 3)).toBe(true);
 });
 
 test('a number is higher than every one used before, delivered or waiting', () => {

@@ -136,6 +136,17 @@ test('a frame gives way to its placeholder, comes with the grant and goes with i
   expect(document.querySelector('aside')).not.toBeNull();
 });
 
+test('an attribute never becomes a script, and a link of the page never one of ours', async () => {
+  start(`<iframe data-category="necessary" data-src="javascript:parent.ran=1"></iframe>
+    <iframe data-category="marketing" data-src=" java&#10;script:parent.ran=1"></iframe>
+    <a data-category="necessary" data-href="https://shop.example/">x</a>`);
+
+  await grant('necessary', 'marketing');
+
+  expect([...document.querySelectorAll('iframe')].map((frame) => frame.getAttribute('src'))).toEqual([null, null]);
+  expect(document.querySelector('a')?.hasAttribute('href')).toBe(false);
+});
+
 test('images, links and templates come and go with the grant', async () => {
   start(`<img data-category="marketing" data-src="data:,"><link data-category="marketing" data-href="data:,">
     <template data-category="marketing"><p id="offer">Offer</p></template>`);

@@ -6,9 +6,15 @@ import type {Wording} from './texts';
 
 export type Answer = (isAccepted: boolean, isTrusted: boolean) => void;
 
-/** Accept, then reject: same element, same class, same container. */
+/**
+ * Reject, then accept: same element, same class, same container, and what is first in the document is first to the eye in
+ * either direction of writing. Two buttons cannot both be the first that the keyboard reaches: that refusing costs one key
+ * less than accepting is the order that can be held against nobody, the other one is a thumb on the scale. A single stop
+ * with arrow keys would make them equal and hide one of them from people who do not expect arrow keys there.
+ * Source: CNIL recommendation 2020-092, refusing must be as easy as accepting.
+ */
 export function answers(wording: Wording, answer: Answer): HTMLElement[] {
-  return (['accept', 'reject'] as const).map((slot) =>
+  return (['reject', 'accept'] as const).map((slot) =>
     button(wording.text(slot), 'answer', (event) => answer(slot === 'accept', event.isTrusted)),
   );
 }

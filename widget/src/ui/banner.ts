@@ -1,15 +1,36 @@
 /** The first layer: what is asked, by whom, what the answers mean, and both answers. Not modal. */
-import type {Bundle} from '../config';
+import type {Bundle, Category} from '../config';
 import {type Answer, answers, button} from './answers';
 import {element} from './dom';
+import {newMark} from './new-mark';
 import type {Wording} from './texts';
 
-/** @param choose opens the second layer; `isList` at the list of third parties */
-export function createBanner(bundle: Bundle, wording: Wording, answer: Answer, choose: (isList: boolean) => void): HTMLElement {
+export interface BannerOptions {
+  bundle: Bundle;
+  wording: Wording;
+  /** Changed since an earlier choice, which is why the question is asked again. */
+  isNew(category: string, since: number): boolean;
+  answer: Answer;
+  /** Opens the second layer; `isList` at the list of services. */
+  choose(isList: boolean): void;
+}
+
+export function createBanner({bundle, wording, isNew, answer, choose}: BannerOptions): HTMLElement {
   const {text} = wording;
   const names = {reopen: text('reopen'), withdraw: text('withdraw')};
-  const categories = bundle.categories.map(({id}) =>
-    element('li', {}, element('strong', {}, text(`category.${id}.title`)), ' ', text(`category.${id}.text`)),
+  const isMarked = ({id, since}: Category) => isNew(id, since);
+  // What is asked about anew comes first: on a small screen the rest is reached by scrolling.
+  const ordered = [...bundle.categories].sort((one, other) => Number(isMarked(other)) - Number(isMarked(one)));
+  const categories = ordered.map((category) =>
+    element(
+      'li',
+      {},
+      element('strong', {}, text(`category.${category.id}.title`)),
+      ' ',
+      isMarked(category) && newMark(wording),
+      ' ',
+      text(`category.${category.id}.text`),
+    ),
   );
   const parties = bundle.services.length > 0;
   return element(

@@ -1,13 +1,15 @@
 /** Everything people see: one host element with an open shadow root, mounted when the page has a body. */
 import type {Bundle, Published} from '../config';
-import type {Consent, Face} from '../consent';
-import {choiceEnds, completeWish, type Method, optionalCategories, uniformWish} from '../decision';
+import type {Consent} from '../consent';
+import {choiceEnds, isNewTo, type Method, optionalCategories} from '../decision';
 import {emit} from '../events';
+import type {Face} from '../face';
+import type {GateOptions} from '../gate';
 import {button} from './answers';
 import {createBanner} from './banner';
 import {element} from './dom';
 import {keepMounted} from './mount';
-import {createPlaceholder} from './placeholder';
+import {createPlaceholder, explain} from './placeholder';
 import {createPreferences} from './preferences';
 import {css} from './styles';
 import {createWording} from './texts';
@@ -20,7 +22,7 @@ export interface Screen extends Face {
   /** Shows the question again, and puts the focus on it: someone asked for it. */
   show(): void;
   showPreferences(method?: Method): void;
-  placeholder(frame: HTMLElement, category: string, service: string | undefined): HTMLElement;
+  placeholder: GateOptions['placeholder'];
 }
 
 /** How long a passing announcement stays in view, in milliseconds; its text remains for assistive technology. */
@@ -66,12 +68,13 @@ export function createScreen(first: Published): Screen {
 
   function ask(): void {
     closeDialog();
-    const created = createBanner(
+    const created = createBanner({
       bundle,
       wording,
-      (isAccepted, isTrusted) => answer('banner', isAccepted, isTrusted),
-      (isList) => showPreferences('preferences', isList),
-    );
+      isNew,
+      answer: (isAccepted, isTrusted) => answer('banner', isAccepted, isTrusted),
+      choose: (isList) => showPreferences('preferences', isList),
+    });
     banner?.remove();
     banner = created;
     root.prepend(created);
@@ -95,12 +98,11 @@ export function createScreen(first: Published): Screen {
   }
 
   function answer(method: Method, isAccepted: boolean, isTrusted: boolean): void {
-    void consent.decide({
-      action: isAccepted ? 'accept_all' : 'reject_all',
-      method,
-      wish: uniformWish(bundle, isAccepted),
-      isTrusted,
-    });
+    void consent.decide({action: isAccepted ? 'accept_all' : 'reject_all', method, isTrusted});
+  }
+
+  function isNew(category: string, since: number): boolean {
+    return isNewTo(consent.state, category, since);
   }
 
   function showPreferences(method: Method = 'preferences', isList = false): void {
@@ -111,14 +113,12 @@ export function createScreen(first: Published): Screen {
       bundle,
       wording,
       isOn: consent.has,
+      isNew,
       ends: ends?.every((end) => end > Date.now()) ? Math.min(...ends) : undefined,
       answer: (isAccepted, isTrusted) => answer(method, isAccepted, isTrusted),
-      save: (wish, isTrusted) =>
-        void consent.decide({action: 'save', method, wish: completeWish(bundle, undefined, wish, 0), isTrusted}),
+      save: (wish, isTrusted) => void consent.decide({action: 'save', method, wish, isTrusted}),
       withdraw:
-        consent.granted().length > 0
-          ? () => void consent.decide({action: 'withdraw', method, wish: uniformWish(bundle, false), isTrusted: true})
-          : undefined,
+        consent.granted().length > 0 ? (isTrusted) => void consent.decide({action: 'withdraw', method, isTrusted}) : undefined,
       close: closeDialog,
     });
     dialog = created;
@@ -144,7 +144,11 @@ export function createScreen(first: Published): Screen {
 
   function say(slot: string, stays = false): void {
     clearTimeout(timer);
-    status.textContent = wording.text(slot);
+    const text = wording.text(slot);
+    if (status.textContent !== text) {
+      // The same words again would be read out again.
+      status.textContent = text;
+    }
     status.classList.toggle('above', banner !== undefined);
     mount(banner !== undefined);
     if (!stays) {
@@ -165,10 +169,13 @@ export function createScreen(first: Published): Screen {
     dress();
   }
 
-  function placeholder(frame: HTMLElement, category: string, service: string | undefined): HTMLElement {
+  function placeholder(frame: HTMLElement, category: string, service?: string, earlier?: HTMLElement): HTMLElement {
+    const standIn = earlier ?? createPlaceholder(frame, wording, sheet, () => showPreferences('placeholder'));
     const named = bundle.services.find(({id}) => id === service)?.name ?? frame.title;
-    const name = named || wording.text(`category.${category}.title`);
-    return createPlaceholder(frame, name, category, wording, sheet, () => showPreferences('placeholder'));
+    const slot = consent.has(category) && service ? 'placeholder_service' : 'placeholder_text';
+    const names = {service: named || wording.text('placeholder_content'), category: wording.text(`category.${category}.title`)};
+    explain(standIn, wording.text(slot, names));
+    return standIn;
   }
 
   return {

@@ -7,14 +7,7 @@ import type {Wording} from './texts';
  * @param frame its class and measures carry over, so that the page keeps its shape
  * @param sheet the widget's style sheet
  */
-export function createPlaceholder(
-  frame: HTMLElement,
-  name: string,
-  category: string,
-  wording: Wording,
-  sheet: CSSStyleSheet,
-  open: () => void,
-): HTMLElement {
+export function createPlaceholder(frame: HTMLElement, wording: Wording, sheet: CSSStyleSheet, open: () => void): HTMLElement {
   const host = document.createElement('consent-placeholder');
   host.className = frame.className;
   host.lang = wording.language;
@@ -30,13 +23,14 @@ export function createPlaceholder(
   }
   const root = host.attachShadow({mode: 'open'});
   root.adoptedStyleSheets = [sheet, measures];
-  root.append(
-    element(
-      'div',
-      {class: 'placeholder'},
-      element('p', {}, wording.text('placeholder_text', {service: name, category: wording.text(`category.${category}.title`)})),
-      button(wording.text('placeholder_allow'), 'plain', open),
-    ),
-  );
+  root.append(element('div', {class: 'placeholder'}, element('p'), button(wording.text('placeholder_allow'), 'plain', open)));
   return host;
+}
+
+/** What the frame waits for; it changes while the frame is held back, and whoever uses its button keeps the focus. */
+export function explain(placeholder: HTMLElement, text: string): void {
+  const line = placeholder.shadowRoot?.querySelector('p');
+  if (line) {
+    line.textContent = text;
+  }
 }

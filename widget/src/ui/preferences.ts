@@ -3,6 +3,7 @@ import type {Bundle, Category} from '../config';
 import {optionalCategories, type Wish} from '../decision';
 import {type Answer, answers, button} from './answers';
 import {element, link} from './dom';
+import {newMark} from './new-mark';
 import {fact, serviceEntry} from './services';
 import type {Wording} from './texts';
 
@@ -11,12 +12,14 @@ export interface PreferencesOptions {
   wording: Wording;
   /** What holds now; all off when nothing was decided. */
   isOn(category: string, service?: string): boolean;
+  /** Changed since an earlier choice. */
+  isNew(category: string, since: number): boolean;
   /** When the present choice ends; undefined without one. */
   ends: number | undefined;
   answer: Answer;
   save(wish: Wish, isTrusted: boolean): void;
   /** Undefined while there is nothing to withdraw. */
-  withdraw: (() => void) | undefined;
+  withdraw: ((isTrusted: boolean) => void) | undefined;
   close(): void;
 }
 
@@ -39,7 +42,11 @@ export function createPreferences(options: PreferencesOptions): HTMLDialogElemen
       'div',
       {class: 'head'},
       element('h2', {id: 'preferences-title', tabindex: -1, autofocus: true}, text('preferences_title')),
-      element('button', {type: 'button', class: 'close', 'aria-label': text('close'), click: options.close}),
+      element(
+        'button',
+        {type: 'button', class: 'close', 'aria-label': text('close'), click: options.close},
+        element('span', {}, '×'),
+      ),
     ),
     element(
       'div',
@@ -53,13 +60,13 @@ export function createPreferences(options: PreferencesOptions): HTMLDialogElemen
       {class: 'actions'},
       ...answers(wording, options.answer),
       button(text('save'), 'answer save', (event) => options.save(wish(), event.isTrusted)),
-      withdraw && button(text('withdraw'), 'plain', withdraw),
+      withdraw && button(text('withdraw'), 'plain', (event) => withdraw(event.isTrusted)),
     ),
   );
 }
 
 function categoryCard(category: Category, options: PreferencesOptions, switches: Map<string, HTMLInputElement>): HTMLElement {
-  const {bundle, wording, isOn} = options;
+  const {bundle, wording, isOn, isNew} = options;
   const {text} = wording;
   const services = bundle.services.filter((service) => service.category === category.id);
   const title = text(`category.${category.id}.title`);
@@ -76,7 +83,7 @@ function categoryCard(category: Category, options: PreferencesOptions, switches:
       (switches.get(category.id) as HTMLInputElement).checked = ids.some((id) => switches.get(id)?.checked);
     };
     const own = ids.length > 0 && makeSwitch(`/${service.id}`, service.name, isOn(category.id, service.id), change);
-    return serviceEntry(service, wording, own || undefined);
+    return serviceEntry(service, wording, isNew(category.id, service.since), own || undefined);
   });
 
   function makeSwitch(id: string, name: string, checked: boolean, change: (isChecked: boolean) => void): HTMLElement {
@@ -89,7 +96,12 @@ function categoryCard(category: Category, options: PreferencesOptions, switches:
   return element(
     'section',
     {class: 'card'},
-    element('div', {class: 'row'}, element('h3', {}, title), control),
+    element(
+      'div',
+      {class: 'row'},
+      element('h3', {}, title, ' ', isNew(category.id, category.since) && newMark(wording)),
+      control,
+    ),
     element('p', {}, text(`category.${category.id}.text`)),
     category.required && category.reason ? element('p', {class: 'fine'}, text(`necessary_reason.${category.reason}`)) : undefined,
     entries.length > 0 &&

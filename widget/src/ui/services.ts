@@ -1,10 +1,14 @@
 /** One service in the second layer: what it stores, for how long, where, and its policy. */
 import type {Service} from '../config';
 import {element, link} from './dom';
+import {newMark} from './new-mark';
 import type {Wording} from './texts';
 
-/** @param control the service's own switch, where its category is split */
-export function serviceEntry(service: Service, wording: Wording, control?: HTMLElement): HTMLElement {
+/**
+ * @param isNew changed since an earlier choice
+ * @param control the service's own switch, where its category is split
+ */
+export function serviceEntry(service: Service, wording: Wording, isNew: boolean, control?: HTMLElement): HTMLElement {
   const {text} = wording;
   const stores = service.stores.map(({name, kind, lifetime}) => {
     const lasts = lifetime === 'session' ? text('lifetime.session') : wording.period(lifetime);
@@ -13,7 +17,12 @@ export function serviceEntry(service: Service, wording: Wording, control?: HTMLE
   return element(
     'li',
     {class: 'service'},
-    element('div', {class: 'row'}, element('bdi', {class: 'name'}, service.name), control),
+    element(
+      'div',
+      {class: 'row'},
+      element('span', {}, element('bdi', {class: 'name'}, service.name), ' ', isNew && newMark(wording)),
+      control,
+    ),
     element(
       'dl',
       {},

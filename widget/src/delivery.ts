@@ -1,0 +1,138 @@
+/**
+ * Brings decisions into the log, and what the log answers onto the device.
+ * Nothing is granted here that the log does not hold, and nothing stays granted there that this device cannot prove.
+ */
+import {type Answer, deliver, dequeue, type Entry, enqueue, fetchPublished, isWaiting} from './api';
+import {grantsAnything, isGrant} from './decision';
+import {newEntry} from './entry';
+import {emit} from './events';
+import type {Face} from './face';
+import type {Holding} from './holding';
+import {needsAnswer} from './permission';
+import {startRetries} from './retry';
+import type {Grant} from './token';
+import {uniformWish} from './wish';
+
+export interface Delivery {
+  /** Adds a decision and sends it. @returns whether it is in the log and in force; false also when a newer one replaced it */
+  send(entry: Entry): Promise<boolean>;
+  /** Sends what still waits from earlier pages. */
+  start(): void;
+}
+
+export function createDelivery(base: string, site: string, holding: Holding, face: Face): Delivery {
+  const retries = startRetries(async (entry) => (await attempt(entry, true)) !== undefined);
+
+  async function send(entry: Entry): Promise<boolean> {
+    enqueue(entry);
+    const isInForce = await attempt(entry, false);
+    if (isInForce === undefined) {
+      retries.later();
+    }
+    return isInForce ?? false;
+  }
+
+  /** @returns undefined when the server could not be reached, otherwise whether the decision is in force */
+  async function attempt(entry: Entry, isRepeated: boolean): Promise<boolean | undefined> {
+    const {answer, reason} = await deliver(base, site, entry);
+    holding.learn(Date.parse(answer?.recorded_at ?? ''));
+    const checked = answer ? await holding.verify(answer.token ?? '') : '';
+    if (!isWaiting(entry)) {
+      return false;
+    }
+    const isProven = grantsAnything(entry.state.categories);
+    if ((!answer && !reason) || (isProven && checked === 'keys_unavailable')) {
+      emit('error', {reason: 'unreachable'});
+      if (isProven || !isRepeated) {
+        face.say(isGrant(entry.body) ? 'offline_retry' : 'offline_denied', true);
+      }
+      return undefined;
+    }
+    if (answer) {
+      return acknowledge(entry, answer, checked);
+    }
+    emit('error', {reason: reason ?? ''});
+    if (reason === 'categories_incomplete' && entry.body.action === 'save' && entry.body.consent_id) {
+      // The server does not know the choices that this device wanted to keep.
+      disown(entry, 'failed');
+      face.ask();
+      face.say('failed', true);
+    } else {
+      dequeue(entry);
+      isGrant(entry.body) && (await askAnew(reason));
+    }
+    return false;
+  }
+
+  function acknowledge(entry: Entry, answer: Answer, checked: Grant | string): boolean {
+    const grants = isGrant(entry.body);
+    const {id, n, categories} = entry.state;
+    const isCurrent = grants || (id !== undefined && holding.state?.id === id && holding.state.n === n);
+    if (answer.superseded || !isCurrent) {
+      dequeue(entry);
+      grants && replaced(entry);
+      return !grants;
+    }
+    const isProven = grantsAnything(categories);
+    if (typeof checked === 'string' || [...checked.categories].some((category) => categories[category] === false)) {
+      if (isProven) {
+        emit('error', {reason: typeof checked === 'string' ? checked : 'token_invalid'});
+        disown(entry, 'unproven');
+      } else {
+        dequeue(entry);
+      }
+      return !grants;
+    }
+    dequeue(entry);
+    const ids = Object.keys(categories);
+    const ends = ids.map((category) => [category, answer.categories[category]?.expires_at ?? answer.expires_at]);
+    const held = ids.map((category) => [category, checked.categories.has(category)]);
+    holding.hold({...entry.state, categories: Object.fromEntries(held), expires: Object.fromEntries(ends)}, checked);
+    holding.settle(isProven);
+    isProven && face.say('saved_status');
+    return true;
+  }
+
+  /**
+   * The log holds a grant that cannot hold here. It is taken back there, under its own identifier and the next number:
+   * forgetting it would leave it live for ever, and another attempt would add a second one that nothing here can withdraw.
+   */
+  function disown(entry: Entry, slot: string): void {
+    const {published} = holding;
+    const nothing = uniformWish(published.bundle, false);
+    const press = {action: 'withdraw', method: entry.body.method, isTrusted: false} as const;
+    const reading = {whole: nothing, answered: nothing, kept: []};
+    const withdrawal = newEntry(published, entry.state, press, reading, entry.body.language, Date.now());
+    enqueue(withdrawal);
+    dequeue(entry);
+    holding.deny(withdrawal.state);
+    holding.settleChoice(true);
+    face.settle();
+    face.say(slot, true);
+    void attempt(withdrawal, true).then((isInForce) => isInForce === undefined && retries.later());
+  }
+
+  /** A newer choice of this visitor was in the log already. The next one made here gets a higher number than this one. */
+  function replaced({state}: Entry): void {
+    holding.renumber(state);
+    emit('error', {reason: 'superseded'});
+    needsAnswer(holding.ground()) && face.ask();
+    face.say('superseded', true);
+  }
+
+  /** The grant did not come about; what held before still does. If the texts have changed, the new ones are shown. */
+  async function askAnew(reason: string | undefined): Promise<void> {
+    const newer = reason === 'bundle_outdated' ? await fetchPublished(base, site) : undefined;
+    if (newer) {
+      holding.publish(newer);
+      face.republish(newer);
+      holding.settle();
+    }
+    if (newer || needsAnswer(holding.ground())) {
+      face.ask();
+    }
+    face.say(newer ? 'outdated' : 'failed', true);
+  }
+
+  return {send, start: retries.start};
+}

@@ -1,0 +1,83 @@
+/** Reads what a visitor wants against what holds: what is answered now, and what goes on as it is. */
+import type {Bundle} from './config';
+import {type Action, type Choices, optionalCategories, type State, standing, type Wish} from './decision';
+
+export interface Reading {
+  /** What holds once it is in force: every optional category, and the services of categories that are split. */
+  whole: Wish;
+  /** What is answered now and sent; the server keeps its own choice for the rest. */
+  answered: Wish;
+  /** Categories whose choice goes on, with its own end. */
+  kept: string[];
+}
+
+/** Everything granted or everything refused. */
+export function uniformWish(bundle: Bundle, granted: boolean): Wish {
+  const categories: Choices = {};
+  for (const {id} of optionalCategories(bundle)) {
+    categories[id] = granted;
+  }
+  return {categories, services: {}};
+}
+
+/** The wish behind a press; only `save` brings its own. */
+export function wishOf(action: Action, wish: Partial<Wish> | undefined, bundle: Bundle): Partial<Wish> {
+  return action === 'save' ? (wish ?? {}) : uniformWish(bundle, action === 'accept_all');
+}
+
+/**
+ * A category that is not named keeps a choice that still holds, and is refused otherwise: silence is no yes. One whose
+ * services alone are named keeps its own end too, as long as something of it stays allowed. A category whose services are
+ * all alike is not split, so its services are left out.
+ *
+ * @param canKeep whether the server holds what this device holds; otherwise everything is answered, so that nothing is
+ *   carried over there which was taken back here
+ * @returns undefined when nothing that can be chosen is named
+ */
+export function readWish(
+  bundle: Bundle,
+  state: State | undefined,
+  wish: Partial<Wish>,
+  now: number,
+  canKeep: boolean,
+): Reading | undefined {
+  const whole: Wish = {categories: {}, services: {}};
+  const answered: Wish = {categories: {}, services: {}};
+  const kept: string[] = [];
+  let isAnything = false;
+  for (const {id} of optionalCategories(bundle)) {
+    const present = standing(bundle, state, id, now);
+    const isGranted = present === 'granted';
+    const named = chosen(wish.categories, id);
+    const split: Choices = {};
+    const alone: Choices = {};
+    for (const service of bundle.services.filter(({category}) => category === id)) {
+      const own = chosen(wish.services, service.id);
+      split[service.id] = own ?? named ?? (isGranted && state?.services[service.id] !== false);
+      if (own !== undefined) {
+        alone[service.id] = own;
+      }
+    }
+    const answers = Object.values(split);
+    const isNamed = named !== undefined || Object.keys(alone).length > 0;
+    const granted = (isNamed ? named !== false : isGranted) && (answers.length === 0 || answers.includes(true));
+    const parts = granted && answers.includes(false) ? split : {};
+    isAnything ||= isNamed;
+    whole.categories[id] = granted;
+    Object.assign(whole.services, parts);
+    if (canKeep && named === undefined && granted === isGranted && (isGranted || present === 'refused')) {
+      kept.push(id);
+      Object.assign(answered.services, alone);
+    } else {
+      answered.categories[id] = granted;
+      Object.assign(answered.services, parts);
+    }
+  }
+  return isAnything ? {whole, answered, kept} : undefined;
+}
+
+/** Only a plain yes or no counts; page code may hand over anything. */
+function chosen(choices: Choices | undefined, id: string): boolean | undefined {
+  const choice: unknown = choices?.[id];
+  return typeof choice === 'boolean' ? choice : undefined;
+}

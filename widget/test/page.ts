@@ -1,0 +1,86 @@
+/** A page with one visitor and a server that carries over what a request leaves out. Each test begins with an empty device. */
+import {exportJWK, generateKeyPair} from 'jose';
+import {afterEach, beforeAll, beforeEach, vi} from 'vitest';
+import type {Key, Published} from '../src/config';
+import {type Consent, createConsent} from '../src/consent';
+import type {Action} from '../src/decision';
+import type {Face} from '../src/face';
+import {aBundle, aToken} from './builders';
+
+export type Body = Record<string, unknown>;
+
+export const DAY = 864e5;
+export const HOUR = 36e5;
+
+export const page = {
+  published: {} as Published,
+  consent: {} as Consent,
+  face: {} as Record<keyof Face, ReturnType<typeof vi.fn>>,
+  /** What was sent, oldest first. */
+  posts: [] as Body[],
+  /** What the server does with the next requests; undefined cuts the connection. */
+  respond: undefined as ((body: Body) => Promise<Response> | Response) | undefined,
+  /** What the server holds: category → choice. */
+  held: {} as Record<string, {granted: boolean; expires_at: string}>,
+
+  open(): void {
+    page.face = {ask: vi.fn(), settle: vi.fn(), say: vi.fn(), republish: vi.fn(), language: vi.fn(() => 'en')};
+    page.consent = createConsent('', page.published, page.face as unknown as Face, () => {});
+  },
+
+  press: (action: Action, isTrusted = true) => page.consent.decide({action, method: 'banner', isTrusted}),
+
+  save: (categories: Record<string, boolean>) =>
+    page.consent.decide({action: 'save', method: 'api', wish: {categories}, isTrusted: false}),
+};
+
+let privateKey: CryptoKey;
+let keys: Key[];
+
+/** @param ahead milliseconds by which the server's clock is ahead of the device's */
+export async function acknowledge(body: Body, claims: object = {}, ahead = 0): Promise<Response> {
+  const now = Date.now() + ahead;
+  const end = new Date(now + 365 * DAY).toISOString();
+  for (const [id, granted] of Object.entries(body.categories as Record<string, boolean>)) {
+    page.held[id] = {granted, expires_at: end};
+  }
+  const seconds = Math.floor(now / 1000);
+  const categories = Object.fromEntries(Object.entries(page.held).map(([id, {granted}]) => [id, {granted, at: seconds}]));
+  const token = await aToken(privateKey, {iat: seconds, exp: seconds + 365 * 86_400, categories, ...claims});
+  const recorded = {record_id: 'r', recorded_at: new Date(now).toISOString(), expires_at: end, categories: page.held};
+  return new Response(JSON.stringify({...recorded, ...(body.consent_id ? {token} : {})}), {status: 201});
+}
+
+beforeAll(async () => {
+  const pair = await generateKeyPair('EdDSA', {crv: 'Ed25519', extractable: true});
+  privateKey = pair.privateKey;
+  keys = [{kid: 'k1', x: String((await exportJWK(pair.publicKey)).x)}];
+});
+
+beforeEach(() => {
+  localStorage.clear();
+  for (const name of ['consent_state', 'consent_token']) {
+    // biome-ignore lint/suspicious/noDocumentCookie: clearing between tests
+    document.cookie = `${name}=;path=/;max-age=-1`;
+  }
+  page.published = {hash: 'h'.repeat(43), build: 'b', bundle: aBundle(), keys};
+  page.posts = [];
+  page.held = {};
+  page.respond = acknowledge;
+  vi.stubGlobal(
+    'fetch',
+    vi.fn(async (_: string, options: RequestInit) => {
+      if (!options.body || !page.respond) {
+        throw new TypeError('Failed to fetch');
+      }
+      const body = JSON.parse(String(options.body));
+      page.posts.push(body);
+      return page.respond(body);
+    }),
+  );
+  page.open();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});

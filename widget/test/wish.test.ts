@@ -1,0 +1,109 @@
+import {describe, expect, test} from 'vitest';
+import {readWish, uniformWish, wishOf} from '../src/wish';
+import {aBundle, aCategory, aState, NOW} from './builders';
+
+const LATER = NOW + 400 * 864e5;
+const NONE = {functional: false, analytics: false, marketing: false};
+
+describe('a first choice', () => {
+  const read = (wish: object) => readWish(aBundle(), undefined, wish, NOW, false);
+
+  test('answers everything: what is not named is refused', () => {
+    const categories = {functional: false, analytics: false, marketing: true};
+
+    expect(read({categories: {marketing: true}})).toEqual({
+      whole: {categories, services: {}},
+      answered: {categories, services: {}},
+      kept: [],
+    });
+  });
+
+  test('names services only where their category is split', () => {
+    const split = {categories: {analytics: true}, services: {matomo: true, hotjar: false}};
+    const whole = {categories: {analytics: true}, services: {matomo: true, hotjar: true}};
+
+    expect(read(split)?.answered.services).toEqual({matomo: true, hotjar: false});
+    expect(read(whole)?.answered.services).toEqual({});
+  });
+
+  test('of no service of a category is a refusal of the category', () => {
+    const reading = read({categories: {analytics: true}, services: {matomo: false, hotjar: false}});
+
+    expect(reading?.answered).toEqual({categories: NONE, services: {}});
+  });
+
+  test.each([
+    {},
+    {categories: {}},
+    {categories: {ghost: true, necessary: true}},
+    {categories: {analytics: 'yes'}},
+    {categories: null},
+  ])('of nothing that can be chosen is none: %j', (wish) => {
+    expect(read(wish)).toBeUndefined();
+  });
+});
+
+describe('a later choice', () => {
+  const read = (wish: object, state = aState(), now = NOW, bundle = aBundle()) => readWish(bundle, state, wish, now, true);
+
+  test('answers what is named; the rest goes on, granted or refused', () => {
+    expect(read({categories: {marketing: true}})).toEqual({
+      whole: {categories: {functional: false, analytics: true, marketing: true}, services: {}},
+      answered: {categories: {marketing: true}, services: {}},
+      kept: ['functional', 'analytics'],
+    });
+  });
+
+  test('refuses what is not named and no longer holds', () => {
+    const reading = read({categories: {marketing: true}}, aState(), LATER);
+
+    expect(reading?.answered.categories).toEqual({functional: false, analytics: false, marketing: true});
+    expect(reading?.kept).toEqual([]);
+  });
+
+  test('refuses what is not named and has changed since', () => {
+    const bundle = aBundle({categories: [aCategory('functional'), aCategory('analytics', {since: 4}), aCategory('marketing')]});
+
+    expect(read({categories: {functional: true}}, aState(), NOW, bundle)).toMatchObject({
+      answered: {categories: {functional: true, analytics: false}},
+      kept: ['marketing'],
+    });
+  });
+
+  test('answers everything while the server may hold something else', () => {
+    const reading = readWish(aBundle(), aState(), {categories: {marketing: true}}, NOW, false);
+
+    expect(reading?.answered.categories).toEqual({functional: false, analytics: true, marketing: true});
+  });
+
+  test('of one service leaves its category as it was decided', () => {
+    expect(read({services: {hotjar: false}})).toEqual({
+      whole: {categories: {functional: false, analytics: true, marketing: false}, services: {matomo: true, hotjar: false}},
+      answered: {categories: {}, services: {hotjar: false}},
+      kept: ['functional', 'analytics', 'marketing'],
+    });
+  });
+
+  test('that refuses the last allowed service refuses the category', () => {
+    const state = aState({services: {matomo: true, hotjar: false}});
+
+    expect(read({services: {matomo: false}}, state)?.answered).toEqual({categories: {analytics: false}, services: {}});
+  });
+
+  test('that allows one service of a refused category allows the category, and nothing else of it', () => {
+    const state = aState({categories: NONE});
+
+    expect(read({services: {matomo: true}}, state)?.answered).toEqual({
+      categories: {analytics: true},
+      services: {matomo: true, hotjar: false},
+    });
+  });
+});
+
+test('accepting, rejecting and withdrawing always answer everything', () => {
+  const all = {functional: true, analytics: true, marketing: true};
+
+  expect(wishOf('accept_all', {categories: {analytics: false}}, aBundle())).toEqual({categories: all, services: {}});
+  expect(wishOf('withdraw', undefined, aBundle())).toEqual(uniformWish(aBundle(), false));
+  expect(wishOf('reject_all', undefined, aBundle()).categories).toEqual(NONE);
+});
