@@ -103,7 +103,7 @@ def fetch(url: str, *, post: Any = None, origin: str | None = None) -> str:
         headers = {"Content-Type": "text/plain;charset=UTF-8", "Origin": origin}
     body = json.dumps(post).encode() if post is not None else None
     request = urllib.request.Request(url, data=body, headers=headers)
-    with opener.open(request, timeout=10) as answer:
+    with opener.open(request, timeout=START_SECONDS) as answer:
         text: str = answer.read().decode()
         return text
 

@@ -3,14 +3,14 @@
  * Nothing is granted here that the log does not hold, and nothing stays granted there that this device cannot prove.
  */
 import {type Answer, deliver, dequeue, type Entry, enqueue, fetchPublished, isWaiting} from './api';
-import {grantsAnything, isGrant} from './decision';
+import {type Choices, grantsAnything, isGrant} from './decision';
 import {newEntry} from './entry';
 import {emit} from './events';
 import type {Face} from './face';
 import type {Holding} from './holding';
 import {needsAnswer} from './permission';
 import {startRetries} from './retry';
-import type {Grant} from './token';
+import {type Grant, randomId} from './token';
 import {uniformWish} from './wish';
 
 export interface Delivery {
@@ -59,9 +59,23 @@ export function createDelivery(base: string, site: string, holding: Holding, fac
       face.say('failed', true);
     } else {
       dequeue(entry);
-      isGrant(entry.body) && (await askAnew(reason));
+      if (isGrant(entry.body)) {
+        refuseOnly(entry);
+        await askAnew(reason);
+      }
     }
     return false;
+  }
+
+  /** A yes that the server refuses takes no noes with it: they are sent alone, which every published text allows. */
+  function refuseOnly({at, body, state}: Entry): void {
+    const noes = (choices: Choices) => Object.fromEntries(Object.entries(choices).filter(([, granted]) => !granted));
+    const [categories, services] = [noes(body.categories), noes(body.services)];
+    if (body.consent_id && Object.keys({...categories, ...services}).length > 0) {
+      const left = {...body, action: 'withdraw' as const, categories, services, idempotency_key: randomId()};
+      holding.renumber(state);
+      void send({at, body: left, state: {...state, categories: {}, services: {}}});
+    }
   }
 
   function acknowledge(entry: Entry, answer: Answer, checked: Grant | string): boolean {

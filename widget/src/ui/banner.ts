@@ -46,8 +46,9 @@ export function createBanner({bundle, wording, isNew, answer, choose}: BannerOpt
       element(
         'p',
         {class: 'fine'},
-        element('span', {}, text('asked_by', {controller: bundle.controller.name})),
-        parties && element('span', {}, wording.count('third_parties', bundle.services.length)),
+        text('asked_by', {controller: bundle.controller.name}),
+        ' ',
+        parties && wording.count('third_parties', bundle.services.length),
       ),
     ),
     element(

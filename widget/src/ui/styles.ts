@@ -29,7 +29,7 @@ h2 { font-size: 1.125em; line-height: 1.3; font-weight: 600; }
 h3 { font-size: 1em; font-weight: 600; }
 h2:focus { outline: none; }
 a { color: var(--accent); text-underline-offset: .15em; }
-code { font: .92em ui-monospace, monospace; overflow-wrap: anywhere; }
+code { overflow-wrap: anywhere; }
 [hidden] { display: none !important; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 
@@ -49,7 +49,6 @@ code { font: .92em ui-monospace, monospace; overflow-wrap: anywhere; }
 .purposes strong { font-weight: 600; color: var(--ink); }
 .mark { border: 1px solid var(--edge); border-radius: 1em; padding: 0 .5em; font-size: .875em; font-weight: 400; color: var(--ink); white-space: nowrap; }
 .fine { color: var(--soft); font-size: .9em; }
-.fine span { margin-inline-end: .4em; }
 .actions { display: grid; grid-template-columns: 1fr 1fr; gap: .5em; padding: .75em 1.25em 1em; border-top: 1px solid var(--line); }
 .more { grid-column: 1 / -1; display: flex; gap: .5em; }
 .more > * { flex: 1; }
@@ -91,12 +90,11 @@ summary { cursor: pointer; min-height: 2.75em; align-content: center; color: var
 .service { border-top: 1px solid var(--line); padding: .4em 0 .7em; font-size: .9375em; }
 .service .name { font-weight: 600; }
 dl { display: grid; grid-template-columns: minmax(7em, 2fr) 5fr; gap: .3em 1em; font-size: .9375em; overflow-wrap: anywhere; }
-.service dl { margin-bottom: .4em; }
 dt { color: var(--soft); }
 .about { background: var(--fill); padding-top: .9em; display: grid; gap: .7em; font-size: .9375em; border-color: transparent; }
 
 .reopen, .status { position: fixed; background: var(--ground); border: 1px solid var(--line); box-shadow: 0 1px 2px #0a0e1614, 0 12px 40px #0a0e1638; }
-.reopen { inset-block-end: .75em; inset-inline-start: .75em; min-height: 2.93em; padding: .4em 1em; border-radius: 2em; font-size: .9375em; font-weight: 600; display: flex; align-items: center; gap: .55em; }
+.reopen { inset-block-end: .75em; inset-inline-start: .75em; min-height: 2.75em; padding: .5em .75em; border-radius: 2em; font-size: .9375em; font-weight: 600; display: flex; align-items: center; gap: .55em; }
 .reopen::before { content: ""; width: 1.5em; height: .85em; border-radius: 2em; border: 1.5px solid; background: radial-gradient(circle at calc(100% - .36em) 50%, currentcolor .21em, #0000 .24em); }
 .reopen:hover { background: var(--fill); }
 .status { inset-block-end: 4.5em; inset-inline-start: .75em; max-width: min(26em, calc(100vw - 1.5em)); padding: .75em 1em; border-radius: var(--inner); font-size: .9375em; background: var(--ink); color: var(--ground); border: 0; }
