@@ -52,29 +52,25 @@ export function createDelivery(base: string, site: string, holding: Holding, fac
       return acknowledge(entry, answer, checked);
     }
     emit('error', {reason: reason ?? ''});
-    if (reason === 'categories_incomplete' && entry.body.action === 'save' && entry.body.consent_id) {
-      // The server does not know the choices that this device wanted to keep.
-      disown(entry, 'failed');
-      face.ask();
-      face.say('failed', true);
-    } else {
-      dequeue(entry);
-      if (isGrant(entry.body)) {
-        refuseOnly(entry);
-        await askAnew(reason);
-      }
-    }
+    dequeue(entry);
+    refuseOnly(entry);
+    isGrant(entry.body) && (await askAnew(reason));
     return false;
   }
 
-  /** A yes that the server refuses takes no noes with it: they are sent alone, which every published text allows. */
+  /**
+   * What the server refuses takes no noes with it: they are sent alone, as a withdrawal, which is taken on every published
+   * text and needs no earlier choice. Who never granted has nothing in the log to take back.
+   */
   function refuseOnly({at, body, state}: Entry): void {
+    holding.renumber(state);
     const noes = (choices: Choices) => Object.fromEntries(Object.entries(choices).filter(([, granted]) => !granted));
     const [categories, services] = [noes(body.categories), noes(body.services)];
-    if (body.consent_id && Object.keys({...categories, ...services}).length > 0) {
+    const present = holding.state;
+    const isAny = Object.keys({...categories, ...services}).length > 0;
+    if (isAny && present?.id && present.id === body.consent_id && body.action !== 'withdraw') {
       const left = {...body, action: 'withdraw' as const, categories, services, idempotency_key: randomId()};
-      holding.renumber(state);
-      void send({at, body: left, state: {...state, categories: {}, services: {}}});
+      void send({at, body: left, state: present});
     }
   }
 
@@ -91,7 +87,7 @@ export function createDelivery(base: string, site: string, holding: Holding, fac
     if (typeof checked === 'string' || [...checked.categories].some((category) => categories[category] === false)) {
       if (isProven) {
         emit('error', {reason: typeof checked === 'string' ? checked : 'token_invalid'});
-        disown(entry, 'unproven');
+        disown(entry);
       } else {
         dequeue(entry);
       }
@@ -103,7 +99,7 @@ export function createDelivery(base: string, site: string, holding: Holding, fac
     const held = ids.map((category) => [category, checked.categories.has(category)]);
     holding.hold({...entry.state, categories: Object.fromEntries(held), expires: Object.fromEntries(ends)}, checked);
     holding.settle(isProven);
-    isProven && face.say('saved_status');
+    isProven && !needsAnswer(holding.ground()) && face.say('saved_status');
     return true;
   }
 
@@ -111,7 +107,7 @@ export function createDelivery(base: string, site: string, holding: Holding, fac
    * The log holds a grant that cannot hold here. It is taken back there, under its own identifier and the next number:
    * forgetting it would leave it live for ever, and another attempt would add a second one that nothing here can withdraw.
    */
-  function disown(entry: Entry, slot: string): void {
+  function disown(entry: Entry): void {
     const {published} = holding;
     const nothing = uniformWish(published.bundle, false);
     const press = {action: 'withdraw', method: entry.body.method, isTrusted: false} as const;
@@ -122,7 +118,7 @@ export function createDelivery(base: string, site: string, holding: Holding, fac
     holding.deny(withdrawal.state);
     holding.settleChoice(true);
     face.settle();
-    face.say(slot, true);
+    face.say('unproven', true);
     void attempt(withdrawal, true).then((isInForce) => isInForce === undefined && retries.later());
   }
 

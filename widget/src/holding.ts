@@ -1,15 +1,16 @@
 /**
  * What is held at this moment: the state on the device, the checked grant, the bundle in force; and the page kept in line with it.
  */
-import {fetchPublished, waiting} from './api';
+import {waiting} from './api';
 import type {Published} from './config';
 import {grantsAnything, type State} from './decision';
 import {emit} from './events';
 import {firstEnd, type Ground, grantedCategories, mayRun} from './permission';
 import {forgetServices, rawState, readState, readToken, writeState, writeToken} from './store';
-import {checkToken, type Grant} from './token';
+import type {Grant} from './token';
+import {createVerifier, type Verifier} from './verifier';
 
-export interface Holding {
+export interface Holding extends Pick<Verifier, 'learn' | 'verify'> {
   readonly state: State | undefined;
   readonly published: Published;
   ground(): Ground;
@@ -28,10 +29,6 @@ export interface Holding {
   reread(): boolean;
   /** Checks the token on the device; only then does the state on it grant anything. */
   readGrant(): Promise<void>;
-  /** @returns the grant, or why there is none: `keys_unavailable` passes, anything else does not */
-  verify(token: string): Promise<Grant | string>;
-  /** The server's clock had reached this instant (milliseconds): a slower one of the device is put right for this page. */
-  learn(instant: number): void;
   /** Brings the page in line. `isChoice`: tell the signals even if nothing changed. @returns the categories that were lost */
   settle(isChoice?: boolean): string[];
   /** The same after a choice of the visitor, whose losses are withdrawals. @returns whether there were any */
@@ -40,22 +37,17 @@ export interface Holding {
 
 /** Clocks are changed and machines sleep, so an end is looked for at least this often, in milliseconds. */
 const LOOK = 60_000;
-/** By how much the two clocks may differ before it is put down to the device, in milliseconds. */
-const LEEWAY = 60_000;
 
 /** @param onEnd is called when something may have ended */
 export function createHolding(base: string, first: Published, apply: (granted: Set<string>) => void, onEnd: () => void): Holding {
   let published = first;
-  let keys = first.keys;
+  const {now, learn, verify, trust} = createVerifier(base, first.bundle.site, first.keys);
   let state = readState();
   let seen = rawState();
   let grant: Grant | undefined;
   let running = new Set<string>();
   let timer = 0;
-  /** How slow the device's clock is known to be, in milliseconds. Never stored: it would tell devices apart. */
-  let behind = 0;
 
-  const now = () => Date.now() + behind;
   const ground = () => ({bundle: published.bundle, state, grant, now: now()});
   const granted = () => grantedCategories(ground());
 
@@ -103,30 +95,6 @@ export function createHolding(base: string, first: Published, apply: (granted: S
     return waiting().some((entry) => entry.state.categories[category] === true);
   }
 
-  /** A key we do not know yet may be newer than this page: the keys are fetched once more. */
-  async function verify(token: string): Promise<Grant | string> {
-    const {site} = published.bundle;
-    let checked = await checkToken(token, site, keys, now());
-    if (checked === 'key_unknown') {
-      const newer = await fetchPublished(base, site);
-      if (!newer) {
-        return 'keys_unavailable';
-      }
-      keys = newer.keys;
-      checked = await checkToken(token, site, keys, now());
-    }
-    if (typeof checked !== 'string') {
-      learn(checked.from);
-    }
-    return checked;
-  }
-
-  function learn(instant: number): void {
-    if (instant > now() + LEEWAY) {
-      behind = instant - Date.now();
-    }
-  }
-
   /** To a server that checks it offline, the old token would still name what was just taken away. */
   function deny(next: State): void {
     grant = grantsAnything(next.categories) ? grant : undefined;
@@ -154,7 +122,7 @@ export function createHolding(base: string, first: Published, apply: (granted: S
 
   function publish(newer: Published): void {
     published = newer;
-    keys = newer.keys;
+    trust(newer.keys);
   }
 
   function reread(): boolean {

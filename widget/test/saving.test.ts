@@ -84,7 +84,7 @@ describe('saving some categories', () => {
     expect([page.posts, document.cookie, localStorage.length]).toEqual([[], '', 0]);
   });
 
-  test('that the server cannot complete withdraws the rest there, and asks', async () => {
+  test('that the server cannot complete still takes back what it refuses', async () => {
     await page.press('accept_all');
     page.respond = (body) =>
       body.action === 'save' ? new Response('{"reason": "categories_incomplete"}', {status: 422}) : acknowledge(body);
@@ -92,8 +92,18 @@ describe('saving some categories', () => {
     expect(await page.save({functional: false})).toBe(false);
 
     await vi.waitFor(() => expect(waiting()).toEqual([]));
-    expect(page.posts[page.posts.length - 1]).toMatchObject({action: 'withdraw', n: 3, consent_id: page.posts[0]?.consent_id});
-    expect(page.consent.granted()).toEqual([]);
-    expect(page.face.ask).toHaveBeenCalled();
+    expect(page.posts[2]).toMatchObject({action: 'withdraw', categories: {functional: false}, n: 2});
+    expect(page.consent.granted()).toEqual(['analytics', 'marketing']);
+  });
+
+  test('of a no that the server never takes is given up after the second try', async () => {
+    await page.press('accept_all');
+    page.respond = () => new Response('{"reason": "invalid_request"}', {status: 422});
+
+    await page.save({functional: false});
+
+    await vi.waitFor(() => expect(waiting()).toEqual([]));
+    expect(page.posts.map((body) => body.action)).toEqual(['accept_all', 'save', 'withdraw']);
+    expect(page.consent.has('functional')).toBe(false);
   });
 });
