@@ -22,26 +22,24 @@ def test_a_placeholder_names_what_it_waits_for(visitor, a_site, web):
     lines = visitor.page.locator("consent-placeholder p")
     names = ["Two", "A film", visitor.texts["placeholder_content"]]
 
-    expect(lines).to_have_text(
-        [_text(visitor, "placeholder_text", service=n, category="Analytics") for n in names]
-    )
+    expect(lines).to_have_text([_text(visitor, "placeholder_text", service=n) for n in names])
 
 
-def test_when_only_the_service_is_refused_the_placeholder_says_so(visitor, a_site, web):
+def test_a_refused_service_of_a_granted_category_keeps_its_placeholder(visitor, a_site, web):
     site = a_site(services=SERVICES)
     frame = f'data-category="analytics" data-service="two" data-src="{web.origin(VENDOR)}/v"'
     visitor.open(site.page(f"<iframe {frame}></iframe>"))
     line = visitor.page.locator("consent-placeholder p")
     visitor.choose()
-    visitor.preferences.get_by_text("2 services").click()
+    visitor.preferences.get_by_text("2 services in detail").click()
     visitor.switch("One").check()
     visitor.save()
     visitor.expect_said("saved_status")
 
-    expect(line).to_have_text(_text(visitor, "placeholder_service", service="Two"))
+    expect(line).to_have_text(_text(visitor, "placeholder_text", service="Two"))
 
     visitor.page.locator("consent-placeholder").get_by_role("button").click()
-    visitor.preferences.get_by_text("2 services").click()
+    visitor.preferences.get_by_text("2 services in detail").click()
     visitor.switch("Two").check()
     visitor.save()
     expect(visitor.page.locator("iframe")).to_have_attribute("src", f"{web.origin(VENDOR)}/v")

@@ -86,7 +86,7 @@ def test_a_language_that_lacks_a_text_stops_the_publication():
 
 
 def test_plural_forms_may_differ_between_languages():
-    french = {**SHIPPED["fr"], "third_parties.many": "{count} tiers participent."}
+    french = {**SHIPPED["fr"], "services.few": "{count} tiers."}
 
     assert build_bundle(a_document(), {**SHIPPED, "fr": french}, BUILD, None)["revision"] == 1
 

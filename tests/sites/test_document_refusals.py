@@ -140,7 +140,7 @@ def test_a_required_key_is_named_when_it_is_missing(key):
     "key",
     [
         "accept", "reject", "choose", "save", "withdraw", "reopen", "if_reject", "close",
-        "third_parties.one", "store.cookie", "necessary_reason.security", "rejected_status",
+        "services.one", "store.cookie", "necessary_reason.security", "rejected_status",
         "always_active",
     ],
 )  # fmt: skip

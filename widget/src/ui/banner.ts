@@ -43,13 +43,7 @@ export function createBanner({bundle, wording, isNew, answer, choose}: BannerOpt
       element('p', {}, text('intro')),
       element('ul', {class: 'purposes'}, ...categories),
       element('p', {class: 'fine'}, `${text('if_accept')} ${text('if_reject')} ${text('withdraw_how', names)}`),
-      element(
-        'p',
-        {class: 'fine'},
-        text('asked_by', {controller: bundle.controller.name}),
-        ' ',
-        parties && wording.count('third_parties', bundle.services.length),
-      ),
+      element('p', {class: 'fine'}, text('asked_by', {controller: bundle.controller.name})),
     ),
     element(
       'div',
@@ -59,7 +53,7 @@ export function createBanner({bundle, wording, isNew, answer, choose}: BannerOpt
         'div',
         {class: 'more'},
         button(text('choose'), 'plain choose', () => choose(false)),
-        parties && button(text('third_parties_link'), 'plain list', () => choose(true)),
+        parties && button(wording.count('services', bundle.services.length), 'plain list', () => choose(true)),
       ),
     ),
   );

@@ -169,12 +169,10 @@ export function createScreen(first: Published): Screen {
     dress();
   }
 
-  function placeholder(frame: HTMLElement, category: string, service?: string, earlier?: HTMLElement): HTMLElement {
+  function placeholder(frame: HTMLElement, _category: string, service?: string, earlier?: HTMLElement): HTMLElement {
     const standIn = earlier ?? createPlaceholder(frame, wording, sheet, () => showPreferences('placeholder'));
     const named = bundle.services.find(({id}) => id === service)?.name ?? frame.title;
-    const slot = consent.has(category) && service ? 'placeholder_service' : 'placeholder_text';
-    const names = {service: named || wording.text('placeholder_content'), category: wording.text(`category.${category}.title`)};
-    explain(standIn, wording.text(slot, names));
+    explain(standIn, wording.text('placeholder_text', {service: named || wording.text('placeholder_content')}));
     return standIn;
   }
 
