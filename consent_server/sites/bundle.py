@@ -4,7 +4,7 @@ A bundle is evidence: records name it by its hash, so the same document, texts a
 the same bundle, and nothing in it depends on the clock.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,7 +98,18 @@ def _public_part(document: SiteDocument) -> dict[str, Any]:
     for service in public["services"]:
         for key in ("data", "hosts", "stores"):
             service.setdefault(key, [])
+    stores = [store for service in public["services"] for store in service["stores"]]
+    # What is not there is not so: these would travel to every visitor to say nothing.
+    _leave_out_false([public], "directed_to_children")
+    _leave_out_false(public["categories"], "gpc")
+    _leave_out_false(stores, "http_only")
     return public
+
+
+def _leave_out_false(items: Iterable[dict[str, Any]], key: str) -> None:
+    for item in items:
+        if item.get(key) is False:
+            item.pop(key)
 
 
 def _texts(document: SiteDocument, shipped: Texts) -> dict[str, dict[str, str]]:
@@ -154,7 +165,11 @@ def _meaning(service: Mapping[str, Any]) -> dict[str, Any]:
     meaning = {key: value for key, value in service.items() if key != "since"}
     for key in ("data", "hosts"):
         meaning[key] = sorted(meaning[key])
-    meaning["stores"] = sorted(tuple(sorted(store.items())) for store in meaning["stores"])
+    # Who can delete a cookie is not what visitors consent to.
+    meaning["stores"] = sorted(
+        tuple(sorted((key, value) for key, value in store.items() if key != "http_only"))
+        for store in meaning["stores"]
+    )
     return meaning
 
 

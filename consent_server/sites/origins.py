@@ -22,6 +22,10 @@ SHARED_SUFFIXES = frozenset(
 )
 
 
+#: Second levels under which registries of countries give names to everybody: ``com.au``.
+_REGISTRY_LABELS = frozenset({"ac", "co", "com", "edu", "gov", "net", "org"})
+
+
 @dataclass(frozen=True)
 class Origin:
     """Scheme, host and port, as a browser compares them."""
@@ -74,6 +78,28 @@ def parse_origin(text: str) -> Origin:
     ):
         raise ValueError(f"strangers own names under {origin.host}; a wildcard would let them in")
     return origin
+
+
+def check_cookie_domain(text: str) -> None:
+    """Refuse what is not a name that one owner holds with all its sub-domains.
+
+    Browsers refuse cookies of such names anyway, by the whole public suffix list; the choice would
+    be lost without a word.
+
+    :raises ValueError: not a host name, an address, or a name under which strangers get names
+    """
+    first, _, rest = text.partition(".")
+    if not is_host(text) or text.startswith("[") or re.fullmatch(r"[0-9.]+", text):
+        raise ValueError('must be a host name such as "shop.example", without scheme and port')
+    is_registry = first in _REGISTRY_LABELS and len(rest) == 2
+    if not rest or is_registry or text in SHARED_SUFFIXES:
+        raise ValueError(f"strangers own names under {text}; browsers keep no cookie for it")
+
+
+def is_below(origin: str, domain: str) -> bool:
+    """Say whether an entry of a site's ``origins`` is at this domain, or at one below it."""
+    entry = _parse(origin)
+    return entry is None or f".{entry.host}".endswith(f".{domain}")
 
 
 def is_loopback(host: str) -> bool:

@@ -16,6 +16,8 @@ _PLAIN_KEYS = (
     "profile",
     "reprompt_after",
     "languages",
+    "cookie_domain",
+    "directed_to_children",
     "signals",
     "theme",
     "build",

@@ -107,7 +107,7 @@ def values(draw: some.DrawFn) -> dict[str, Any]:
     value = a_value(
         categories=[
             *({"id": name, "required": True, "reason": draw(_REASON)} for name in required),
-            *({"id": name} for name in optional),
+            *({"id": name, **draw(_GPC)} for name in optional),
         ],
         languages={"default": draw(some.sampled_from(languages)), "available": languages},
         services=draw(_services(required, optional)),
@@ -117,11 +117,14 @@ def values(draw: some.DrawFn) -> dict[str, Any]:
 
 
 _REASON = some.sampled_from(REASONS)
+_GPC = some.fixed_dictionaries({}, optional={"gpc": some.booleans()})
 _CHOICES = some.fixed_dictionaries(
     {"name": WORDS, "storage_region": some.sampled_from(sorted(COUNTRIES))},
     optional={
         "profile": some.just("gdpr"),
         "reprompt_after": MONTHS.map("P{}M".format) | some.just("P1Y"),
+        "cookie_domain": some.just("shop.example"),
+        "directed_to_children": some.just(False),
         "record_retention": some.integers(12, 24).map("P{}M".format) | some.just("P2Y"),
         "signals": some.fixed_dictionaries(
             {},

@@ -55,6 +55,20 @@ def test_origins_are_never_published():
     assert "origins" not in json.dumps(FIRST)
 
 
+def test_what_is_not_so_does_not_travel():
+    stores = [
+        {"name": "stats_a", "kind": "cookie", "lifetime": "P1M", "http_only": True},
+        {"name": "stats_b", "kind": "cookie", "lifetime": "P1M"},
+    ]
+
+    bundle = _bundle(services=[a_service(stores=stores)], cookie_domain="shop.example")
+
+    assert [category.get("gpc") for category in bundle["categories"]] == [None, None, True]
+    assert [store.get("http_only") for store in bundle["services"][0]["stores"]] == [True, None]
+    assert bundle["cookie_domain"] == "shop.example"
+    assert "directed_to_children" not in bundle
+
+
 def test_the_bundle_holds_the_shipped_texts_of_what_it_asks_and_the_sites_own():
     texts = {"fr": OWN_TEXTS, "en": {**OWN_TEXTS, "title": "Hello"}}
 
@@ -111,6 +125,17 @@ def test_the_same_document_gives_the_same_bundle_but_for_the_revision():
         pytest.param({"categories": CATEGORIES[:2]}, set(), id="category removed"),
         pytest.param(
             {"categories": [*CATEGORIES, {"id": "functional"}]}, {"functional"}, id="category added"
+        ),
+        pytest.param(
+            {"categories": [CATEGORIES[0], {"id": "analytics", "gpc": True}, *CATEGORIES[2:]]},
+            set(),
+            id="privacy control for a category",
+        ),
+        pytest.param({"cookie_domain": "shop.example"}, set(), id="cookie domain"),
+        pytest.param(
+            {"services": [a_service(stores=[{**a_service()["stores"][0], "http_only": True}])]},
+            set(),
+            id="who can delete a cookie",
         ),
         pytest.param({"categories": CATEGORIES[::-1]}, set(), id="order of categories"),
         pytest.param({"services": []}, set(), id="service removed"),

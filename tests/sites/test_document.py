@@ -7,8 +7,9 @@ from hypothesis import given, settings
 
 from consent_server.sites.document import load_document, validate_document
 from consent_server.sites.document.closed_lists import COUNTRIES, LANGUAGES
+from consent_server.sites.document.lint import warnings
 from consent_server.sites.profiles import PROFILES
-from tests.sites.documents import ROOT, SHIPPED, a_document, a_service, a_value, values
+from tests.sites.documents import MINIMAL, ROOT, SHIPPED, a_document, a_service, a_value, values
 
 
 def test_the_demo_document_is_valid():
@@ -82,6 +83,29 @@ def test_hosts_may_carry_a_port_and_stores_a_star():
     )
 
     assert a_document(services=[service]).services[0].hosts[1] == "127.0.0.1:8002"
+
+
+def test_privacy_control_is_a_no_to_marketing_and_to_what_the_document_says():
+    named = [{"id": "analytics", "gpc": True}, {"id": "marketing", "gpc": False}]
+    required = MINIMAL["categories"][0]
+
+    usual = a_document().categories
+    told = a_document(categories=[required, *named]).categories
+
+    assert [category.gpc for category in usual] == [None, False, True]
+    assert [category.gpc for category in told] == [None, True, False]
+
+
+def test_a_site_for_children_asks_for_nothing():
+    document = a_document(directed_to_children=True, categories=MINIMAL["categories"][:1])
+
+    assert "nothing_asked" not in {finding.reason for finding in warnings(document)}
+
+
+def test_a_cookie_domain_may_be_the_parent_of_every_origin():
+    origins = ["https://shop.example", "https://*.shop.example", "https://pay.eu.shop.example:8443"]
+
+    assert a_document(origins=origins, cookie_domain="shop.example").cookie_domain == "shop.example"
 
 
 def test_as_many_categories_and_services_as_allowed_are_read():

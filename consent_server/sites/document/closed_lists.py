@@ -45,6 +45,9 @@ NEVER_REQUIRED = frozenset(
     "personalization tracking".split()
 )
 
+#: Category ids to which Global Privacy Control is a no unless the document says otherwise.
+GPC_BY_DEFAULT = ("marketing",)
+
 #: Slots that a site may write itself, and the form of the others that it may. Every other text is
 #: reviewed in every language and stays as it is (CNIL: no misleading label).
 FREE_SLOTS = ("title", "intro")

@@ -16,7 +16,7 @@ from consent_server.sites.document.schema import CategorySchema, SiteSchema
 #: A required category says why, and only a required one does.
 _REASON_GOES_WITH_REQUIRED = {
     "if": {"properties": {"required": {"const": True}}, "required": ["required"]},
-    "then": {"required": ["reason"]},
+    "then": {"required": ["reason"], "properties": {"gpc": False}},
     "else": {"properties": {"reason": False}},
 }
 

@@ -58,7 +58,8 @@ def warnings(document: SiteDocument) -> tuple[Finding, ...]:
 
 
 def _something_is_asked(document: SiteDocument) -> Iterator[Finding]:
-    if all(category.required for category in document.categories):
+    is_asked = any(not category.required for category in document.categories)
+    if not is_asked and not document.directed_to_children:
         yield Finding("categories", "nothing is asked: no category is optional", "nothing_asked")
 
 

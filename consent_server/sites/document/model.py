@@ -48,6 +48,8 @@ class Category:
     required: bool = False
     #: One of the closed list of reasons, only and always on a required category.
     reason: str | None = None
+    #: Whether Global Privacy Control is a no to it; None on a required category.
+    gpc: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ class Store:
     kind: str
     #: ISO 8601 duration of at most 25 months, or ``session``.
     lifetime: str
+    #: A cookie that no script can see or delete.
+    http_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -122,6 +126,10 @@ class SiteDocument:
     record_retention: str
     signals: Signals = field(default_factory=Signals)
     theme: Theme = field(default_factory=Theme)
+    #: The host name whose sub-domains share one choice; each host has its own when None.
+    cookie_domain: str | None = None
+    #: Whether children are meant; such a site asks for nothing.
+    directed_to_children: bool = False
     #: Language → slot → text; only what the site replaces.
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 

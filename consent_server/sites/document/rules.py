@@ -7,7 +7,7 @@ look only at what could be read.
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
-from consent_server.sites import durations, known_trackers
+from consent_server.sites import durations, known_trackers, origins
 from consent_server.sites.document import closed_lists
 from consent_server.sites.document.fields import did_you_mean
 from consent_server.sites.document.findings import Finding, path_to
@@ -60,6 +60,21 @@ def _required_categories_say_why(data: Data) -> Iterator[Finding]:
         if required is False and "reason" in category:
             message = "only a category with required: true has a reason; this one asks for consent"
             yield Finding(f"{path}.reason", message, "reason_without_need")
+        if required is True and "gpc" in category:
+            message = "a required category is not asked for, so no signal can refuse it"
+            yield Finding(f"{path}.gpc", message, "gpc_without_question")
+
+
+def _children_are_asked_nothing(data: Data) -> Iterator[Finding]:
+    if data.get("directed_to_children") is not True:
+        return
+    for at, category in enumerate(_objects(data, "categories")):
+        if category.get("required") is False:
+            message = (
+                "cannot be asked for with directed_to_children: true; a child cannot consent alone "
+                "(GDPR Art. 8 and recital 38)"
+            )
+            yield Finding(f"categories[{at}]", message, "children_asked")
 
 
 def _one_category_is_required(data: Data) -> Iterator[Finding]:
@@ -117,6 +132,22 @@ def _stores_are_named(data: Data) -> Iterator[Finding]:
             elif name and any(known_trackers.can_match_the_same(name, own) for own in OWN_STORES):
                 message = f"would name what this service keeps itself ({', '.join(OWN_STORES)})"
                 yield Finding(path, message, "name_too_wide")
+
+
+def _only_cookies_are_http_only(data: Data) -> Iterator[Finding]:
+    for at, service in enumerate(_objects(data, "services")):
+        for position, store in enumerate(_objects(service, "stores")):
+            if store.get("http_only") is True and store.get("kind", "cookie") != "cookie":
+                path = f"services[{at}].stores[{position}].http_only"
+                yield Finding(path, "only a cookie can be hidden from scripts", "not_a_cookie")
+
+
+def _cookie_domain_is_the_parent_of_all(data: Data) -> Iterator[Finding]:
+    domain = data.get("cookie_domain", "")
+    for origin in _texts(data, "origins"):
+        if domain and origin and not origins.is_below(origin, domain):
+            message = f"must be the host of {origin}, or a parent of it: no other can keep it"
+            yield Finding("cookie_domain", message, "cookie_domain_foreign")
 
 
 def _asked_again_in_time(data: Data) -> Iterator[Finding]:
@@ -200,10 +231,13 @@ def _own_categories_have_texts(data: Data) -> Iterator[Finding]:
 
 _RULES: tuple[Rule, ...] = (
     _required_categories_say_why,
+    _children_are_asked_nothing,
     _one_category_is_required,
     _services_have_a_category,
     _required_services_track_nobody,
     _stores_are_named,
+    _only_cookies_are_http_only,
+    _cookie_domain_is_the_parent_of_all,
     _asked_again_in_time,
     _records_outlive_consent,
     _default_language_is_available,

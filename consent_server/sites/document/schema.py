@@ -4,7 +4,7 @@ from typing import Any
 
 import marshmallow as ma
 
-from consent_server.sites import durations, origins, theme
+from consent_server.sites import durations, theme
 from consent_server.sites.document import closed_lists, fields
 from consent_server.sites.document.fields import (
     Checked,
@@ -17,6 +17,7 @@ from consent_server.sites.document.fields import (
 )
 from consent_server.sites.document.model import Signals, Theme
 from consent_server.sites.document.texts import Texts
+from consent_server.sites.origins import check_cookie_domain, parse_origin
 from consent_server.sites.profiles import DEFAULT_PROFILE, PROFILES
 
 _ID_WANTS = "lower-case letters, digits, - and _, beginning with a letter, at most 40"
@@ -117,6 +118,7 @@ class CategorySchema(_Strict):
     )
     required = StrictBool(load_default=False, about="True: needs no consent, and says why.")
     reason = OneOf(closed_lists.REASONS, about="Why no consent is needed; only when required.")
+    gpc = StrictBool(about="Whether Global Privacy Control is a no to it; only when optional.")
 
 
 class StoreSchema(_Strict):
@@ -129,6 +131,10 @@ class StoreSchema(_Strict):
         f"session|{durations.LIFETIME.pattern}",
         required=True,
         about='How long it stays: an ISO 8601 duration up to P25M, or "session".',
+    )
+    http_only = StrictBool(
+        load_default=False,
+        about="True: a cookie that a server set HttpOnly.",
     )
 
 
@@ -201,7 +207,7 @@ class SiteSchema(_Strict):
     )
     name = Text(required=True, about="What visitors know the site by.")
     origins = ListOf(
-        Checked(origins.parse_origin, most=300),
+        Checked(parse_origin, most=300),
         MOST_ORIGINS,
         least=1,
         required=True,
@@ -236,4 +242,12 @@ class SiteSchema(_Strict):
     record_retention = whole_months("How long records are kept; P24M when left out.")
     signals = Nested(SignalsSchema, about="Third-party consent interfaces to tell.")
     theme = Nested(ThemeSchema, about="The looks, as far as a site can choose them.")
+    cookie_domain = Checked(
+        check_cookie_domain,
+        most=253,
+        about="Parent of every origin's host: its sub-domains share one choice.",
+    )
+    directed_to_children = StrictBool(
+        load_default=False, about="True: meant for children, so nothing optional is asked."
+    )
     texts = Texts(about="Language, then slot, then the site's own text.")

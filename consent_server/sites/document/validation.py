@@ -121,15 +121,23 @@ def _document(data: dict[str, Any]) -> SiteDocument:
         storage_region=data["storage_region"],
         policy=Policy(**data["policy"]),
         languages=Languages(data["languages"]["default"], tuple(data["languages"]["available"])),
-        categories=tuple(Category(**category) for category in data["categories"]),
+        categories=tuple(_category(category) for category in data["categories"]),
         services=tuple(_service(service) for service in data["services"]),
         profile=profile.id,
         reprompt_after=_in_months(data.get("reprompt_after", f"P{profile.longest_reprompt}M")),
         record_retention=_in_months(data.get("record_retention", f"P{LONGEST_RETENTION}M")),
         signals=Signals(**data.get("signals", {})),
         theme=Theme(**data.get("theme", {})),
+        cookie_domain=data.get("cookie_domain"),
+        directed_to_children=data["directed_to_children"],
         texts=data.get("texts", {}),
     )
+
+
+def _category(data: dict[str, Any]) -> Category:
+    """Say of every optional category whether Global Privacy Control is a no to it."""
+    gpc = data.get("gpc", data["id"] in closed_lists.GPC_BY_DEFAULT)
+    return Category(**{**data, "gpc": None if data["required"] else gpc})
 
 
 def _service(data: dict[str, Any]) -> Service:
