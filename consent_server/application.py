@@ -56,6 +56,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         consents.pages,
         consents.checks,
         consents.keys,
+        consents.gpc,
         embed.embed,
         exports.exports,
         rights.rights,

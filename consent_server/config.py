@@ -56,6 +56,8 @@ class Settings:
     #: Threads of each process, also the size of its connection pool.
     threads: int
     log_level: str
+    #: RFC 3339 date of ``/.well-known/gpc.json``; None leaves the file out.
+    gpc_updated: str | None
 
     @property
     def is_sqlite(self) -> bool:
@@ -151,6 +153,7 @@ class SettingsSchema(ma.Schema):
         load_default="info",
         validate=ma.validate.OneOf(LOG_LEVELS),
     )
+    gpc_updated = ma.fields.Date(format="iso", data_key="CONSENT_GPC_UPDATED", load_default=None)
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
@@ -188,6 +191,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         workers=values["workers"] or (1 if is_sqlite else 2),
         threads=values["threads"],
         log_level=values["log_level"],
+        gpc_updated=values["gpc_updated"].isoformat() if values["gpc_updated"] else None,
     )
 
 

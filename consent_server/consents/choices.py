@@ -26,6 +26,7 @@ class Decision:
     bundle: str
     build: str
     language: str
+    #: Whether the browser sent Global Privacy Control.
     gpc: bool
     trusted: bool
 
@@ -99,6 +100,8 @@ class Question:
         self.months = months(bundle["reprompt_after"])
         self.required = [c["id"] for c in bundle["categories"] if c["required"]]
         self.optional = [c["id"] for c in bundle["categories"] if not c["required"]]
+        #: Categories to which Global Privacy Control is a no.
+        self.gpc = {c["id"] for c in bundle["categories"] if c.get("gpc")}
         self.since = {c["id"]: c["since"] for c in bundle["categories"]}
         self.service_since = {s["id"]: s["since"] for s in bundle["services"]}
         #: Services of optional categories, by id → category.

@@ -40,11 +40,12 @@ def decide(
     :param is_tie: both decisions claim to be the newest; then what both of them allow is allowed
     :raises CategoryUnknown: a category or service that the bundle does not ask for
     :raises CategoryRequired: a required category was refused
-    :raises ActionMismatch: accept all with a no, or reject all or withdraw with a yes
+    :raises ActionMismatch: reject all or withdraw with a yes, or accept all with a no that Global
+        Privacy Control does not explain
     :raises CategoriesIncomplete: a category was neither answered nor has it a choice to keep
     """
     _check_names(question, decision)
-    _check_action(decision)
+    _check_action(question, decision)
     held = _apply(question, decision, previous, now)
     if is_tie and previous is not None:
         held = _restrict(question, held, previous, now)
@@ -175,10 +176,12 @@ def _check_names(question: Question, decision: Decision) -> None:
             raise CategoryRequired(id_)
 
 
-def _check_action(decision: Decision) -> None:
+def _check_action(question: Question, decision: Decision) -> None:
     choices = {**decision.categories, **decision.services}
     if decision.action == "accept_all":
-        wrong = [id_ for id_, yes in choices.items() if not yes]
+        # "All" is all that was asked: the visitor's browser has answered for these already.
+        excepted = question.gpc if decision.gpc else set()
+        wrong = [id_ for id_, yes in choices.items() if not yes and id_ not in excepted]
     elif decision.action in RESTRICTIVE:
         wrong = [id_ for id_, yes in choices.items() if yes]
     else:

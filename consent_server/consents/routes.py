@@ -1,8 +1,9 @@
-"""Record a decision, check a consent, publish the token keys."""
+"""Record a decision, check a consent, publish the token keys and the word on privacy control."""
 
+from dataclasses import replace
 from typing import Any
 
-from flask import Response, current_app, jsonify, request
+from flask import Response, abort, current_app, jsonify, request
 from flask.views import MethodView
 
 from consent_server.consents import schemas, service
@@ -14,6 +15,7 @@ from consent_server.sites.auth import require_key
 from consent_server.sites.pages import cleared_for_page, preflight
 from consent_server.tokens.jwks import jwks
 from consent_server.tokens.keyring import KeyRing
+from consent_server.web import privacy_control
 from consent_server.web.api import Blueprint
 from consent_server.web.clock import now
 from consent_server.web.problems import InvalidRequest
@@ -24,6 +26,7 @@ pages = Blueprint(
 )
 checks = Blueprint("checks", __name__, url_prefix="/v1/check", description="Consent checks")
 keys = Blueprint("keys", __name__, url_prefix="/.well-known", description="Token keys")
+gpc = Blueprint("gpc", __name__, url_prefix="/.well-known", description="Global Privacy Control")
 
 
 def key_ring() -> KeyRing:
@@ -59,8 +62,9 @@ class Consents(MethodView):
         same JSON with `idempotency_key` inside, which browsers send without a preflight.
         """
         decision, key_in_body = body
+        sees_gpc = decision.gpc or privacy_control.is_sent()
         asked = service.Request(
-            decision=decision,
+            decision=replace(decision, gpc=sees_gpc),
             key=_idempotency_key(headers["idempotency_key"], key_in_body),
             body_hash=_body_hash(),
         )
@@ -124,11 +128,33 @@ class Jwks(MethodView):
 
         Holds the next key before it signs, so that a copy kept for an hour always knows it.
         """
-        answer = jsonify(jwks(key_ring()))
-        answer.headers["Cache-Control"] = "public, max-age=300"
-        answer.headers["Access-Control-Allow-Origin"] = "*"
-        answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-        return answer
+        return _for_anybody(jwks(key_ring()))
+
+
+@gpc.route("/gpc.json")
+class PrivacyControl(MethodView):
+    """Whether this host honours Global Privacy Control."""
+
+    @gpc.response(200, schemas.PrivacyControlSchema)
+    @gpc.alt_response(404, description="not_found")
+    @gpc.doc(security=[])
+    def get(self) -> Response:
+        """Get the word on Global Privacy Control
+
+        There only when the operator says so, by the setting CONSENT_GPC_UPDATED.
+        """
+        updated: str | None = current_app.extensions["consent_settings"].gpc_updated
+        if updated is None:
+            abort(404)
+        return _for_anybody({"gpc": True, "lastUpdate": updated})
+
+
+def _for_anybody(content: dict[str, Any]) -> Response:
+    answer = jsonify(content)
+    answer.headers["Cache-Control"] = "public, max-age=300"
+    answer.headers["Access-Control-Allow-Origin"] = "*"
+    answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return answer
 
 
 def _idempotency_key(header: str | None, body: str | None) -> str:

@@ -50,7 +50,10 @@ class DecisionSchema(ma.Schema):
     bundle = Base64url(43, required=True)
     build = Base64url(43, required=True)
     language = ma.fields.String(required=True, validate=LANGUAGE)
-    gpc = StrictBoolean(load_default=False)
+    gpc = StrictBoolean(
+        load_default=False,
+        metadata={"description": "Global Privacy Control; the header Sec-GPC: 1 counts as well."},
+    )
     trusted = StrictBoolean(load_default=False)
 
     @ma.validates_schema
@@ -167,6 +170,13 @@ class CheckAnswersSchema(ma.Schema):
     site = ma.fields.String(required=True)
     results = ma.fields.List(ma.fields.Nested(CheckAnswerSchema), required=True)
     checked_at = ma.fields.String(required=True, metadata={"format": "date-time"})
+
+
+class PrivacyControlSchema(ma.Schema):
+    """The word on Global Privacy Control (W3C GPC, section 4)."""
+
+    gpc = ma.fields.Boolean(required=True)
+    lastUpdate = ma.fields.String(required=True, metadata={"format": "date"})
 
 
 class JwkSchema(ma.Schema):
