@@ -1,6 +1,6 @@
-"""The browser for tests in tests/browser/: the machine's Chromium, driven by Playwright.
+"""The browsers: Chromium for tests/browser/, Firefox and WebKitGTK for tests/engines/.
 
-A machine without Chromium fails these tests and says how to get it: nothing is skipped.
+A machine without one of them fails its tests and says how to get it: nothing is skipped.
 """
 
 from pathlib import Path
@@ -9,15 +9,16 @@ import pytest
 
 from tests.machine import chromium
 
-FOLDER = Path(__file__).with_name("browser")
+FOLDERS = {name: Path(__file__).with_name(name) for name in ("browser", "engines")}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test in tests/browser/, and keep them on one worker: one browser is enough."""
+    """Mark every test with a browser, and keep each folder on one worker: one browser is enough."""
     for item in items:
-        if FOLDER in item.path.parents:
-            item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
+        for name, folder in FOLDERS.items():
+            if folder in item.path.parents:
+                item.add_marker(name)
+                item.add_marker(pytest.mark.xdist_group(name))
 
 
 @pytest.fixture(scope="session")

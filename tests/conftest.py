@@ -1,13 +1,20 @@
-"""What every test may use: databases (tests/databases.py), the browser (tests/browsers.py)."""
+"""What every test may use: databases (tests/databases.py), browsers (tests/browsers.py)."""
 
 import os
 
 import hypothesis
 import pytest
 
-from tests.machine import chromium, postgresql
+from tests.machine import chromium, firefox, postgresql, webkit
 
-pytest_plugins = ["tests.databases", "tests.application", "tests.browsers"]
+pytest_plugins = ["tests.databases", "tests.application", "tests.browsers", "tests.shop"]
+
+NEEDED = {
+    "PostgreSQL": postgresql,
+    "Chromium": chromium,
+    "Firefox": firefox,
+    "WebKitGTK": webkit,
+}
 
 # "ci" finds the same examples on every run; HYPOTHESIS_PROFILE=explore looks for new ones.
 hypothesis.settings.register_profile("ci", derandomize=True, deadline=None, database=None)
@@ -18,9 +25,7 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say at the end, once, what this machine lacks: the failures before it have one cause."""
     lacking = [
-        f"{name}: {module.REMEDY}"
-        for name, module in {"PostgreSQL": postgresql, "Chromium": chromium}.items()
-        if module.find() is None
+        f"{name}: {module.REMEDY}" for name, module in NEEDED.items() if module.find() is None
     ]
     if lacking:
         terminalreporter.section("missing on this machine", red=True)

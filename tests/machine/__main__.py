@@ -1,12 +1,18 @@
-"""``python -m tests.machine [node|postgresql|chromium …]``: find or install, then tell."""
+"""``python -m tests.machine [TOOL …]``: find or install what the tests need, then tell."""
 
 import sys
 
-from tests.machine import chromium, node, postgresql
+from tests.machine import chromium, firefox, node, postgresql, webkit
 from tests.machine.install import one_at_a_time
 from tests.machine.tool import Tool, ToolMissing, table
 
-ENSURE = {"node": node.ensure, "postgresql": postgresql.ensure, "chromium": chromium.ensure}
+ENSURE = {
+    "node": node.ensure,
+    "postgresql": postgresql.ensure,
+    "chromium": chromium.ensure,
+    "firefox": firefox.ensure,
+    "webkit": webkit.ensure,
+}
 
 
 def main(names: list[str]) -> int:

@@ -1,0 +1,1 @@
+"""The core of the browser tests in the two other engines: Firefox and WebKitGTK."""
