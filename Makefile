@@ -2,7 +2,7 @@
 # Python 3.11 or newer (with its venv module), make and git are all that must be there.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format widget check-generated bench lock clean
+.PHONY: help run test lint format widget check-generated bench bench-widget lock clean
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -59,6 +59,10 @@ check-generated: $(VENV)/dev-installed ## fail when a committed file differs fro
 
 bench: $(VENV)/dev-installed ## measure the service; the figures are of this machine
 	$(PYTHON) -m bench $(BENCH_ARGS)
+
+bench-widget: $(VENV)/dev-installed ## measure what the widget costs a page; PEERS=1 with other banners
+	$(PYTHON) -m tests.machine chromium $(if $(PEERS),node)
+	$(PYTHON) -m bench.widget $(if $(PEERS),--peers) $(BENCH_ARGS)
 
 lock: $(VENV)/dev-installed ## resolve requirements*.txt anew; LOCK_ARGS=--upgrade takes new versions
 	$(COMPILE) pyproject.toml -o requirements.txt

@@ -1,0 +1,1 @@
+"""Measures the widget beside a bare page and a floor: ``python -m bench.widget``."""
