@@ -2,6 +2,7 @@
 
 import copy
 import secrets
+from functools import lru_cache
 from typing import Any
 
 from consent_server.embed.shipped import artifacts
@@ -74,9 +75,15 @@ def a_document(site: str = "demo", **changes: Any) -> SiteDocument:
 
 def bundle_hash(site: str = "demo", **changes: Any) -> str:
     """Return the hash of the first bundle of a site."""
-    shipped = artifacts()
-    bundle = build_bundle(a_document(site, **changes), shipped.texts, shipped.build, None)
-    return digest(canonical(bundle))
+    document = a_document(site, **changes)
+    build = artifacts().widget.digest_for(document)
+    return digest(canonical(build_bundle(document, artifacts().texts, build, None)))
+
+
+@lru_cache
+def widget_build(layout: str = "bar") -> str:
+    """Return the name of the build that sites of a layout and without signals run."""
+    return artifacts().widget.digest_for(a_document(theme={"layout": layout}))
 
 
 def new_key() -> str:
@@ -98,7 +105,7 @@ def a_decision(**changes: Any) -> dict[str, Any]:
         "consent_id": VISITOR,
         "n": 1,
         "bundle": bundle_hash(),
-        "build": artifacts().build,
+        "build": widget_build(),
         "language": "fr",
         "gpc": False,
         "trusted": True,

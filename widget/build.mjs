@@ -1,51 +1,80 @@
 /**
- * Builds the one file that pages load, and the digest that shows which sources it was built from.
+ * Builds what pages load, and the digest that shows which sources it was built from:
  *
- *   consent_server/embed/static/widget.js
+ *   consent_server/embed/static/widget.js             the first part
+ *   consent_server/embed/static/proof.js              the second part; the first one names it by its digest
+ *   consent_server/embed/static/styles/<layout>.css   all styles of a site with this layout
+ *   consent_server/embed/static/signals/<id>.js       one signal each, an expression
  *   consent_server/embed/static/widget.source.sha256
+ *
+ * The server puts a site's own build together: `!function(CONSENT_STYLE,CONSENT_SIGNALS){first part}(styles,signals)`.
  *
  * Digest: SHA-256, hexadecimal, over every source in order of its path (compared as bytes): the path from `widget/` with
  * forward slashes, a line feed, the size in bytes as decimal text, a line feed, the bytes. Sources are all files below `src/`, and
  * `build.mjs`, `package-lock.json` and `tsconfig.json`.
  */
 import {createHash} from 'node:crypto';
-import {mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
-import {dirname, join} from 'node:path';
+import {mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {basename, dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
-import {brotliCompressSync, gzipSync} from 'node:zlib';
+import {brotliCompressSync} from 'node:zlib';
 import {build, transform} from 'esbuild';
+import {minify} from 'terser';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const target = join(here, '..', 'consent_server', 'embed', 'static');
+const read = (path) => readFileSync(join(here, path), 'utf8');
 
-/** The style sheet is a template literal; it travels minified. */
-const minifyStyles = {
-  name: 'minify-styles',
-  setup({onLoad}) {
-    onLoad({filter: /[\\/]ui[\\/]styles\.ts$/}, async ({path}) => {
-      const source = readFileSync(path, 'utf8');
-      const literal = source.slice(source.indexOf('`'), source.lastIndexOf('`') + 1);
-      const {code} = await transform(literal.slice(1, -1), {loader: 'css', minify: true, target: 'es2020'});
-      return {contents: source.replace(literal, () => JSON.stringify(code.trim())), loader: 'ts'};
-    });
-  },
-};
+/** Bundles one entry; terser then finds a twentieth that esbuild leaves. */
+async function bundle(entry, {format = 'iife', ...options} = {}) {
+  const {outputFiles} = await build({
+    absWorkingDir: here,
+    entryPoints: [entry],
+    bundle: true,
+    format,
+    // What has constructable style sheets, which the widget needs, has all of it.
+    target: 'es2021',
+    charset: 'utf8',
+    legalComments: 'none',
+    write: false,
+    ...options,
+  });
+  // A signal becomes an expression: what its module exports.
+  const text = outputFiles[0].text.replace(/export \{\s*(\w+) as default\s*\};\s*$/, 'return $1');
+  const {code = ''} = await minify(format === 'esm' ? `(()=>{${text}})()` : text, {
+    ecma: 2020,
+    toplevel: true,
+    compress: {
+      expression: format === 'esm',
+      passes: 3,
+      pure_getters: true,
+      unsafe_arrows: true,
+      unsafe_methods: true,
+      keep_fargs: false,
+    },
+    format: {ecma: 2020},
+  });
+  return format === 'esm' ? code.replace(/;$/, '') : code;
+}
 
-const {outputFiles} = await build({
-  absWorkingDir: here,
-  entryPoints: ['src/index.ts'],
-  bundle: true,
-  format: 'iife',
-  // What has constructable style sheets, which the widget needs, has all of it.
-  target: 'es2021',
-  minify: true,
-  mangleProps: /^_/,
-  charset: 'utf8',
-  legalComments: 'none',
-  plugins: [minifyStyles],
-  write: false,
-});
-const script = Buffer.from(outputFiles[0].contents);
+/** What the build wrote, by its path below the target. */
+const built = {};
+
+built['proof.js'] = await bundle('src/proof/index.ts');
+const digestOfProof = createHash('sha256').update(built['proof.js']).digest('base64url');
+built['widget.js'] = await bundle('src/index.ts', {define: {PROOF_DIGEST: JSON.stringify(digestOfProof)}});
+
+for (const layout of ['bar', 'box', 'centre']) {
+  const sheet = read('src/ui/styles/base.css') + read(`src/ui/styles/${layout}.css`);
+  const {code} = await transform(sheet, {loader: 'css', minify: true, target: 'es2021'});
+  built[`styles/${layout}.css`] = code.trim();
+}
+
+for (const file of readdirSync(join(here, 'src', 'signals')).sort()) {
+  if (!['index.ts', 'signal.ts'].includes(file)) {
+    built[`signals/${basename(file, '.ts')}.js`] = await bundle(`src/signals/${file}`, {format: 'esm'});
+  }
+}
 
 const sources = readdirSync(join(here, 'src'), {recursive: true, withFileTypes: true})
   .filter((entry) => entry.isFile())
@@ -62,9 +91,13 @@ for (const path of sources) {
   const bytes = readFileSync(join(here, path));
   digest.update(`${path}\n${bytes.length}\n`).update(bytes);
 }
+built['widget.source.sha256'] = `${digest.digest('hex')}\n`;
 
-mkdirSync(target, {recursive: true});
-writeFileSync(join(target, 'widget.js'), script);
-writeFileSync(join(target, 'widget.source.sha256'), `${digest.digest('hex')}\n`);
-const [gzip, brotli] = [gzipSync(script, {level: 9}).length, brotliCompressSync(script).length];
-console.log(`widget.js: ${script.length} bytes, gzip ${gzip}, brotli ${brotli}`);
+rmSync(target, {recursive: true, force: true});
+for (const [path, content] of Object.entries(built)) {
+  mkdirSync(dirname(join(target, path)), {recursive: true});
+  writeFileSync(join(target, path), content);
+}
+for (const path of ['widget.js', 'proof.js', 'styles/bar.css']) {
+  console.log(`${path}: ${built[path].length} characters, brotli ${brotliCompressSync(Buffer.from(built[path])).length}`);
+}

@@ -16,6 +16,7 @@ from consent_server.sites.document import SiteDocument
 from consent_server.sites.errors import NothingToPublish, ReasonMissing, SiteUnknown
 from consent_server.sites.models import Publication, Site, WidgetBuild
 from consent_server.sites.plan import Plan, compare
+from consent_server.sites.widget import WidgetParts
 
 
 @dataclass(frozen=True)
@@ -24,13 +25,8 @@ class Artifacts:
 
     #: Language tag → slot → text.
     texts: Mapping[str, Mapping[str, str]]
-    #: The widget file.
-    widget: bytes
-
-    @property
-    def build(self) -> str:
-        """The widget's hash, 43 characters."""
-        return digest(self.widget)
+    #: The code of pages.
+    widget: WidgetParts
 
 
 @dataclass(frozen=True)
@@ -152,12 +148,17 @@ def publish(
                 raise
             db.session.commit()
             return previous
-        if db.session.get(WidgetBuild, artifacts.build) is None:
-            build = WidgetBuild(hash=artifacts.build, source=artifacts.widget, added_at=now)
-            db.session.add(build)
+        for source in (artifacts.widget.build_of(document), artifacts.widget.second):
+            _keep_build(source, now)
         db.session.add(publication)
         db.session.commit()
     return publication
+
+
+def _keep_build(source: bytes, now: datetime) -> None:
+    name = digest(source)
+    if db.session.get(WidgetBuild, name) is None:
+        db.session.add(WidgetBuild(hash=name, source=source, added_at=now))
 
 
 def _next_publication(
@@ -194,7 +195,8 @@ def _bundle(
     before: dict[str, Any] | None,
     immaterial: bool,
 ) -> dict[str, Any]:
-    return build_bundle(document, artifacts.texts, artifacts.build, before, immaterial)
+    build = artifacts.widget.digest_for(document)
+    return build_bundle(document, artifacts.texts, build, before, immaterial)
 
 
 def archive(site_id: str, now: datetime) -> Site:

@@ -2,14 +2,16 @@
 
 import gzip
 import json
+from dataclasses import replace
 
 import brotli
+import orjson
 import pytest
 
 from consent_server.embed.shipped import artifacts
 from consent_server.ledger.canonical import canonical, digest
 from consent_server.sites.service import archive
-from tests.builders import CHANGED_TEXT
+from tests.builders import CHANGED_TEXT, a_document, widget_build
 
 URL = "/s/demo.js"
 
@@ -23,7 +25,7 @@ def data_of(script):
 def test_the_wrapper_holds_exactly_the_published_build_and_bundle(client, site):
     script = client.get(URL).data
 
-    widget = artifacts().widget
+    widget = artifacts().widget.build_of(a_document())
     assert script.startswith(b"!function(CONSENT_SITE){" + widget)
     data = data_of(script)
     assert data.keys() == {"hash", "build", "published_at", "bundle", "keys"}
@@ -141,24 +143,45 @@ def test_new_token_keys_change_the_answer_too(client, site, app, clock, url):
 
 
 def test_a_pinned_build_is_the_bare_widget_for_ever(client, site):
-    answer = client.get(f"/widget/{artifacts().build}.js")
+    answer = client.get(f"/widget/{widget_build()}.js")
 
-    assert answer.data == artifacts().widget
+    assert answer.data == artifacts().widget.build_of(a_document())
     assert "immutable" in answer.headers["Cache-Control"]
     assert answer.mimetype == "text/javascript"
 
 
 def test_an_older_build_stays_after_a_newer_one_is_published(client, site, publish, monkeypatch):
-    from consent_server.sites.service import Artifacts
-
     old = artifacts()
-    newer = Artifacts(texts=old.texts, widget=old.widget + b"\n")
+    second = old.widget.second + b"\n"
+    newer = replace(old, widget=replace(old.widget, first=b"1;" + old.widget.first, second=second))
     monkeypatch.setattr("tests.application.artifacts", lambda: newer)
     publish(name="Another name")
 
-    assert client.get(f"/widget/{old.build}.js").data == old.widget
-    assert client.get(f"/widget/{newer.build}.js").data == newer.widget
-    assert client.get(URL).data.startswith(b"!function(CONSENT_SITE){" + newer.widget)
+    for shipped in (old, newer):
+        build = shipped.widget.build_of(a_document())
+        assert client.get(f"/widget/{digest(build)}.js").data == build
+        assert client.get(f"/widget/{digest(shipped.widget.second)}.js").status_code == 200
+    assert client.get(URL).data.startswith(b"!function(CONSENT_SITE){" + build)
+
+
+def test_the_first_part_names_the_second_one_that_was_published_with_it(client, site):
+    second = artifacts().widget.second
+
+    assert digest(second).encode() in artifacts().widget.first
+    assert client.get(f"/widget/{digest(second)}.js").data == second
+
+
+def test_only_the_signals_and_styles_that_a_site_uses_are_in_its_script(client, site, publish):
+    widget = artifacts().widget
+    script = client.get(URL).data
+    assert widget.signals["google_consent_mode"] not in script
+
+    publish(signals={"google_consent_mode": "basic"}, theme={"layout": "box"})
+
+    used = client.get(URL).data
+    assert widget.signals["google_consent_mode"] in used
+    assert orjson.dumps(widget.styles["box"].decode()) in used
+    assert orjson.dumps(widget.styles["bar"].decode()) not in used
 
 
 def test_what_is_not_there_is_not_found(client, site):
@@ -189,5 +212,5 @@ def test_a_text_cannot_break_out_of_the_script(client, publish):
 
     script = client.get(URL).data
 
-    assert b"</script" not in script.removeprefix(b"!function(CONSENT_SITE){" + artifacts().widget)
-    assert b"<!--" not in script.removeprefix(b"!function(CONSENT_SITE){" + artifacts().widget)
+    assert b"</script" not in script
+    assert b"<!--" not in script

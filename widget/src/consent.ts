@@ -4,15 +4,15 @@
  * A denial holds from the moment it is made. A grant holds only once the server has acknowledged it and the token
  * it sent checks out; until then, and after any failure, everything optional is denied.
  */
-import {fetchReceipt, waiting} from './api';
 import type {Published} from './config';
 import {type Action, grantsAnything, isGrant, restrict, type State} from './decision';
-import {createDelivery} from './delivery';
 import {newEntry, type Press} from './entry';
 import {emit} from './events';
 import type {Face} from './face';
 import {createHolding} from './holding';
 import {mayLoad, mayRun, needsAnswer} from './permission';
+import type {Proof, ProofPart} from './proof';
+import {type Entry, queue} from './queue';
 import {readWish, wishOf} from './wish';
 
 export interface Consent {
@@ -28,19 +28,82 @@ export interface Consent {
   receipt(): Promise<unknown>;
 }
 
-/** @param apply tells the gate and the signals what may run */
-export function createConsent(base: string, first: Published, face: Face, apply: (granted: Set<string>) => void): Consent {
-  const site = first.bundle.site;
+/** Milliseconds after which the second part is asked for again. */
+const PAUSE = 30_000;
+
+/**
+ * @param apply tells the gate and the signals what may run
+ * @param load brings the second part of the widget
+ */
+export function createConsent(
+  base: string,
+  first: Published,
+  face: Face,
+  apply: (granted: Set<string>) => void,
+  load: () => Promise<ProofPart | undefined>,
+): Consent {
   const isFramed = window.top !== window.self;
-  const holding = createHolding(base, first, apply, () => void look());
-  const delivery = createDelivery(base, site, holding, face);
+  const {waiting} = queue;
+  let made: Proof | undefined;
+  let timer = 0;
+  const holding = createHolding(first, {
+    waiting,
+    apply,
+    onEnd: () => void look(),
+    forget: (services) => void proof().then((found) => found?.forget(services)),
+  });
+
+  async function proof(): Promise<Proof | undefined> {
+    const part = await load();
+    if (part) {
+      made ??= part.createProof({base, holding, face, queue});
+    }
+    return made;
+  }
+
+  /** A grant that cannot be checked now is no grant now. */
+  async function readGrant(): Promise<void> {
+    if (grantsAnything(holding.state?.categories)) {
+      await holding.readGrant((await proof())?.verify ?? (async () => ''));
+    }
+  }
+
+  async function send(entry: Entry): Promise<boolean> {
+    queue.enqueue(entry);
+    const found = await proof();
+    if (!found) {
+      emit('error', {reason: 'unreachable'});
+      face.say(isGrant(entry.body) ? 'offline_retry' : 'offline_denied', true);
+      later();
+    }
+    // A newer decision may have replaced it meanwhile.
+    return (queue.isWaiting(entry) && found?.send(entry)) ?? false;
+  }
+
+  /** Without the second part nothing can be proved or delivered: it is asked for until it is there. */
+  function later(): void {
+    clearTimeout(timer);
+    timer = window.setTimeout(resume, PAUSE);
+    addEventListener('online', resume, {once: true});
+  }
+
+  async function resume(): Promise<void> {
+    const found = await proof();
+    if (found) {
+      await readGrant();
+      holding.settle();
+      found.start();
+    } else {
+      later();
+    }
+  }
 
   /** Time has passed, or another tab may have decided. What is taken away goes at once, what is given is checked first. */
   async function look(): Promise<void> {
     const isForeign = holding.reread();
     let lost = holding.settle();
     if (isForeign) {
-      await holding.readGrant();
+      await readGrant();
       lost = lost.concat(holding.settle());
     }
     if (!needsAnswer(holding.ground())) {
@@ -67,7 +130,7 @@ export function createConsent(base: string, first: Published, face: Face, apply:
     if (!reading) {
       return false;
     }
-    const entry = newEntry(holding.published, state, press, reading, face.language(), Date.now());
+    const entry = newEntry(holding.published, state, press, reading, face.language(), Date.now(), waiting());
     const grants = isGrant(reading.answered);
     if (!grants) {
       holding.deny(entry.state);
@@ -78,7 +141,7 @@ export function createConsent(base: string, first: Published, face: Face, apply:
     const isLess = holding.settleChoice(!grants);
     face.settle();
     announce(action, isLess, grantsAnything(entry.state.categories));
-    return delivery.send(entry);
+    return send(entry);
   }
 
   /** `isProven`: something is granted by it, so it is not done before the server has acknowledged it. */
@@ -91,9 +154,12 @@ export function createConsent(base: string, first: Published, face: Face, apply:
   }
 
   async function start(): Promise<void> {
-    await holding.readGrant();
+    await readGrant();
     holding.settle(holding.state !== undefined);
-    if (waiting().some((entry) => grantsAnything(entry.state.categories))) {
+    const isUnproven = !made && grantsAnything(holding.state?.categories);
+    if (isUnproven) {
+      face.settle();
+    } else if (waiting().some((entry) => grantsAnything(entry.state.categories))) {
       face.settle();
       face.say('saving_status', true);
     } else if (needsAnswer(holding.ground())) {
@@ -103,7 +169,9 @@ export function createConsent(base: string, first: Published, face: Face, apply:
     }
     addEventListener('pageshow', (event) => event.persisted && look());
     document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && look());
-    delivery.start();
+    if (holding.state || waiting().length > 0) {
+      await resume();
+    }
   }
 
   return {
@@ -116,6 +184,6 @@ export function createConsent(base: string, first: Published, face: Face, apply:
     decide,
     start,
     token: holding.token,
-    receipt: async () => (holding.state?.id ? fetchReceipt(base, site, holding.state.id) : null),
+    receipt: async () => (await proof())?.receipt() ?? null,
   };
 }

@@ -1,8 +1,8 @@
 /** Writes a decision down: the request for the server, and what this device will keep. */
-import {type Entry, waiting} from './api';
 import type {Published} from './config';
 import {type Action, choiceEnds, isGrant, type Method, nextNumber, type State, utcDay, type Wish} from './decision';
-import {randomId} from './token';
+import {randomId} from './identifier';
+import type {Entry} from './queue';
 import type {Reading} from './wish';
 
 export interface Press {
@@ -20,6 +20,7 @@ export interface Press {
  *
  * @param state the present one; what is kept keeps the end and the revision that it has there
  * @param now milliseconds
+ * @param waiting what was decided and has not been delivered
  */
 export function newEntry(
   {hash, build, bundle}: Published,
@@ -28,9 +29,10 @@ export function newEntry(
   {whole, answered, kept}: Reading,
   language: string,
   now: number,
+  waiting: Entry[],
 ): Entry {
   const {action, method, isTrusted} = press;
-  const earlier = waiting().map((entry) => entry.body);
+  const earlier = waiting.map((entry) => entry.body);
   const known = state?.id ?? earlier.find((body) => body.consent_id)?.consent_id;
   const id = known ?? (isGrant(answered) ? randomId() : undefined);
   const n = nextNumber(state?.n, ...earlier.map((body) => body.n));

@@ -1,18 +1,10 @@
 /**
  * Runs one marked script: a fresh element in its place, because a browser decides only once whether an element runs.
  */
-
-interface TrustedTypes {
-  createPolicy(
-    name: string,
-    rules: Record<string, (text: string) => string>,
-  ): {createScript(text: string): string; createScriptURL(url: string): string};
-}
+import {trusted} from './trusted';
 
 /** Attributes that held the script back; `data-type` names its real type, `module` for instance. */
 const HOLDING = ['type', 'src', 'data-src', 'data-type'];
-
-let policy: ReturnType<TrustedTypes['createPolicy']> | undefined;
 
 /** @returns when the script has run or failed, so that the next one can follow; never rejects */
 export async function runScript(held: HTMLScriptElement): Promise<void> {
@@ -48,15 +40,4 @@ function settled(script: HTMLScriptElement): Promise<unknown> {
     script.addEventListener('load', resolve);
     script.addEventListener('error', resolve);
   });
-}
-
-/** With Trusted Types enforced, the page's author trusts the marked tags by allowing the policy `consent-server`. */
-function trusted() {
-  const factory = (window as {trustedTypes?: TrustedTypes}).trustedTypes;
-  const same = (text: string) => text;
-  policy ??= factory?.createPolicy('consent-server', {createScript: same, createScriptURL: same}) ?? {
-    createScript: same,
-    createScriptURL: same,
-  };
-  return policy;
 }

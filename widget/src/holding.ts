@@ -1,16 +1,16 @@
 /**
  * What is held at this moment: the state on the device, the checked grant, the bundle in force; and the page kept in line with it.
  */
-import {waiting} from './api';
-import type {Published} from './config';
+import {type Clock, createClock} from './clock';
+import type {Published, Service} from './config';
 import {grantsAnything, type State} from './decision';
 import {emit} from './events';
 import {firstEnd, type Ground, grantedCategories, mayRun} from './permission';
-import {forgetServices, rawState, readState, readToken, writeState, writeToken} from './store';
-import type {Grant} from './token';
-import {createVerifier, type Verifier} from './verifier';
+import type {Grant} from './proof/token';
+import type {Queue} from './queue';
+import {rawState, readState, readToken, writeState, writeToken} from './store';
 
-export interface Holding extends Pick<Verifier, 'learn' | 'verify'> {
+export interface Holding extends Clock {
   readonly state: State | undefined;
   readonly published: Published;
   ground(): Ground;
@@ -28,7 +28,7 @@ export interface Holding extends Pick<Verifier, 'learn' | 'verify'> {
   /** Takes over what another tab wrote. @returns whether one did */
   reread(): boolean;
   /** Checks the token on the device; only then does the state on it grant anything. */
-  readGrant(): Promise<void>;
+  readGrant(verify: (token: string) => Promise<Grant | string>): Promise<void>;
   /** Brings the page in line. `isChoice`: tell the signals even if nothing changed. @returns the categories that were lost */
   settle(isChoice?: boolean): string[];
   /** The same after a choice of the visitor, whose losses are withdrawals. @returns whether there were any */
@@ -38,10 +38,19 @@ export interface Holding extends Pick<Verifier, 'learn' | 'verify'> {
 /** Clocks are changed and machines sleep, so an end is looked for at least this often, in milliseconds. */
 const LOOK = 60_000;
 
-/** @param onEnd is called when something may have ended */
-export function createHolding(base: string, first: Published, apply: (granted: Set<string>) => void, onEnd: () => void): Holding {
+/** What the holding tells and asks. */
+export interface HoldingOptions {
+  waiting: Queue['waiting'];
+  apply(granted: Set<string>): void;
+  /** Something may have ended. */
+  onEnd(): void;
+  /** What these keep on the device is to be deleted. */
+  forget(services: Service[]): void;
+}
+
+export function createHolding(first: Published, {waiting, apply, onEnd, forget}: HoldingOptions): Holding {
   let published = first;
-  const {now, learn, verify, trust} = createVerifier(base, first.bundle.site, first.keys);
+  const {now, learn} = createClock();
   let state = readState();
   let seen = rawState();
   let grant: Grant | undefined;
@@ -71,7 +80,7 @@ export function createHolding(base: string, first: Published, apply: (granted: S
     }
     // Scripts that still run may store again after a withdrawal, so a refusal is also cleaned up at every visit.
     if (lost.length > 0 || (state && isChoice)) {
-      forgetServices(services.filter((service) => !isRunning(service) && !isWished(service.category)));
+      forget(services.filter((service) => !isRunning(service) && !isWished(service.category)));
     }
     if (isChanged) {
       emit('changed', {granted: categories});
@@ -122,7 +131,6 @@ export function createHolding(base: string, first: Published, apply: (granted: S
 
   function publish(newer: Published): void {
     published = newer;
-    trust(newer.keys);
   }
 
   function reread(): boolean {
@@ -134,7 +142,7 @@ export function createHolding(base: string, first: Published, apply: (granted: S
     return isForeign;
   }
 
-  async function readGrant(): Promise<void> {
+  async function readGrant(verify: (token: string) => Promise<Grant | string>): Promise<void> {
     const checked = state && grantsAnything(state.categories) ? await verify(readToken()) : '';
     grant = typeof checked === 'string' ? undefined : checked;
   }
@@ -156,7 +164,7 @@ export function createHolding(base: string, first: Published, apply: (granted: S
     publish,
     reread,
     readGrant,
-    verify,
+    now,
     learn,
     settle,
     settleChoice,

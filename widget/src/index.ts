@@ -1,17 +1,18 @@
 /** Reads the script tag, finds out what is published, and wires everything together. */
-import {fetchPublished} from './api';
-import {type Published, readPublished} from './config';
+import type {Published} from './config';
 import {createConsent} from './consent';
 import {standing} from './decision';
 import {emit} from './events';
 import {type Gate, startGate} from './gate';
+import {ownTag} from './own-tag';
 import {createPageApi, type PageApi, type Parts} from './page-api';
+import {createLoader} from './part';
 import {signalsOf} from './signals';
 import {readState} from './store';
 import {createScreen} from './ui';
 
 /** What the server wraps around this script at `/s/{site}.js`. */
-declare const CONSENT_SITE: unknown;
+declare const CONSENT_SITE: Published;
 
 declare global {
   interface Window {
@@ -21,24 +22,28 @@ declare global {
 
 /** The tag's address up to our own path is the service's address. */
 function readTag(): {base: string; site: string; nonce: string} {
-  // Read past the document's own properties, which an element named `currentScript` replaces.
-  const current = Object.getOwnPropertyDescriptor(Document.prototype, 'currentScript')?.get?.call(document);
-  const tag = current instanceof HTMLScriptElement ? current : undefined;
+  const tag = ownTag();
   const [base = ''] = /^.*(?=\/(s|widget)\/)/.exec(tag?.src ?? '') ?? [];
   return {base, site: tag?.dataset.site ?? '', nonce: tag?.nonce ?? ''};
 }
 
-function wire(base: string, nonce: string, published: Published): Parts & {start(): Promise<void>} {
+function wire(
+  base: string,
+  nonce: string,
+  published: Published,
+  loadPart: ReturnType<typeof createLoader>,
+): Parts & {start(): Promise<void>} {
   const signals = signalsOf(published.bundle.signals);
   const earlier = readState();
   const isPending = published.bundle.categories.some(({id}) => standing(published.bundle, earlier, id, Date.now()) === 'granted');
   signals.start(isPending);
   const screen = createScreen(published);
   let gate: Gate | undefined;
-  const consent = createConsent(base, published, screen, (granted) => {
+  const apply = (granted: Set<string>) => {
     signals.apply(granted);
     gate?.apply();
-  });
+  };
+  const consent = createConsent(base, published, screen, apply, loadPart);
   screen.connect(consent);
   whenParsed(() => {
     gate = startGate({allows: consent.allows, placeholder: screen.placeholder, nonce});
@@ -70,12 +75,14 @@ function whenParsed(start: () => void): void {
 async function load(): Promise<Parts | undefined> {
   const {base, site, nonce} = readTag();
   try {
-    const published = typeof CONSENT_SITE === 'undefined' ? await fetchPublished(base, site) : readPublished(CONSENT_SITE);
+    const loadPart = createLoader(base, nonce);
+    // A pinned build comes without its site.
+    const published = typeof CONSENT_SITE === 'undefined' ? await (await loadPart())?.fetchPublished(base, site) : CONSENT_SITE;
     if (!published) {
       emit('error', {reason: 'service_unusable'});
       return undefined;
     }
-    const parts = wire(base, nonce, published);
+    const parts = wire(base, nonce, published, loadPart);
     await parts.start();
     return parts;
   } catch {

@@ -3,7 +3,7 @@
  */
 import type {Bundle} from './config';
 import {choiceEnds, mustAsk, optionalCategories, type State, standing} from './decision';
-import type {Grant} from './token';
+import type {Grant} from './proof/token';
 
 /** Everything a permission depends on. */
 export interface Ground {

@@ -2,12 +2,11 @@
  * What this device keeps: two cookies, and nothing else for a decision that was delivered.
  * Where cookies are refused, the values live as long as the page.
  */
-import type {Bundle, Service} from './config';
+import type {Bundle} from './config';
 import {type State, stateEnds} from './decision';
 
 const STATE = 'consent_state';
 const TOKEN = 'consent_token';
-const OURS = [STATE, TOKEN, 'consent_queue'];
 
 /** Values the browser would not keep. */
 const memory = new Map<string, string>();
@@ -41,47 +40,6 @@ export function writeToken(token: string, until: number): void {
   write(TOKEN, token, until);
 }
 
-/** Deletes everything the services are declared to store and a script can reach. */
-export function forgetServices(services: Service[]): void {
-  for (const {name, kind} of services.flatMap((service) => service.stores)) {
-    const pattern = new RegExp(`^${name.split('*').map(escapePattern).join('.*')}$`);
-    const isTheirs = (key: string) => pattern.test(key) && !OURS.includes(key);
-    if (kind === 'cookie') {
-      cookieNames().filter(isTheirs).forEach(deleteEverywhere);
-    } else if (kind === 'local_storage' || kind === 'session_storage') {
-      forgetKeys(kind === 'local_storage' ? 'localStorage' : 'sessionStorage', isTheirs);
-    }
-  }
-}
-
-function forgetKeys(area: 'localStorage' | 'sessionStorage', isTheirs: (key: string) => boolean): void {
-  try {
-    Object.keys(window[area])
-      .filter(isTheirs)
-      .forEach((key) => {
-        window[area].removeItem(key);
-      });
-  } catch {
-    // The browser keeps nothing for this page, so there is nothing to delete.
-  }
-}
-
-/** A cookie is only deleted by its own domain and path, neither of which a script can read: every possible one is tried. */
-function deleteEverywhere(name: string): void {
-  const labels = location.hostname.split('.');
-  const domains = ['', ...labels.map((_, index) => `;domain=${labels.slice(index).join('.')}`)];
-  const steps = location.pathname.split('/');
-  const paths = steps.flatMap((_, index) => {
-    const path = steps.slice(0, index + 1).join('/');
-    return [path || '/', `${path}/`];
-  });
-  for (const domain of domains) {
-    for (const path of new Set(paths)) {
-      setCookie(`${name}=;path=${path};max-age=-1${domain}`);
-    }
-  }
-}
-
 function write(name: string, value: string, until: number): void {
   const cookie = `${name}=${value};path=/;expires=${new Date(until).toUTCString()};samesite=lax`;
   const kept = until > Date.now() ? value : '';
@@ -102,12 +60,8 @@ function read(name: string): string {
   return memory.get(name) ?? pair.slice(name.length + 1);
 }
 
-function cookieNames(): string[] {
-  return cookies().map((pair) => pair.split('=')[0] ?? '');
-}
-
 /** In a sandboxed frame even reading throws. */
-function cookies(): string[] {
+export function cookies(): string[] {
   try {
     return document.cookie.split(/; */);
   } catch {
@@ -115,15 +69,11 @@ function cookies(): string[] {
   }
 }
 
-function setCookie(cookie: string): void {
+export function setCookie(cookie: string): void {
   try {
     // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is neither synchronous nor everywhere.
     document.cookie = cookie;
   } catch {
     // The choice then holds for the page.
   }
-}
-
-function escapePattern(text: string): string {
-  return text.replace(/[\\^$.|?+()[\]{}]/g, '\\$&');
 }

@@ -1,8 +1,8 @@
 /** Values for tests: complete, and changed only where the test cares. */
 import {base64url, type CompactJWSHeaderParameters, CompactSign} from 'jose';
-import type {Entry} from '../src/api';
 import type {Bundle, Category} from '../src/config';
 import type {State} from '../src/decision';
+import type {Entry} from '../src/queue';
 
 export const NOW = Date.UTC(2026, 10, 22, 20);
 

@@ -1,5 +1,8 @@
 import {describe, expect, test, vi} from 'vitest';
-import {waiting} from '../src/api';
+import {queue} from '../src/queue';
+
+const {waiting} = queue;
+
 import {acknowledge, DAY, page} from './page';
 
 describe('a grant', () => {
@@ -83,9 +86,9 @@ describe('a refusal', () => {
     let answerGrant: (() => void) | undefined;
     page.respond = (body) => new Promise((resolve) => (answerGrant = () => resolve(acknowledge(body))));
     const granting = page.press('accept_all');
+    await vi.waitFor(() => expect(answerGrant).toBeDefined());
     page.respond = acknowledge;
     await page.press('reject_all');
-    await vi.waitFor(() => expect(answerGrant).toBeDefined());
 
     answerGrant?.();
 

@@ -5,6 +5,7 @@ import type {Key, Published} from '../src/config';
 import {type Consent, createConsent} from '../src/consent';
 import type {Action} from '../src/decision';
 import type {Face} from '../src/face';
+import {proofPart} from '../src/proof';
 import {aBundle, aToken} from './builders';
 
 export type Body = Record<string, unknown>;
@@ -25,7 +26,13 @@ export const page = {
 
   open(): void {
     page.face = {ask: vi.fn(), settle: vi.fn(), say: vi.fn(), republish: vi.fn(), language: vi.fn(() => 'en')};
-    page.consent = createConsent('', page.published, page.face as unknown as Face, () => {});
+    page.consent = createConsent(
+      '',
+      page.published,
+      page.face as unknown as Face,
+      () => {},
+      async () => proofPart,
+    );
   },
 
   press: (action: Action, isTrusted = true) => page.consent.decide({action, method: 'banner', isTrusted}),

@@ -1,6 +1,9 @@
 /** A grant that the log holds, and this device cannot show the proof of. */
 import {describe, expect, test, vi} from 'vitest';
-import {waiting} from '../src/api';
+import {queue} from '../src/queue';
+
+const {waiting} = queue;
+
 import {acknowledge, type Body, DAY, HOUR, page} from './page';
 
 describe('a grant', () => {

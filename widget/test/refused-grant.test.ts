@@ -1,6 +1,9 @@
 /** A grant that the server refuses. */
 import {expect, test, vi} from 'vitest';
-import {waiting} from '../src/api';
+import {queue} from '../src/queue';
+
+const {waiting} = queue;
+
 import {acknowledge, type Body, page} from './page';
 
 test('a yes that the server refuses takes no no with it', async () => {

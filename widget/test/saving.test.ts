@@ -1,5 +1,8 @@
 import {describe, expect, test, vi} from 'vitest';
-import {waiting} from '../src/api';
+import {queue} from '../src/queue';
+
+const {waiting} = queue;
+
 import {aBundle, aCategory} from './builders';
 import {acknowledge, DAY, page} from './page';
 

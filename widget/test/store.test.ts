@@ -1,5 +1,6 @@
 import {beforeEach, expect, test} from 'vitest';
-import {forgetServices, readState, readToken, writeState, writeToken} from '../src/store';
+import {forgetServices} from '../src/proof/cleanup';
+import {readState, readToken, writeState, writeToken} from '../src/store';
 import {aBundle, aRefusal, aService, aState} from './builders';
 
 beforeEach(() => {

@@ -1,23 +1,31 @@
-/** The signals we know; a site switches each on in its document. */
-import {googleConsentMode} from './google-consent-mode';
+/** The signals that a site's document switches on; the server puts only those into the site's script. */
 import type {Granted, Signal} from './signal';
 
-const SIGNALS: Signal[] = [googleConsentMode];
+/** By the name of their setting, as the server assembles them. */
+declare const CONSENT_SIGNALS: Record<string, Signal>;
 
-/** The signals a bundle switches on, as one. A signal that fails must not take the page or the others with it. */
-export function signalsOf(settings: Record<string, unknown>): {start(isPending: boolean): void; apply(granted: Granted): void} {
-  const chosen = SIGNALS.filter(({id}) => settings[id] === 'basic' || settings[id] === 'advanced' || settings[id] === 'on');
-  const each = (tell: (signal: Signal) => void) => {
-    for (const signal of chosen) {
+export interface Signals {
+  start(isPending: boolean): void;
+  apply(granted: Granted): void;
+}
+
+/**
+ * The site's signals as one. One that fails must not take the page or the others with it.
+ *
+ * @param settings the bundle's `signals`
+ */
+export function signalsOf(settings: Record<string, unknown>, signals: Record<string, Signal> = CONSENT_SIGNALS): Signals {
+  const each = (tell: (signal: Signal, setting: unknown) => void) => {
+    for (const [id, signal] of Object.entries(signals)) {
       try {
-        tell(signal);
+        tell(signal, settings[id]);
       } catch {
         // The page froze or replaced the party's global: nothing was granted through it.
       }
     }
   };
   return {
-    start: (isPending) => each((signal) => signal.start(isPending)),
-    apply: (granted) => each((signal) => signal.apply(granted)),
+    start: (isPending) => each((signal, setting) => signal.start(isPending, setting)),
+    apply: (granted) => each((signal, setting) => signal.apply(granted, setting)),
   };
 }

@@ -11,10 +11,12 @@ import {element} from './dom';
 import {keepMounted} from './mount';
 import {createPlaceholder, explain} from './placeholder';
 import {createPreferences} from './preferences';
-import {css} from './styles';
 import {createWording} from './texts';
 import {themeProperties} from './theme';
 import {uncover} from './uncover';
+
+/** The style sheet of the site's layout, as the server assembles it. */
+declare const CONSENT_STYLE: string;
 
 export interface Screen extends Face {
   /** The people's side acts through the consent; it is made after the screen. */
@@ -38,7 +40,7 @@ export function createScreen(first: Published): Screen {
   let timer = 0;
 
   const sheet = new CSSStyleSheet();
-  sheet.replaceSync(css);
+  sheet.replaceSync(CONSENT_STYLE);
   const host = document.createElement('consent-server');
   const mount = keepMounted(host);
   const root = host.attachShadow({mode: 'open'});

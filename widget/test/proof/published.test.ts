@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest';
-import {readPublished} from '../src/config';
-import {aBundle} from './builders';
+import {readPublished} from '../../src/proof/published';
+import {aBundle} from '../builders';
 
 const published = (bundle: unknown) => ({hash: 'h', build: 'b', keys: [], bundle});
 

@@ -1,7 +1,9 @@
 import {beforeEach, describe, expect, test, vi} from 'vitest';
-import {deliver, dequeue, enqueue, fetchPublished, isWaiting, waiting} from '../src/api';
-import {anEntry} from './builders';
+import {deliver, fetchPublished} from '../../src/proof/api';
+import {queue} from '../../src/queue';
+import {anEntry} from '../builders';
 
+const {dequeue, enqueue, isWaiting, waiting} = queue;
 const keysOf = () => waiting().map((entry) => entry.body.idempotency_key);
 const answering = (status: number, body: string) =>
   vi.stubGlobal(

@@ -2,29 +2,32 @@
  * Brings decisions into the log, and what the log answers onto the device.
  * Nothing is granted here that the log does not hold, and nothing stays granted there that this device cannot prove.
  */
-import {type Answer, deliver, dequeue, type Entry, enqueue, fetchPublished, isWaiting} from './api';
-import {type Choices, grantsAnything, isGrant} from './decision';
-import {newEntry} from './entry';
-import {emit} from './events';
-import type {Face} from './face';
-import type {Holding} from './holding';
-import {needsAnswer} from './permission';
+import {type Choices, grantsAnything, isGrant} from '../decision';
+import {newEntry} from '../entry';
+import {emit} from '../events';
+import {randomId} from '../identifier';
+import {needsAnswer} from '../permission';
+import type {Entry} from '../queue';
+import {uniformWish} from '../wish';
+import {type Answer, deliver, fetchPublished} from './api';
+import type {Context} from './index';
 import {startRetries} from './retry';
-import {type Grant, randomId} from './token';
-import {uniformWish} from './wish';
+import type {Grant} from './token';
+import type {Verify} from './verifier';
 
 export interface Delivery {
-  /** Adds a decision and sends it. @returns whether it is in the log and in force; false also when a newer one replaced it */
+  /** Sends a decision that is waiting. @returns whether it is in the log and in force; false also when a newer one replaced it */
   send(entry: Entry): Promise<boolean>;
   /** Sends what still waits from earlier pages. */
   start(): void;
 }
 
-export function createDelivery(base: string, site: string, holding: Holding, face: Face): Delivery {
-  const retries = startRetries(async (entry) => (await attempt(entry, true)) !== undefined);
+export function createDelivery({base, holding, face, queue}: Context, verify: Verify): Delivery {
+  const {site} = holding.published.bundle;
+  const {enqueue, dequeue, isWaiting, waiting} = queue;
+  const retries = startRetries(queue, async (entry) => (await attempt(entry, true)) !== undefined);
 
   async function send(entry: Entry): Promise<boolean> {
-    enqueue(entry);
     const isInForce = await attempt(entry, false);
     if (isInForce === undefined) {
       retries.later();
@@ -36,7 +39,7 @@ export function createDelivery(base: string, site: string, holding: Holding, fac
   async function attempt(entry: Entry, isRepeated: boolean): Promise<boolean | undefined> {
     const {answer, reason} = await deliver(base, site, entry);
     holding.learn(Date.parse(answer?.recorded_at ?? ''));
-    const checked = answer ? await holding.verify(answer.token ?? '') : '';
+    const checked = answer ? await verify(answer.token ?? '') : '';
     if (!isWaiting(entry)) {
       return false;
     }
@@ -70,7 +73,9 @@ export function createDelivery(base: string, site: string, holding: Holding, fac
     const isAny = Object.keys({...categories, ...services}).length > 0;
     if (isAny && present?.id && present.id === body.consent_id && body.action !== 'withdraw') {
       const left = {...body, action: 'withdraw' as const, categories, services, idempotency_key: randomId()};
-      void send({at, body: left, state: present});
+      const noesAlone = {at, body: left, state: present};
+      enqueue(noesAlone);
+      void send(noesAlone);
     }
   }
 
@@ -112,7 +117,7 @@ export function createDelivery(base: string, site: string, holding: Holding, fac
     const nothing = uniformWish(published.bundle, false);
     const press = {action: 'withdraw', method: entry.body.method, isTrusted: false} as const;
     const reading = {whole: nothing, answered: nothing, kept: []};
-    const withdrawal = newEntry(published, entry.state, press, reading, entry.body.language, Date.now());
+    const withdrawal = newEntry(published, entry.state, press, reading, entry.body.language, Date.now(), waiting());
     enqueue(withdrawal);
     dequeue(entry);
     holding.deny(withdrawal.state);

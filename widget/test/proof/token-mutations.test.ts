@@ -1,8 +1,8 @@
 import {base64url, exportJWK, generateKeyPair} from 'jose';
 import {beforeAll, expect, test, vi} from 'vitest';
-import type {Key} from '../src/config';
-import {checkToken} from '../src/token';
-import {aToken, NOW, segment} from './builders';
+import type {Key} from '../../src/config';
+import {checkToken} from '../../src/proof/token';
+import {aToken, NOW, segment} from '../builders';
 
 const ROUNDS = 20_000;
 const SECONDS = NOW / 1000;

@@ -20,16 +20,15 @@ const TYPES: Record<string, string> = {
   personalization_storage: 'functional',
 };
 
-export const googleConsentMode: Signal = {
-  id: 'google_consent_mode',
-  start(isPending) {
+export default {
+  start(isPending: boolean) {
     const denied = types(new Set());
     gtag('consent', 'default', isPending ? {...denied, wait_for_update: 500} : denied);
     gtag('set', 'ads_data_redaction', true);
     gtag('set', 'url_passthrough', false);
   },
-  apply: (granted) => gtag('consent', 'update', types(granted)),
-};
+  apply: (granted: Granted) => gtag('consent', 'update', types(granted)),
+} satisfies Signal;
 
 function types(granted: Granted): Record<string, string | number> {
   const values: Record<string, string> = {};

@@ -1,8 +1,9 @@
 import {beforeEach, expect, test, vi} from 'vitest';
-import {dequeue, type Entry, enqueue} from '../src/api';
-import {startRetries} from '../src/retry';
-import {anEntry} from './builders';
+import {startRetries} from '../../src/proof/retry';
+import {type Entry, queue} from '../../src/queue';
+import {anEntry} from '../builders';
 
+const {dequeue, enqueue} = queue;
 let isReachable: boolean;
 let tries: string[];
 const send = vi.fn(async (entry: Entry) => {
@@ -23,7 +24,7 @@ beforeEach(() => {
 });
 
 test('a round ends at the first choice that cannot be delivered, and the pause doubles with each round', async () => {
-  startRetries(send).start();
+  startRetries(queue, send).start();
   const seconds: number[] = [];
 
   for (let second = 0; second <= 32; second++) {
@@ -35,7 +36,7 @@ test('a round ends at the first choice that cannot be delivered, and the pause d
 });
 
 test('choices that fail on their own do not put off the round that is planned', async () => {
-  const retries = startRetries(send);
+  const retries = startRetries(queue, send);
 
   for (let count = 0; count < 20; count++) {
     retries.later();
@@ -46,7 +47,7 @@ test('choices that fail on their own do not put off the round that is planned', 
 });
 
 test('once the server is reached everything is delivered in one round, and pauses are short again', async () => {
-  const retries = startRetries(send);
+  const retries = startRetries(queue, send);
   retries.start();
   await vi.advanceTimersByTimeAsync(20_000);
   isReachable = true;

@@ -1,34 +1,8 @@
-/**
- * Talks to the server: delivers decisions until they are acknowledged, and fetches the published bundle.
- * A decision waits in localStorage (in memory where that throws), so that a closed tab does not lose it.
- */
-import {type Published, readPublished} from './config';
-import {type Action, isGrant, type Method, type State} from './decision';
-
-/** The request, as the server reads it. */
-export interface DecisionBody {
-  idempotency_key: string;
-  action: Action;
-  method: Method;
-  categories: Record<string, boolean>;
-  services: Record<string, boolean>;
-  consent_id?: string;
-  n?: number;
-  bundle: string;
-  build: string;
-  language: string;
-  gpc: boolean;
-  trusted: boolean;
-}
-
-/** One decision on its way. */
-export interface Entry {
-  body: DecisionBody;
-  /** Milliseconds; entries older than 30 days are dropped. */
-  at: number;
-  /** What the device keeps once the server has acknowledged; without the ends, which the server sets. */
-  state: State;
-}
+/** Talks to the server: delivers one decision, fetches what is published, fetches a receipt. */
+import type {Published} from '../config';
+import {isGrant} from '../decision';
+import type {Entry} from '../queue';
+import {readPublished} from './published';
 
 export interface Answer {
   record_id: string;
@@ -45,57 +19,11 @@ export interface Outcome {
   reason?: string;
 }
 
-const QUEUE = 'consent_queue';
-const LIMIT = 50;
-const KEPT = 30 * 864e5;
 const TIMEOUT = 10_000;
 const RETRIED = [408, 425, 429];
 /** The server read the decision and can never take it. Any other refusal of a denial (a site moved, an origin
  *  forgotten in a new configuration) may pass, and a visitor's no is not to be lost to it. */
 const FINAL_FOR_DENIALS = [400, 409, 413, 415, 422];
-
-let unsaved: Entry[] | undefined;
-
-/** Waiting decisions: denials first, then in the order they were made. */
-export function waiting(): Entry[] {
-  let entries = unsaved;
-  try {
-    entries ??= JSON.parse(localStorage.getItem(QUEUE) ?? '[]') as Entry[];
-  } catch {
-    entries = [];
-  }
-  const rank = (entry: Entry) => Number(isGrant(entry.body));
-  return (Array.isArray(entries) ? entries : [])
-    .filter((entry) => entry?.body?.categories && entry.state && entry.at > Date.now() - KEPT)
-    .sort((a, b) => rank(a) - rank(b) || a.at - b.at);
-}
-
-/** Adds a decision. Grants that still wait are dropped: a newer decision has replaced them. */
-export function enqueue(entry: Entry): void {
-  const denials = waiting().filter((other) => !isGrant(other.body));
-  keep([...denials.slice(0, LIMIT - 1), entry]);
-}
-
-export function dequeue(entry: Entry): void {
-  keep(waiting().filter((other) => other.body.idempotency_key !== entry.body.idempotency_key));
-}
-
-export function isWaiting(entry: Entry): boolean {
-  return waiting().some((other) => other.body.idempotency_key === entry.body.idempotency_key);
-}
-
-function keep(entries: Entry[]): void {
-  try {
-    if (entries.length > 0) {
-      localStorage.setItem(QUEUE, JSON.stringify(entries));
-    } else {
-      localStorage.removeItem(QUEUE);
-    }
-    unsaved = undefined;
-  } catch {
-    unsaved = entries;
-  }
-}
 
 /** Never rejects. `text/plain` needs no preflight, `keepalive` survives leaving the page. */
 export async function deliver(base: string, site: string, entry: Entry): Promise<Outcome> {

@@ -1,13 +1,16 @@
 /**
  * Delivers waiting decisions again: after a growing, random pause, when the connection returns, and at the next page.
  */
-import {type Entry, isWaiting, waiting} from './api';
+import type {Entry, Queue} from '../queue';
 
 const FIRST = 1000;
 const LONGEST = 3_600_000;
 
 /** @param send resolves to whether the server was reached; an entry that failed is still waiting then */
-export function startRetries(send: (entry: Entry) => Promise<boolean>): {start(): void; later(): void} {
+export function startRetries(
+  {waiting, isWaiting}: Queue,
+  send: (entry: Entry) => Promise<boolean>,
+): {start(): void; later(): void} {
   let rounds = 0;
   let timer = 0;
   let isBusy = false;

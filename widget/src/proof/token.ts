@@ -1,7 +1,7 @@
 /**
  * Checks a consent token in the browser: its one spelling, audience, time, and the Ed25519 signature where the browser has it.
  */
-import type {Key} from './config';
+import type {Key} from '../config';
 
 /** What a good token allows: these categories, until then. */
 export interface Grant {
@@ -112,9 +112,4 @@ function decode(segment: string): Uint8Array<ArrayBuffer> {
 /** Base64url without padding of a binary string. */
 function encode(binary: string): string {
   return btoa(binary).replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '');
-}
-
-/** 128 random bits, 22 characters. */
-export function randomId(): string {
-  return encode(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))));
 }

@@ -1,8 +1,9 @@
 import {base64url, exportJWK, generateKeyPair} from 'jose';
 import {beforeAll, describe, expect, test} from 'vitest';
-import type {Key} from '../src/config';
-import {checkToken, type Grant, randomId} from '../src/token';
-import {aToken, NOW, signTexts} from './builders';
+import type {Key} from '../../src/config';
+import {randomId} from '../../src/identifier';
+import {checkToken, type Grant} from '../../src/proof/token';
+import {aToken, NOW, signTexts} from '../builders';
 
 const SECONDS = NOW / 1000;
 let keys: Key[];

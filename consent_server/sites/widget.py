@@ -1,0 +1,46 @@
+"""The code that a site's pages run: the widget with the styles and signals of this site alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import orjson
+
+from consent_server.ledger.canonical import digest
+from consent_server.sites.document import SiteDocument
+
+
+@dataclass(frozen=True)
+class WidgetParts:
+    """What this installation ships, as ``widget/build.mjs`` builds it."""
+
+    #: Asks, holds back and remembers: all that runs before there is something to prove.
+    first: bytes
+    #: Delivers decisions and checks tokens; the first part names it by its digest.
+    second: bytes
+    #: Layout → style sheet.
+    styles: Mapping[str, bytes]
+    #: Setting → JavaScript expression.
+    signals: Mapping[str, bytes]
+
+    def build_of(self, document: SiteDocument) -> bytes:
+        """Assemble the one file that runs on a site's pages before a choice.
+
+        Only what the site uses travels: one layout's styles, and the signals it switched on. The
+        same document and parts always give the same bytes; their digest is the build that records
+        name.
+        """
+        style = orjson.dumps(self.styles[document.theme.layout].decode())
+        settings = document.as_dict()["signals"]
+        used = sorted(
+            name for name, value in settings.items() if value != "off" and name in self.signals
+        )
+        signals = b",".join(b"%b:%b" % (name.encode(), self.signals[name]) for name in used)
+        return b"!function(CONSENT_STYLE,CONSENT_SIGNALS){%b}(%b,{%b});" % (
+            self.first.rstrip(),
+            style,
+            signals,
+        )
+
+    def digest_for(self, document: SiteDocument) -> str:
+        """Return the name of a site's build, 43 characters."""
+        return digest(self.build_of(document))
