@@ -7,7 +7,7 @@ import pytest
 
 from tests.machine import chromium, firefox, postgresql, webkit
 
-pytest_plugins = ["tests.databases", "tests.application", "tests.browsers", "tests.shop"]
+pytest_plugins = ["tests.databases", "tests.application", "tests.browsers"]
 
 NEEDED = {
     "PostgreSQL": postgresql,

@@ -7,6 +7,14 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.consent_page import ConsentPage
+from tests.shop import (  # noqa: F401 (fixtures of this folder alone: others have a site of their own)
+    a_site,
+    running_service,
+    service,
+    site,
+    web,
+    whole_web,
+)
 
 
 @pytest.fixture

@@ -10,6 +10,14 @@ from playwright.sync_api import Browser, Playwright
 from tests.engines.engine import Engine, PlaywrightEngine, SeleniumEngine
 from tests.engines.visitor import Visitor
 from tests.machine import firefox, webkit
+from tests.shop import (  # noqa: F401 (fixtures of this folder alone: others have a site of their own)
+    a_site,
+    running_service,
+    service,
+    site,
+    web,
+    whole_web,
+)
 
 #: As of a browser in use; wide enough for every layout.
 WINDOW = {"width": 1000, "height": 700}
