@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from consent_server.errors import ConsentError
-from consent_server.sites.document import SiteDocument
+from consent_server.sites.document import SiteDocument, signals
 
 #: Version of the bundle's format, its key ``v``.
 FORMAT = 1
@@ -95,6 +95,8 @@ def _public_part(document: SiteDocument) -> dict[str, Any]:
     public = document.as_dict()
     for private in ("origins", "texts"):
         public.pop(private)
+    asked = [category.id for category in document.categories if not category.required]
+    public["signals"] = signals.published(document.signals, asked)
     for service in public["services"]:
         for key in ("data", "hosts", "stores"):
             service.setdefault(key, [])

@@ -118,6 +118,15 @@ def values(draw: some.DrawFn) -> dict[str, Any]:
 
 _REASON = some.sampled_from(REASONS)
 _GPC = some.fixed_dictionaries({}, optional={"gpc": some.booleans()})
+_GOOGLE = some.fixed_dictionaries(
+    {"mode": some.sampled_from(["basic", "advanced", "off"])},
+    optional={
+        "regions": some.lists(some.sampled_from(["EEA", "FR", "US-CA"]), unique=True),
+        "wait_for_update": some.integers(0, 10_000),
+        "ads_data_redaction": some.booleans(),
+        "url_passthrough": some.booleans(),
+    },
+).map(lambda google: {**google, "acknowledged": "Agreed with our DPO in March 2026."})
 _CHOICES = some.fixed_dictionaries(
     {"name": WORDS, "storage_region": some.sampled_from(sorted(COUNTRIES))},
     optional={
@@ -129,8 +138,9 @@ _CHOICES = some.fixed_dictionaries(
         "signals": some.fixed_dictionaries(
             {},
             optional={
-                "google_consent_mode": some.sampled_from(["basic", "advanced", "off"]),
-                "matomo": some.sampled_from(["on", "off"]),
+                "google_consent_mode": some.sampled_from(["basic", "off"]) | _GOOGLE,
+                "matomo": some.sampled_from(["on", "cookies", "off"]),
+                "data_layer": some.sampled_from(["on", "off"]),
             },
         ),
         "theme": some.fixed_dictionaries(

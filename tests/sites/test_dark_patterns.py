@@ -20,6 +20,7 @@ from consent_server.sites.document.closed_lists import (
     REASONS,
     REFUSED_KEYS,
 )
+from consent_server.sites.document.signals import SIGNALS
 from consent_server.sites.durations import months
 from consent_server.sites.known_trackers import tracker_host, tracker_named
 from consent_server.sites.profiles import PROFILES
@@ -32,7 +33,8 @@ KEYS = {
     "authority", "storage_region", "record_retention", "policy", "profile", "reprompt_after",
     "languages", "default", "available", "categories", "id", "required", "reason", "since",
     "services", "category", "policy_url", "country", "data", "hosts", "stores", "kind", "lifetime",
-    "signals", "google_consent_mode", "microsoft_uet", "microsoft_clarity", "matomo", "theme",
+    "signals", *(signal.id for signal in SIGNALS), "mode", "regions", "wait_for_update",
+    "ads_data_redaction", "url_passthrough", "functional", "analytics", "marketing", "theme",
     "layout", "accent", "radius", "texts", "build", "gpc", "http_only", "cookie_domain",
     "directed_to_children",
 }  # fmt: skip

@@ -19,7 +19,7 @@ def test_the_demo_document_is_valid():
     assert [category.id for category in document.categories if category.required] == ["necessary"]
     assert [service.hosts for service in document.services] == [("127.0.0.1:8002",)] * 2
     assert document.policy.version == "2026-03"
-    assert document.signals.google_consent_mode == "off"
+    assert document.signals == {}
 
 
 def test_what_is_left_out_has_a_default():
@@ -28,7 +28,7 @@ def test_what_is_left_out_has_a_default():
     assert (document.profile, document.reprompt_after) == ("gdpr", "P12M")
     assert document.record_retention == "P24M"
     assert document.services == () and document.texts == {}
-    assert document.signals.matomo == "off" and document.theme.layout == "bar"
+    assert document.signals == {} and document.theme.layout == "bar"
     assert document.controller.dpo is None
 
 

@@ -34,7 +34,30 @@ def test_a_signal_that_no_category_feeds_is_remarked_on():
         signals={"microsoft_uet": "on", "matomo": "on", "google_consent_mode": "basic"},
     )
 
-    assert paths == ["signals.microsoft_uet", "signals.microsoft_uet", "signals.matomo"]
+    assert paths == ["signals.microsoft_uet"]
+
+
+def test_a_signal_is_fed_by_the_category_that_stands_for_another():
+    value = a_value(texts={"fr": {}, "en": {}})
+    for language in value["texts"].values():
+        language |= {"category.ads.title": "Ads", "category.ads.text": "Ads pay for this."}
+    categories = [value["categories"][0], {"id": "ads"}]
+    told = {"microsoft_uet": "on"}
+    changes = {"services": [a_service(category="ads")], "categories": categories}
+    changes["texts"] = value["texts"]
+
+    assert _paths(**changes, signals=told) == ["signals.microsoft_uet"]
+    assert _paths(**changes, signals={**told, "categories": {"marketing": "ads"}}) == []
+
+
+def test_what_is_sent_before_consent_is_remarked_on():
+    google = {"mode": "basic", "url_passthrough": True}
+
+    paths = _paths(
+        services=[a_service()], signals={"google_consent_mode": google, "matomo": "cookies"}
+    )
+
+    assert paths == ["signals.google_consent_mode.url_passthrough", "signals.matomo"]
 
 
 @pytest.mark.parametrize(

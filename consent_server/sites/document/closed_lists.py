@@ -123,6 +123,10 @@ REFUSED_KEYS: dict[str, str] = {
             "looks come from the theme's tokens, so that no answer can be disguised",
         ),
         (
+            "linkedin snap snapchat reddit x twitter plausible",
+            "this tag takes no consent call; hold it back with data-category (docs/signals.md)",
+        ),
+        (
             "experiment experiments ab_test variants",
             "the banner is not tuned for acceptance (GDPR Art. 25)",
         ),

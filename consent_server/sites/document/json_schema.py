@@ -12,6 +12,7 @@ from typing import Any
 import marshmallow as ma
 
 from consent_server.sites.document.schema import CategorySchema, SiteSchema
+from consent_server.sites.document.signals import WordOrObject
 
 #: A required category says why, and only a required one does.
 _REASON_GOES_WITH_REQUIRED = {
@@ -63,6 +64,8 @@ def _described(field: Any) -> dict[str, Any]:
 
 
 def _value(field: Any) -> dict[str, Any]:
+    if isinstance(field, WordOrObject):
+        return field.json_schema(_object(field.schema))
     if isinstance(field, ma.fields.Nested):
         return _object(field.schema)
     if isinstance(field, ma.fields.List):

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 from consent_server.sites.document.findings import Finding, path_to
 from consent_server.sites.document.model import Service, SiteDocument
+from consent_server.sites.document.signals import signal_warnings
 
 #: Wordings that authorities found vague, shaming or misleading, with what is wrong with them.
 BANNED_PHRASES: tuple[tuple[str, str], ...] = (
@@ -48,10 +49,6 @@ _HTML = re.compile(r"</?[a-zA-Z][^>]*>|&[a-z]+;")
 _OPTIONAL_KEYS = ("policy_url", "country", "data", "hosts", "stores")
 
 
-#: Signals that the shipped widget sends.
-SENT_SIGNALS = ("google_consent_mode",)
-
-
 def warnings(document: SiteDocument) -> tuple[Finding, ...]:
     """Return what a valid document could say better, in the order of its keys."""
     return tuple(finding for rule in _RULES for finding in rule(document))
@@ -82,21 +79,9 @@ def _left_out(service: Service) -> Iterator[str]:
     yield from (key for key in _OPTIONAL_KEYS if not getattr(service, key))
 
 
-def _signals_have_a_category(document: SiteDocument) -> Iterator[Finding]:
-    ids = {category.id for category in document.categories}
-    needed = {
-        "google_consent_mode": {"analytics", "marketing"},
-        "microsoft_uet": {"marketing"},
-        "microsoft_clarity": {"analytics", "marketing"},
-        "matomo": {"analytics"},
-    }
-    for key, categories in needed.items():
-        if getattr(document.signals, key) != "off" and not categories & ids:
-            names = " or ".join(sorted(categories))
-            message = f"will always be told no: there is no category {names}"
-            yield Finding(f"signals.{key}", message, "signal_without_category")
-        if getattr(document.signals, key) != "off" and key not in SENT_SIGNALS:
-            yield Finding(f"signals.{key}", "is not sent by this version", "signal_not_sent")
+def _signals_are_told_something(document: SiteDocument) -> Iterator[Finding]:
+    categories = {category.id: category.required for category in document.categories}
+    yield from signal_warnings(document.signals, categories)
 
 
 def _texts_are_clear(document: SiteDocument) -> Iterator[Finding]:
@@ -122,7 +107,7 @@ def _languages_say_the_same(document: SiteDocument) -> Iterator[Finding]:
 _RULES: tuple[Callable[[SiteDocument], Iterator[Finding]], ...] = (
     _something_is_asked,
     _services_are_described,
-    _signals_have_a_category,
+    _signals_are_told_something,
     _texts_are_clear,
     _languages_say_the_same,
 )

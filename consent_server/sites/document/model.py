@@ -83,17 +83,6 @@ class Service:
 
 
 @dataclass(frozen=True)
-class Signals:
-    """Which third-party consent interfaces are told about decisions."""
-
-    #: ``basic``, ``advanced`` or ``off``; the others are ``on`` or ``off``.
-    google_consent_mode: str = "off"
-    microsoft_uet: str = "off"
-    microsoft_clarity: str = "off"
-    matomo: str = "off"
-
-
-@dataclass(frozen=True)
 class Theme:
     """The only things a site can say about the looks; both answers share them."""
 
@@ -124,7 +113,8 @@ class SiteDocument:
     reprompt_after: str
     #: ``PnM``, at least ``reprompt_after`` and at most P24M.
     record_retention: str
-    signals: Signals = field(default_factory=Signals)
+    #: Only what is switched on: setting → word, or object of what differs; see ``signals.py``.
+    signals: Mapping[str, Any] = field(default_factory=dict)
     theme: Theme = field(default_factory=Theme)
     #: The host name whose sub-domains share one choice; each host has its own when None.
     cookie_domain: str | None = None

@@ -11,6 +11,7 @@ from consent_server.sites import durations, known_trackers, origins
 from consent_server.sites.document import closed_lists
 from consent_server.sites.document.fields import did_you_mean
 from consent_server.sites.document.findings import Finding, path_to
+from consent_server.sites.document.signals import broken_signal_rules
 from consent_server.sites.document.texts import slots_of
 from consent_server.sites.profiles import (
     DEFAULT_PROFILE,
@@ -243,6 +244,7 @@ _RULES: tuple[Rule, ...] = (
     _default_language_is_available,
     _texts_belong_to_something,
     _own_categories_have_texts,
+    broken_signal_rules,
 )
 
 

@@ -1,9 +1,5 @@
 """The shape of a document: which keys there are, and what each takes."""
 
-from typing import Any
-
-import marshmallow as ma
-
 from consent_server.sites import durations, theme
 from consent_server.sites.document import closed_lists, fields
 from consent_server.sites.document.fields import (
@@ -15,7 +11,9 @@ from consent_server.sites.document.fields import (
     Text,
     WholeNumber,
 )
-from consent_server.sites.document.model import Signals, Theme
+from consent_server.sites.document.model import Theme
+from consent_server.sites.document.objects import Nested, Strict
+from consent_server.sites.document.signals import SignalsSchema
 from consent_server.sites.document.texts import Texts
 from consent_server.sites.origins import check_cookie_domain, parse_origin
 from consent_server.sites.profiles import DEFAULT_PROFILE, PROFILES
@@ -28,15 +26,6 @@ _REGION_WANTS = "EU, or the code of a country in ISO 3166-1, such as FR, in capi
 MOST_CATEGORIES = 32
 MOST_SERVICES = 500
 MOST_ORIGINS = 100
-
-
-class _Strict(ma.Schema):
-    """Unknown keys are refused, wherever they stand."""
-
-    class Meta:
-        unknown = ma.RAISE
-
-    error_messages = {"unknown": "unknown key", "type": fields.NOT_AN_OBJECT}  # noqa: RUF012 (read by marshmallow, never changed)
 
 
 def web_address(about: str, *, required: bool = False) -> Checked:
@@ -55,20 +44,7 @@ def whole_months(about: str) -> Checked:
     return Checked(durations.months, durations.MONTHS.pattern, about=about)
 
 
-class Nested(ma.fields.Nested):
-    """An object with keys of its own."""
-
-    def __init__(self, nested: type[ma.Schema], about: str = "", **options: Any):
-        messages: dict[str, Any] = {
-            "required": fields.REQUIRED,
-            "null": "is empty",
-            "type": fields.NOT_AN_OBJECT,
-        }
-        super().__init__(nested, error_messages=messages, **options)
-        self.about = about
-
-
-class ControllerSchema(_Strict):
+class ControllerSchema(Strict):
     """Who decides why and how data is processed."""
 
     name = Text(required=True, about="Who decides why and how data is processed.")
@@ -79,21 +55,21 @@ class ControllerSchema(_Strict):
     dpo = way_to_reach("How to reach the data protection officer, in the same forms.")
 
 
-class AuthoritySchema(_Strict):
+class AuthoritySchema(Strict):
     """Who hears complaints."""
 
     name = Text(required=True, about="The supervisory authority that hears complaints.")
     url = web_address("Where visitors can complain.", required=True)
 
 
-class PolicySchema(_Strict):
+class PolicySchema(Strict):
     """The privacy policy."""
 
     url = web_address("The site's privacy policy.", required=True)
     version = Text(64, required=True, about="The version of the policy that is in force.")
 
 
-class LanguagesSchema(_Strict):
+class LanguagesSchema(Strict):
     """The languages of the banner."""
 
     default = OneOf(
@@ -110,7 +86,7 @@ class LanguagesSchema(_Strict):
     )
 
 
-class CategorySchema(_Strict):
+class CategorySchema(Strict):
     """Something that is asked for, or required for a reason."""
 
     id = Matching(
@@ -121,7 +97,7 @@ class CategorySchema(_Strict):
     gpc = StrictBool(about="Whether Global Privacy Control is a no to it; only when optional.")
 
 
-class StoreSchema(_Strict):
+class StoreSchema(Strict):
     """Something kept on, or read from, a device."""
 
     name = Text(required=True, about="Name of the cookie or entry; * stands for any characters.")
@@ -138,7 +114,7 @@ class StoreSchema(_Strict):
     )
 
 
-class ServiceSchema(_Strict):
+class ServiceSchema(Strict):
     """A vendor or tool."""
 
     id = Matching(
@@ -162,26 +138,7 @@ class ServiceSchema(_Strict):
     )
 
 
-class SignalsSchema(_Strict):
-    """Third-party consent interfaces."""
-
-    google_consent_mode = OneOf(
-        closed_lists.GOOGLE_CONSENT_MODES,
-        load_default=Signals.google_consent_mode,
-        about="Google consent mode v2.",
-    )
-    microsoft_uet = OneOf(
-        closed_lists.SWITCH, load_default=Signals.microsoft_uet, about="Microsoft Advertising."
-    )
-    microsoft_clarity = OneOf(
-        closed_lists.SWITCH, load_default=Signals.microsoft_clarity, about="Microsoft Clarity."
-    )
-    matomo = OneOf(
-        closed_lists.SWITCH, load_default=Signals.matomo, about="Matomo's consent calls."
-    )
-
-
-class ThemeSchema(_Strict):
+class ThemeSchema(Strict):
     """The looks."""
 
     layout = OneOf(
@@ -196,7 +153,7 @@ class ThemeSchema(_Strict):
     radius = WholeNumber(0, 24, load_default=Theme.radius, about="Corner radius in CSS pixels.")
 
 
-class SiteSchema(_Strict):
+class SiteSchema(Strict):
     """The whole document."""
 
     site = Matching(

@@ -1,0 +1,13 @@
+/**
+ * Tells TikTok's pixel: held until the visitor has chosen. Needs a base code that lists the three methods.
+ * Source: https://business-api.tiktok.com/portal/docs/pixel-cookie-consent-mode/v1.3
+ */
+import {whenThere} from '../outside/when-there';
+
+type Pixel = Record<'holdConsent' | 'grantConsent' | 'revokeConsent', () => void>;
+
+export default whenThere(
+  () => (window as {ttq?: Pixel}).ttq,
+  (ttq) => ttq.holdConsent(),
+  (ttq, granted) => ttq[granted.has('marketing') ? 'grantConsent' : 'revokeConsent'](),
+);
