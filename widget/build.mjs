@@ -39,13 +39,13 @@ async function bundle(entry, {format = 'iife', ...options} = {}) {
     write: false,
     ...options,
   });
-  // A signal becomes an expression: what its module exports.
+  // A signal becomes an expression, what its module exports; as an argument it stays one, and leaves no name in the page.
   const text = outputFiles[0].text.replace(/export \{\s*(\w+) as default\s*\};\s*$/, 'return $1');
-  const {code = ''} = await minify(format === 'esm' ? `(()=>{${text}})()` : text, {
+  const isSignal = format === 'esm';
+  const {code = ''} = await minify(isSignal ? `f((()=>{${text}})())` : text, {
     ecma: 2020,
-    toplevel: true,
+    toplevel: !isSignal,
     compress: {
-      expression: format === 'esm',
       passes: 3,
       pure_getters: true,
       unsafe_arrows: true,
@@ -54,7 +54,7 @@ async function bundle(entry, {format = 'iife', ...options} = {}) {
     },
     format: {ecma: 2020},
   });
-  return format === 'esm' ? code.replace(/;$/, '') : code;
+  return isSignal ? code.replace(/^f\((.*)\);$/s, '$1') : code;
 }
 
 /** What the build wrote, by its path below the target. */

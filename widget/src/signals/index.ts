@@ -12,7 +12,7 @@ export interface Signals {
 /**
  * The site's signals as one. One that fails must not take the page or the others with it.
  *
- * @param settings the bundle's `signals`
+ * @param settings the bundle's `signals`; its `categories` are the ids that stand for the names which signals know
  */
 export function signalsOf(settings: Record<string, unknown>, signals: Record<string, Signal> = CONSENT_SIGNALS): Signals {
   const each = (tell: (signal: Signal, setting: unknown) => void) => {
@@ -24,8 +24,9 @@ export function signalsOf(settings: Record<string, unknown>, signals: Record<str
       }
     }
   };
+  const own = (settings.categories ?? {}) as Record<string, string>;
   return {
     start: (isPending) => each((signal, setting) => signal.start(isPending, setting)),
-    apply: (granted) => each((signal, setting) => signal.apply(granted, setting)),
+    apply: (granted) => each((signal, setting) => signal.apply({has: (id) => granted.has(own[id] ?? id)}, setting)),
   };
 }

@@ -2,8 +2,8 @@
  * A signal tells an outside party's script what it may do. One file each, named by its setting, which it exports as default.
  */
 
-/** Ids of the categories that may run now. */
-export type Granted = ReadonlySet<string>;
+/** The categories that may run now: by their ids, and by the name of the one that they stand for. */
+export type Granted = Pick<ReadonlySet<string>, 'has'>;
 
 export interface Signal {
   /** Everything denied, before any other script can ask. `isPending`: an earlier grant is being checked. */

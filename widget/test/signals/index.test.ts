@@ -1,11 +1,12 @@
-import {expect, test} from 'vitest';
+import {beforeEach, expect, test} from 'vitest';
 import {signalsOf} from '../../src/signals';
 import type {Signal} from '../../src/signals/signal';
 
-const told: unknown[] = [];
+let told: unknown[] = [];
 const noting: Signal = {
   start: (...args) => void told.push(['start', ...args]),
-  apply: (granted, setting) => void told.push(['apply', [...granted], setting]),
+  apply: (granted, setting) =>
+    void told.push(['apply', ['analytics', 'statistics', 'marketing'].filter((id) => granted.has(id)), setting]),
 };
 const failing: Signal = {
   start() {
@@ -16,6 +17,10 @@ const failing: Signal = {
   },
 };
 
+beforeEach(() => {
+  told = [];
+});
+
 test('each is told with its own setting, and one that fails takes none with it', () => {
   const signals = signalsOf({failing: 'on', noting: {regions: []}}, {failing, noting});
 
@@ -25,5 +30,19 @@ test('each is told with its own setting, and one that fails takes none with it',
   expect(told).toEqual([
     ['start', true, {regions: []}],
     ['apply', ['analytics'], {regions: []}],
+  ]);
+});
+
+test("a site's own category stands for the one that signals know", () => {
+  const signals = signalsOf({categories: {analytics: 'statistics'}}, {noting});
+
+  signals.apply(new Set(['statistics']));
+  signals.apply(new Set(['marketing']));
+  signals.apply(new Set(['analytics']));
+
+  expect(told).toEqual([
+    ['apply', ['analytics', 'statistics'], undefined],
+    ['apply', ['marketing'], undefined],
+    ['apply', [], undefined],
   ]);
 });

@@ -1,0 +1,1 @@
+(()=>{function e(e){(e=>{const n=window,o=n[e]??[];return n[e]=o,o})("_paq").push([e])}return{start(n,o){return e("cookies"===o?"requireCookieConsent":"requireConsent")},apply(n,o){const t="cookies"===o;n.has("analytics")?e(t?"setCookieConsentGiven":"setConsentGiven"):(e("forgetCookieConsentGiven"),t||e("requireConsent"))}}})()

@@ -1,0 +1,1 @@
+((t,n)=>{let e;function o(){try{const t=e&&window.fbq;if(t){const n=e;e=void 0,n?.(t)}}catch{}}return{start(t){e=n&&(t=>n(t)),document.addEventListener("load",o,!0),o()},apply(t){e=n=>((t,n)=>t("consent",n.has("marketing")?"grant":"revoke"))(n,t),o()}}})(0,t=>t("consent","revoke"))

@@ -1,0 +1,1 @@
+(()=>{function t(t){const n=window,a=n=>t.has(n)?"granted":"denied";n.clarity??=function(){const t=n.clarity;t.q??=[],t.q.push(arguments)},n.clarity("consentv2",{ad_Storage:a("marketing"),analytics_Storage:a("analytics")})}return{start(){return t(new Set)},apply(n){return t(n)}}})()

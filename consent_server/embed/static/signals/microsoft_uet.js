@@ -1,0 +1,1 @@
+(()=>{function t(t,e){(t=>{const e=window,n=e[t]??[];return e[t]=n,n})("uetq").push("consent",t,{ad_storage:e.has("marketing")?"granted":"denied"})}return{start(){return t("default",new Set)},apply(e){return t("update",e)}}})()

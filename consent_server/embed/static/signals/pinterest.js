@@ -1,0 +1,1 @@
+((t,n)=>{let e;function o(){try{const t=e&&window.pintrk;if(t){const n=e;e=void 0,n?.(t)}}catch{}}return{start(t){e=n&&(e=>n(e,t)),document.addEventListener("load",o,!0),o()},apply(t){e=n=>((t,n)=>t("setconsent",n.has("marketing")))(n,t),o()}}})(0,(t,n)=>n||t("setconsent",!1))
