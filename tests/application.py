@@ -64,6 +64,7 @@ def environment(database_url, tmp_path) -> dict[str, str]:
         "DATABASE_URL": database_url,
         "CONSENT_DATA_DIR": str(tmp_path / "var"),
         "CONSENT_PUBLIC_URL": "https://consent.example",
+        "CONSENT_GPC_UPDATED": "2026-11-22",
     }
 
 

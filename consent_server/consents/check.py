@@ -185,16 +185,20 @@ def _verdict(choice: Choice, is_stale: bool, instant: datetime) -> Verdict:
 def _cookies_to_expire(
     bundle: dict[str, Any], categories: dict[str, Verdict], services: dict[str, Verdict]
 ) -> list[str]:
-    """Name the cookies of what ended: a service answered alone, or with its category (R042)."""
+    """Name the cookies of what ended: a service answered alone, or with its category (R042).
+
+    What no script can delete is named after a refusal too: it may be older than the question.
+    """
     unanswered = Verdict("unknown")
     return sorted(
         {
             store["name"]
             for service in bundle["services"]
             for verdict in [services.get(service["id"], categories.get(service["category"]))]
-            if (verdict or unanswered).reason in ENDED
+            for reason in [(verdict or unanswered).reason]
             for store in service["stores"]
             if store["kind"] == "cookie"
+            and (reason in ENDED or (reason == "refused" and store.get("http_only")))
         }
     )
 

@@ -3,19 +3,20 @@
 from dataclasses import replace
 from typing import Any
 
-from flask import Response, abort, current_app, jsonify, request
+from flask import Response, abort, after_this_request, current_app, jsonify, request
 from flask.views import MethodView
 
 from consent_server.consents import schemas, service
 from consent_server.consents.check import CheckQuestion, check
 from consent_server.consents.choices import Decision
+from consent_server.consents.device import Acknowledged, cookies_to_set
 from consent_server.consents.errors import IdempotencyKeyMissing
 from consent_server.ledger.canonical import canonical, digest
 from consent_server.sites.auth import require_key
 from consent_server.sites.pages import cleared_for_page, preflight
 from consent_server.tokens.jwks import jwks
 from consent_server.tokens.keyring import KeyRing
-from consent_server.web import privacy_control
+from consent_server.web import cors, first_party, privacy_control
 from consent_server.web.api import Blueprint
 from consent_server.web.clock import now
 from consent_server.web.problems import InvalidRequest
@@ -60,6 +61,9 @@ class Consents(MethodView):
 
         Takes `application/json` with the header `Idempotency-Key`, or `text/plain` holding the
         same JSON with `idempotency_key` inside, which browsers send without a preflight.
+
+        Where the service is mounted on the page's own host, the answer to a decision that is in
+        force sets the widget's cookies, with the ends of the choice.
         """
         decision, key_in_body = body
         sees_gpc = decision.gpc or privacy_control.is_sent()
@@ -68,13 +72,19 @@ class Consents(MethodView):
             key=_idempotency_key(headers["idempotency_key"], key_in_body),
             body_hash=_body_hash(),
         )
-        recorded = service.record_decision(site_id, asked, key_ring(), now())
+        instant = now()
+        recorded = service.record_decision(site_id, asked, key_ring(), instant)
         answer = recorded.record.public()
         token = service.token_for(recorded, key_ring(), current_app.extensions["consent_issuer"])
         if token is not None:
             answer["token"] = token
         elif not recorded.is_in_force:
             answer["superseded"] = True
+        host = first_party.own_host(cors.request_origin())
+        if host is not None and recorded.is_in_force:
+            bundle = service.bundle_shown(recorded.record)
+            kept = Acknowledged(recorded.record, bundle, decision.consent_id, token, host)
+            _set_cookies(cookies_to_set(kept, instant))
         return answer, 201 if recorded.is_new else 200
 
 
@@ -155,6 +165,14 @@ def _for_anybody(content: dict[str, Any]) -> Response:
     answer.headers["Access-Control-Allow-Origin"] = "*"
     answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return answer
+
+
+def _set_cookies(headers: list[str]) -> None:
+    @after_this_request
+    def add(answer: Response) -> Response:
+        for header in headers:
+            answer.headers.add("Set-Cookie", header)
+        return answer
 
 
 def _idempotency_key(header: str | None, body: str | None) -> str:

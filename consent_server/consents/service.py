@@ -91,6 +91,14 @@ def record_decision(site_id: str, request: Request, ring: KeyRing, now: datetime
     return Recorded(record, is_new=True, is_in_force=not record.superseded)
 
 
+def bundle_shown(record: ConsentRecord) -> dict[str, Any]:
+    """Return the bundle on which a record was decided."""
+    publication = publication_of(record.site_id, record.bundle)
+    if publication is None:  # the foreign key forbids it
+        raise LookupError("a record without its publication")
+    return bundle_of(publication)
+
+
 def token_for(recorded: Recorded, ring: KeyRing, issuer: str) -> str | None:
     """Sign the consent token of a record; None for a refusal by nobody, or for one without effect.
 

@@ -17,6 +17,23 @@ from tests.builders import (
 URL = "/v1/check"
 
 
+HIDDEN = {"kind": "cookie", "lifetime": "P1M", "http_only": True}
+
+
+def test_a_cookie_that_no_script_can_delete_is_named_after_a_refusal_too(decide, publish, check):
+    stores = {"analytics": [{**HIDDEN, "name": "kept"}], "marketing": [{**HIDDEN, "name": "gone"}]}
+    stores["marketing"].append({**HIDDEN, "name": "by_script", "http_only": False})
+    services = [
+        {"id": f"of-{category}", "category": category, "stores": listed}
+        for category, listed in stores.items()
+    ]
+    bundle = publish("demo", services=services).bundle_hash
+
+    token = decide(a_decision(bundle=bundle)).json["token"]
+
+    assert check(token)["expire_cookies"] == ["gone"]
+
+
 @pytest.fixture
 def tokens(decide, publish, clock, app):
     """Tokens of every kind, by what is wrong with them; the clock stands a year later."""

@@ -61,6 +61,7 @@ ROUTES = {
     "/v1/sites/<site_id>/export": _line("/v1/sites/demo/export?format=csv", "GET", API, "export"),
     "/v1/check": _line("/v1/check?site=demo", "GET POST", API, "check"),
     "/.well-known/jwks.json": _line("/.well-known/jwks.json", "GET", KEYS),
+    "/.well-known/gpc.json": _line("/.well-known/gpc.json", "GET", KEYS),
     "/openapi.json": _line("/openapi.json", "GET", PEOPLE),
     "/docs": _line("/docs", "GET", PEOPLE),
     "/docs/style.css": _line("/docs/style.css", "GET", PEOPLE),

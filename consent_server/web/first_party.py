@@ -1,0 +1,21 @@
+"""The first-party path: is the service mounted on the very host that the page comes from?"""
+
+from urllib.parse import urlsplit
+
+from flask import request
+
+
+def own_host(origin: str) -> str | None:
+    """Return the host of a page that asked its own host; None when it asked another one.
+
+    The browser's word counts: no script can write ``Sec-Fetch-Site``, and it is right behind every
+    proxy. For browsers without it ``Host`` has to be the page's, so a proxy must pass it on; what
+    ``X-Forwarded-*`` say is never looked at, anybody can write them. Outside a browser all of this
+    can be forged, and sets a cookie for nobody but the forger.
+
+    :param origin: of the page, already checked against the site's list
+    """
+    authority = origin.partition("://")[2]
+    said = request.headers.getlist("Sec-Fetch-Site")
+    is_own = said == ["same-origin"] if said else request.headers.get("Host") == authority
+    return urlsplit(origin).hostname if is_own else None
