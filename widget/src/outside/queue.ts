@@ -3,8 +3,6 @@
  * list and keeps one that is there.
  */
 export function queue(name: string): unknown[] {
-  const page = window as unknown as Record<string, unknown[] | undefined>;
-  const commands = page[name] ?? [];
-  page[name] = commands;
-  return commands;
+  // biome-ignore lint/suspicious/noAssignInExpressions: most sites' scripts hold it, so it is as short as can be.
+  return ((window as unknown as Record<string, unknown[] | undefined>)[name] ??= []);
 }

@@ -7,38 +7,35 @@ import type {Granted, Signal} from '../signals/signal';
 
 /**
  * @param find what is to be told, once it is there
- * @param begin says no, before any choice; nothing is said without it
- * @param tell says what was chosen
+ * @param tell says what may run; `isPending` is given at the start only, where nothing may, and says whether that is still checked
  */
 export function whenThere<Party>(
   find: () => Party | undefined,
-  begin: ((party: Party, isPending: boolean) => unknown) | undefined,
-  tell: (party: Party, granted: Granted) => unknown,
+  tell: (party: Party, granted: Granted, isPending?: boolean) => unknown,
 ): Signal {
-  let waiting: ((party: Party) => unknown) | undefined;
+  let say: ((party: Party) => unknown) | undefined;
 
   function look(): void {
     try {
-      const party = waiting && find();
+      const party = say && find();
       if (party) {
-        const say = waiting;
-        waiting = undefined;
         say?.(party);
+        say = undefined;
       }
     } catch {
-      // The party, or what the page put in its place, is not what it should be.
+      // It is not what it should be, or not yet.
     }
   }
 
   return {
     start(isPending) {
-      waiting = begin && ((party) => begin(party, isPending));
+      say = (party) => tell(party, new Set(), isPending);
       // Does not bubble, but is seen on its way down: of every script, image and frame.
       document.addEventListener('load', look, true);
       look();
     },
     apply(granted) {
-      waiting = (party) => tell(party, granted);
+      say = (party) => tell(party, granted);
       look();
     },
   };

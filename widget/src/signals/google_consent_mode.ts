@@ -31,14 +31,14 @@ export default {
 } satisfies Signal;
 
 function types(granted: Granted): Record<string, unknown> {
-  const [ads, statistics, extras] = ['marketing', 'analytics', 'functional'].map((id) =>
-    granted.has(id) ? 'granted' : 'denied',
-  );
+  const word = (id: string) => (granted.has(id) ? 'granted' : 'denied');
+  const ads = word('marketing');
+  const extras = word('functional');
   return {
     ad_storage: ads,
     ad_user_data: ads,
     ad_personalization: ads,
-    analytics_storage: statistics,
+    analytics_storage: word('analytics'),
     functionality_storage: extras,
     personalization_storage: extras,
     security_storage: 'granted',

@@ -8,6 +8,5 @@ type Pixel = (...command: string[]) => void;
 
 export default whenThere(
   () => (window as {fbq?: Pixel}).fbq,
-  (fbq) => fbq('consent', 'revoke'),
   (fbq, granted) => fbq('consent', granted.has('marketing') ? 'grant' : 'revoke'),
 );

@@ -8,6 +8,5 @@ type Tag = (command: string, isGranted: boolean) => void;
 
 export default whenThere(
   () => (window as {pintrk?: Tag}).pintrk,
-  (pintrk, isPending) => isPending || pintrk('setconsent', false),
-  (pintrk, granted) => pintrk('setconsent', granted.has('marketing')),
+  (pintrk, granted, isPending) => isPending || pintrk('setconsent', granted.has('marketing')),
 );

@@ -16,10 +16,11 @@ export default whenThere(
     const {posthog} = window as {posthog?: PostHog};
     return posthog?.__loaded ? posthog : undefined;
   },
-  (posthog, isPending) => isPending || (posthog.get_explicit_consent_status() === 'granted' && posthog.opt_out_capturing()),
-  (posthog, granted) => {
+  (posthog, granted, isPending) => {
+    const known = posthog.get_explicit_consent_status();
     const isGranted = granted.has('analytics');
-    if (posthog.get_explicit_consent_status() !== (isGranted ? 'granted' : 'denied')) {
+    // Before a choice only a yes of another time is taken back: a no would be stored.
+    if (isPending === undefined ? known !== (isGranted ? 'granted' : 'denied') : !isPending && known === 'granted') {
       posthog[isGranted ? 'opt_in_capturing' : 'opt_out_capturing']();
     }
   },

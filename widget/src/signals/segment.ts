@@ -19,14 +19,10 @@ interface Analytics {
 let latest: Granted = new Set();
 let isAdded = false;
 
-const signal = whenThere(
-  () => {
-    const {analytics} = window as {analytics?: Analytics};
-    return analytics?.addSourceMiddleware ? analytics : undefined;
-  },
-  add,
-  add,
-);
+const signal = whenThere(() => {
+  const {analytics} = window as {analytics?: Analytics};
+  return analytics?.addSourceMiddleware ? analytics : undefined;
+}, add);
 
 export default {
   start: signal.start,

@@ -12,32 +12,27 @@ interface Privacy {
   setTrackingConsent(choice: Choice<boolean>, done: () => void): void;
 }
 interface Shop {
-  customerPrivacy?: Privacy;
-  loadFeatures(features: {name: string; version: string}[], done: () => void): void;
+  customerPrivacy: Privacy;
+  loadFeatures(features: {name: string; version: string}[], done: (error: unknown) => void): void;
 }
 
-let isAsked = false;
-
 export default whenThere(
-  () => {
-    const {Shopify} = window as {Shopify?: Shop};
-    if (Shopify && !Shopify.customerPrivacy && !isAsked) {
-      isAsked = true;
-      Shopify.loadFeatures([{name: 'consent-tracking-api', version: '0.1'}], () => {});
-    }
-    return Shopify?.customerPrivacy;
-  },
-  undefined,
-  (privacy, granted) => {
-    const [preferences, analytics, marketing] = ['functional', 'analytics', 'marketing'].map((id) => granted.has(id)) as [
-      boolean,
-      boolean,
-      boolean,
-    ];
-    const choice = {preferences, analytics, marketing, sale_of_data: marketing};
-    const known = privacy.currentVisitorConsent();
-    if (Object.entries(choice).some(([id, isGranted]) => known[id as keyof typeof choice] !== (isGranted ? 'yes' : 'no'))) {
-      privacy.setTrackingConsent(choice, () => {});
+  () => (window as {Shopify?: Shop}).Shopify,
+  (shop, granted, isPending) => {
+    const marketing = granted.has('marketing');
+    const choice = {
+      preferences: granted.has('functional'),
+      analytics: granted.has('analytics'),
+      marketing,
+      sale_of_data: marketing,
+    };
+    if (isPending === undefined) {
+      shop.loadFeatures([{name: 'consent-tracking-api', version: '0.1'}], (error) => {
+        const known = error ? undefined : shop.customerPrivacy.currentVisitorConsent();
+        if (known && Object.entries(choice).some(([id, isYes]) => known[id as keyof typeof choice] !== (isYes ? 'yes' : 'no'))) {
+          shop.customerPrivacy.setTrackingConsent(choice, () => {});
+        }
+      });
     }
   },
 );

@@ -8,6 +8,8 @@ type Pixel = Record<'holdConsent' | 'grantConsent' | 'revokeConsent', () => void
 
 export default whenThere(
   () => (window as {ttq?: Pixel}).ttq,
-  (ttq) => ttq.holdConsent(),
-  (ttq, granted) => ttq[granted.has('marketing') ? 'grantConsent' : 'revokeConsent'](),
+  (ttq, granted, isPending) => {
+    const answer = granted.has('marketing') ? 'grantConsent' : 'revokeConsent';
+    ttq[isPending === undefined ? answer : 'holdConsent']();
+  },
 );

@@ -17,13 +17,14 @@ const CATEGORIES = [
 
 const signal = whenThere(
   () => (window as Page).wp_set_consent,
-  undefined,
-  (set, granted) => {
-    for (const [theirs, ours] of CATEGORIES) {
-      set(theirs, granted.has(ours) ? 'allow' : 'deny');
+  (set, granted, isPending) => {
+    if (isPending === undefined) {
+      for (const [theirs, ours] of CATEGORIES) {
+        set(theirs, granted.has(ours) ? 'allow' : 'deny');
+      }
+      // Their word for what is necessary.
+      set('functional', 'allow');
     }
-    // Their word for what is necessary.
-    set('functional', 'allow');
   },
 );
 

@@ -1,29 +1,36 @@
-import {beforeEach, expect, test, vi} from 'vitest';
-import type {Signal} from '../../src/signals/signal';
+import {beforeEach, expect, test} from 'vitest';
+import shopify from '../../src/signals/shopify';
 import {CHOICES, page, running, scriptLoads} from './choices';
 
-let shopify: Signal;
 let calls: unknown[][];
 
 /** @param known what Shopify remembers: `yes`, `no` or nothing for each */
-function privacy(known: Record<string, string>): object {
-  return {
+function shop(known: Record<string, string>): {customerPrivacy: unknown; loadFeatures(asked: object, done: () => void): void} {
+  const customerPrivacy = {
     currentVisitorConsent: () => known,
     setTrackingConsent: (choice: object) => calls.push(['setTrackingConsent', choice]),
+  };
+  const features = [{name: 'consent-tracking-api', version: '0.1'}];
+  return {
+    customerPrivacy: undefined,
+    loadFeatures(asked: object, done: () => void) {
+      expect(asked).toEqual(features);
+      calls.push(['loadFeatures']);
+      this.customerPrivacy = customerPrivacy;
+      done();
+    },
   };
 }
 
 const UNKNOWN = {preferences: '', analytics: '', marketing: '', sale_of_data: ''};
 
-beforeEach(async () => {
+beforeEach(() => {
   delete page.Shopify;
   calls = [];
-  vi.resetModules();
-  ({default: shopify} = await import('../../src/signals/shopify'));
 });
 
 test.each(CHOICES)('nothing at first, then each choice by category: %s %s %s %s', (...granted) => {
-  page.Shopify = {customerPrivacy: privacy(UNKNOWN)};
+  page.Shopify = shop(UNKNOWN);
   const signal = running(shopify);
 
   signal.start();
@@ -37,35 +44,33 @@ test.each(CHOICES)('nothing at first, then each choice by category: %s %s %s %s'
     marketing: is('marketing'),
     sale_of_data: is('marketing'),
   };
-  expect(calls).toEqual([['setTrackingConsent', choice]]);
+  expect(calls).toEqual([['loadFeatures'], ['setTrackingConsent', choice]]);
 });
 
 test('what Shopify knows already is not told again', () => {
-  page.Shopify = {customerPrivacy: privacy({preferences: 'no', analytics: 'yes', marketing: 'no', sale_of_data: 'no'})};
+  page.Shopify = shop({preferences: 'no', analytics: 'yes', marketing: 'no', sale_of_data: 'no'});
 
   running(shopify).choose('analytics');
 
-  expect(calls).toEqual([]);
+  expect(calls).toEqual([['loadFeatures']]);
 });
 
-test('its interface is asked for once, and only after a choice', () => {
-  const shop: Record<string, unknown> = {loadFeatures: (features: object) => calls.push(['loadFeatures', features])};
-  page.Shopify = shop;
+test('an interface that does not load throws at nobody', () => {
+  page.Shopify = {loadFeatures: (_: object, done: (error: Error) => void) => done(new Error('not loaded'))};
+
+  expect(() => running(shopify).choose('analytics')).not.toThrow();
+});
+
+test('a shop whose code comes late is told then', () => {
   const signal = running(shopify);
   signal.start();
-  scriptLoads();
-  expect(calls).toEqual([]);
-
   signal.choose();
-  scriptLoads();
-  shop.customerPrivacy = privacy(UNKNOWN);
+  page.Shopify = shop(UNKNOWN);
+
   scriptLoads();
 
   const nothing = {preferences: false, analytics: false, marketing: false, sale_of_data: false};
-  expect(calls).toEqual([
-    ['loadFeatures', [{name: 'consent-tracking-api', version: '0.1'}]],
-    ['setTrackingConsent', nothing],
-  ]);
+  expect(calls).toEqual([['loadFeatures'], ['setTrackingConsent', nothing]]);
 });
 
 test('a page that is no shop stays as it is', () => {

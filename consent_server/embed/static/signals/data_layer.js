@@ -1,1 +1,1 @@
-{start(){},apply(t,n){const e=Object.fromEntries(n.map(n=>[n,t.has(n)]));(t=>{const n=window,e=n[t]??[];return n[t]=e,e})("dataLayer").push({event:"consent_update",consent:e})}}
+{start(){},apply(t,a){const e=Object.fromEntries(a.map(a=>[a,t.has(a)]));(window.dataLayer??=[]).push({event:"consent_update",consent:e})}}

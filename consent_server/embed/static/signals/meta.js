@@ -1,1 +1,1 @@
-((t,n)=>{let e;function o(){try{const t=e&&window.fbq;if(t){const n=e;e=void 0,n?.(t)}}catch{}}return{start(t){e=n&&(t=>n(t)),document.addEventListener("load",o,!0),o()},apply(t){e=n=>((t,n)=>t("consent",n.has("marketing")?"grant":"revoke"))(n,t),o()}}})(0,t=>t("consent","revoke"))
+((t,n)=>{let e;function a(){try{const t=e&&window.fbq;t&&(e?.(t),e=void 0)}catch{}}return{start(t){e=t=>n(t,new Set),document.addEventListener("load",a,!0),a()},apply(t){e=e=>n(e,t),a()}}})(0,(t,n)=>t("consent",n.has("marketing")?"grant":"revoke"))

@@ -1,1 +1,1 @@
-(()=>{function t(t,e){(t=>{const e=window,n=e[t]??[];return e[t]=n,n})("uetq").push("consent",t,{ad_storage:e.has("marketing")?"granted":"denied"})}return{start(){return t("default",new Set)},apply(e){return t("update",e)}}})()
+(()=>{function e(e,t){(window.uetq??=[]).push("consent",e,{ad_storage:t.has("marketing")?"granted":"denied"})}return{start(){return e("default",new Set)},apply(t){return e("update",t)}}})()

@@ -1,1 +1,1 @@
-((t,n)=>{let e;function o(){try{const t=e&&window.ttq;if(t){const n=e;e=void 0,n?.(t)}}catch{}}return{start(t){e=n&&(t=>n(t)),document.addEventListener("load",o,!0),o()},apply(t){e=n=>((t,n)=>t[n.has("marketing")?"grantConsent":"revokeConsent"]())(n,t),o()}}})(0,t=>t.holdConsent())
+((t,n)=>{let e;function o(){try{const t=e&&window.ttq;t&&(e?.(t),e=void 0)}catch{}}return{start(t){e=e=>n(e,new Set,t),document.addEventListener("load",o,!0),o()},apply(t){e=e=>n(e,t),o()}}})(0,(t,n,e)=>{const o=n.has("marketing")?"grantConsent":"revokeConsent";t[void 0===e?o:"holdConsent"]()})
