@@ -38,7 +38,7 @@ def site_document(languages: tuple[str, ...], origin: str) -> dict[str, Any]:
         ],
         "services": _SERVICES,
         "signals": {
-            "google_consent_mode": "advanced",
+            "google_consent_mode": "basic",
             "microsoft_uet": "on",
             "microsoft_clarity": "on",
         },
