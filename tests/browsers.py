@@ -9,13 +9,19 @@ import pytest
 
 from tests.machine import chromium
 
-FOLDERS = {name: Path(__file__).with_name(name) for name in ("browser", "engines")}
+HERE = Path(__file__).parent
+#: Folder → marker; tests that share an engine share a worker.
+FOLDERS = {
+    HERE / "browser": "browser",
+    HERE / "first_party": "browser",
+    HERE / "engines": "engines",
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark every test with a browser, and keep each folder on one worker: one browser is enough."""
     for item in items:
-        for name, folder in FOLDERS.items():
+        for folder, name in FOLDERS.items():
             if folder in item.path.parents:
                 item.add_marker(name)
                 item.add_marker(pytest.mark.xdist_group(name))

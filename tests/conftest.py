@@ -5,13 +5,14 @@ import os
 import hypothesis
 import pytest
 
-from tests.machine import chromium, firefox, postgresql, webkit
+from tests.machine import chromium, firefox, nginx, postgresql, webkit
 
 pytest_plugins = ["tests.databases", "tests.application", "tests.browsers"]
 
 NEEDED = {
     "PostgreSQL": postgresql,
     "Chromium": chromium,
+    "nginx": nginx,
     "Firefox": firefox,
     "WebKitGTK": webkit,
 }

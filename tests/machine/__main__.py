@@ -2,7 +2,7 @@
 
 import sys
 
-from tests.machine import chromium, firefox, node, postgresql, webkit
+from tests.machine import chromium, firefox, nginx, node, postgresql, webkit
 from tests.machine.install import one_at_a_time
 from tests.machine.tool import Tool, ToolMissing, table
 
@@ -10,6 +10,7 @@ ENSURE = {
     "node": node.ensure,
     "postgresql": postgresql.ensure,
     "chromium": chromium.ensure,
+    "nginx": nginx.ensure,
     "firefox": firefox.ensure,
     "webkit": webkit.ensure,
 }

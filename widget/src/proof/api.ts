@@ -25,15 +25,27 @@ const RETRIED = [408, 425, 429];
  *  forgotten in a new configuration) may pass, and a visitor's no is not to be lost to it. */
 const FINAL_FOR_DENIALS = [400, 409, 413, 415, 422];
 
-/** Never rejects. `text/plain` needs no preflight, `keepalive` survives leaving the page. */
-export async function deliver(base: string, site: string, entry: Entry): Promise<Outcome> {
+/**
+ * Never rejects. `text/plain` needs no preflight, `keepalive` survives leaving the page.
+ *
+ * @param credentials `same-origin` lets the answer set cookies, on the site's own host
+ */
+export async function deliver(
+  base: string,
+  site: string,
+  entry: Entry,
+  credentials: RequestCredentials = 'omit',
+  abort?: AbortController,
+): Promise<Outcome> {
+  const options: RequestInit = {
+    method: 'POST',
+    headers: {'Content-Type': 'text/plain;charset=UTF-8'},
+    body: JSON.stringify(entry.body),
+    keepalive: true,
+    credentials,
+  };
   try {
-    const [status, answer] = await request(`${base}/v1/sites/${site}/consents`, {
-      method: 'POST',
-      headers: {'Content-Type': 'text/plain;charset=UTF-8'},
-      body: JSON.stringify(entry.body),
-      keepalive: true,
-    });
+    const [status, answer] = await request(`${base}/v1/sites/${site}/consents`, options, abort);
     if (status >= 200 && status < 300) {
       const recorded = answer as Answer;
       return typeof recorded.record_id === 'string' && recorded.categories ? {answer: recorded} : {};
@@ -69,8 +81,7 @@ export async function fetchReceipt(base: string, site: string, id: string): Prom
 }
 
 /** @returns status and JSON; the body of an error may be anything, and is then null */
-async function request(url: string, options: RequestInit): Promise<[number, unknown]> {
-  const abort = new AbortController();
+async function request(url: string, options: RequestInit, abort = new AbortController()): Promise<[number, unknown]> {
   const timer = setTimeout(() => abort.abort(), TIMEOUT);
   try {
     const response = await fetch(url, {credentials: 'omit', signal: abort.signal, ...options});

@@ -11,6 +11,7 @@ import type {Entry} from '../queue';
 import {uniformWish} from '../wish';
 import {type Answer, deliver, fetchPublished} from './api';
 import type {Context} from './index';
+import {createKeeper} from './keep';
 import {startRetries} from './retry';
 import type {Grant} from './token';
 import type {Verify} from './verifier';
@@ -22,12 +23,15 @@ export interface Delivery {
   start(): void;
 }
 
-export function createDelivery({base, holding, face, queue}: Context, verify: Verify): Delivery {
+export function createDelivery(context: Context, verify: Verify): Delivery {
+  const {base, holding, face, queue} = context;
   const {site} = holding.published.bundle;
+  const keeper = createKeeper(context);
   const {enqueue, dequeue, isWaiting, waiting} = queue;
   const retries = startRetries(queue, async (entry) => (await attempt(entry, true)) !== undefined);
 
   async function send(entry: Entry): Promise<boolean> {
+    keeper.stop();
     const isInForce = await attempt(entry, false);
     if (isInForce === undefined) {
       retries.later();
@@ -37,7 +41,7 @@ export function createDelivery({base, holding, face, queue}: Context, verify: Ve
 
   /** @returns undefined when the server could not be reached, otherwise whether the decision is in force */
   async function attempt(entry: Entry, isRepeated: boolean): Promise<boolean | undefined> {
-    const {answer, reason} = await deliver(base, site, entry);
+    const {answer, reason} = await deliver(base, site, entry, keeper.credentials(entry));
     holding.learn(Date.parse(answer?.recorded_at ?? ''));
     const checked = answer ? await verify(answer.token ?? '') : '';
     if (!isWaiting(entry)) {
@@ -104,6 +108,7 @@ export function createDelivery({base, holding, face, queue}: Context, verify: Ve
     const held = ids.map((category) => [category, checked.categories.has(category)]);
     holding.hold({...entry.state, categories: Object.fromEntries(held), expires: Object.fromEntries(ends)}, checked);
     holding.settle(isProven);
+    keeper.keep(entry);
     isProven && !needsAnswer(holding.ground()) && face.say('saved_status');
     return true;
   }
