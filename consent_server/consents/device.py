@@ -86,6 +86,8 @@ def device_state(acknowledged: Acknowledged) -> dict[str, Any]:
         "categories": {id_: choice.granted for id_, choice in choices.items()},
         "services": _split_services(question, choices, held.services),
     }
+    if record.gpc:
+        state["gpc"] = True
     if acknowledged.consent_id is None:
         return state
     ends = {id_: rfc3339(choice.expires_at) for id_, choice in choices.items()}

@@ -77,6 +77,13 @@ def test_two_visitors_who_refuse_on_one_day_are_given_the_same_bytes(post, clock
     assert one == other
 
 
+def test_a_choice_under_privacy_control_says_so(post):
+    granted, refused = _state(post(acceptance(gpc=True))), _state(post(refusal(gpc=True)))
+
+    assert granted["gpc"] is refused["gpc"] is True
+    assert list(granted)[-5:] == ["services", "gpc", "id", "n", "expires"]
+
+
 def test_a_cookie_is_secure_lax_for_this_host_and_ends_with_the_choice(post):
     answer = post(acceptance())
 
