@@ -1,5 +1,7 @@
 """From the question to the withdrawal, in Firefox and in WebKitGTK."""
 
+import pytest
+
 from tests.browser.service import OPTIONAL, gated
 from tests.browser.web import VENDOR
 
@@ -131,6 +133,7 @@ def test_a_strict_policy_sees_no_violation_from_question_to_withdrawal(visitor, 
     assert visitor.engine.run("() => violations") == []
 
 
+@pytest.mark.criterion("2.1.1", "2.4.3")
 def test_the_keyboard_alone_chooses_a_purpose(visitor, site):
     visitor.open(site.page())
     visitor.tab_to("choose")
@@ -150,6 +153,7 @@ def test_the_keyboard_alone_chooses_a_purpose(visitor, site):
     assert visitor.granted() == {"functional"}
 
 
+@pytest.mark.criterion("2.1.2", "2.4.3")
 def test_escape_closes_the_second_layer_decides_nothing_and_gives_the_focus_back(visitor, site):
     visitor.open(site.page())
     visitor.tab_to("choose")
