@@ -5,6 +5,8 @@ export interface Category {
   required: boolean;
   /** Why it is necessary; one of a closed list, only when `required`. */
   reason?: string;
+  /** The browser's Global Privacy Control refuses it; on a page, only if this browser sends the signal. */
+  gpc?: boolean;
   /** Revision at which the category last changed materially. */
   since: number;
 }
@@ -49,8 +51,10 @@ export interface Bundle {
   authority?: {name: string; url?: string};
   storage_region?: string;
   record_retention?: string;
-  policy?: {url: string; version: string};
+  policy?: {url: string; version: string; since?: number};
   reprompt_after: string;
+  /** What becomes of a page whose scripts lost their consent; `reload` when left out. */
+  on_withdrawal?: 'reload' | 'continue';
   languages: {default: string; available: string[]};
   categories: Category[];
   services: Service[];
@@ -70,4 +74,17 @@ export interface Published {
   build: string;
   bundle: Bundle;
   keys: Key[];
+}
+
+/** Whether the browser sends Global Privacy Control. Source: https://www.w3.org/TR/gpc/, section 3.2 */
+export function sendsGpc(): boolean {
+  return (navigator as {globalPrivacyControl?: unknown}).globalPrivacyControl === true;
+}
+
+/** Leaves of the categories' `gpc` what this browser says. */
+export function hearBrowser(published: Published): Published {
+  for (const category of published.bundle.categories) {
+    category.gpc &&= sendsGpc();
+  }
+  return published;
 }

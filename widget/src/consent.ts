@@ -1,19 +1,33 @@
 /**
- * One visitor's consent on this page: takes decisions, keeps them, has them acknowledged, and knows what may run now.
- *
- * A denial holds from the moment it is made. A grant holds only once the server has acknowledged it and the token
- * it sent checks out; until then, and after any failure, everything optional is denied.
+ * One visitor's consent as the first part of the widget knows it: it can ask and deny. Only the second part can grant, so
+ * until that is there, and after any failure, everything optional is denied.
  */
 import type {Published} from './config';
-import {type Action, grantsAnything, isGrant, restrict, type State} from './decision';
-import {newEntry, type Press} from './entry';
+import {
+  type Action,
+  type Choices,
+  isGrant,
+  type Method,
+  mustAsk,
+  optionalCategories,
+  type State,
+  utcDay,
+  type Wish,
+} from './decision';
 import {emit} from './events';
 import type {Face} from './face';
-import {createHolding} from './holding';
-import {mayLoad, mayRun, needsAnswer} from './permission';
-import type {Proof, ProofPart} from './proof';
-import {type Entry, queue} from './queue';
-import {readWish, wishOf} from './wish';
+import type {ProofPart, Proven} from './proof';
+import * as store from './store';
+
+/** What somebody did. */
+export interface Press {
+  action: Action;
+  method: Method;
+  /** Only for `save`: what was named, complete or not. */
+  wish?: Partial<Wish>;
+  /** The browser saw a person do it. */
+  isTrusted: boolean;
+}
 
 export interface Consent {
   readonly state: State | undefined;
@@ -23,167 +37,136 @@ export interface Consent {
   granted(): string[];
   /** Resolves, never rejects, to whether the decision is in force as it was made; false when it decides nothing. */
   decide(press: Press): Promise<boolean>;
-  start(): Promise<void>;
+  /** Allows one service for this page view alone. @returns whether it may run now */
+  showOnce(service: string, isTrusted: boolean): Promise<boolean>;
   token(): string | null;
   receipt(): Promise<unknown>;
+}
+
+/** The page's side of a consent. */
+export interface PageSide {
+  face: Face;
+  /** Tells the gate and the signals what may run. */
+  apply(granted: Set<string>): void;
+  /** Whether scripts of the category ran on this page; nothing stops them but a new page. */
+  hasRun(category: string): boolean;
+  reload(): void;
 }
 
 /** Milliseconds after which the second part is asked for again. */
 const PAUSE = 30_000;
 
-/**
- * @param apply tells the gate and the signals what may run
- * @param load brings the second part of the widget
- */
+/** @param load brings the second part of the widget */
 export function createConsent(
   base: string,
-  first: Published,
-  face: Face,
-  apply: (granted: Set<string>) => void,
+  published: Published,
+  page: PageSide,
   load: () => Promise<ProofPart | undefined>,
-): Consent {
-  const isFramed = window.top !== window.self;
-  const {waiting} = queue;
-  let made: Proof | undefined;
+): Consent & {start(): Promise<void>} {
+  const {bundle, hash} = published;
+  const {face} = page;
+  let proven: Proven | undefined;
+  let decided: Promise<boolean> | undefined;
   let timer = 0;
-  const holding = createHolding(first, {
-    waiting,
-    apply,
-    onEnd: () => void look(),
-    forget: (services) => void proof().then((found) => found?.forget(services)),
-  });
 
-  async function proof(): Promise<Proof | undefined> {
+  /** Whether the last press is in force; undefined while nothing can be proved or delivered. */
+  async function prove(): Promise<boolean | undefined> {
     const part = await load();
-    if (part) {
-      made ??= part.createProof({base, holding, face, queue});
+    if (!part) {
+      clearTimeout(timer);
+      timer = window.setTimeout(prove, PAUSE);
+      addEventListener('online', prove, {once: true});
+      return undefined;
     }
-    return made;
-  }
-
-  /** A grant that cannot be checked now is no grant now. */
-  async function readGrant(): Promise<void> {
-    if (grantsAnything(holding.state?.categories)) {
-      await holding.readGrant((await proof())?.verify ?? (async () => ''));
+    if (!proven) {
+      proven = part.createProven({base, published, store, page});
+      const kept = store.readPress();
+      // Whoever said yes to other texts is asked again.
+      decided = proven.start(kept && (kept.hash === hash || !isYes(kept.press)) ? kept.press : undefined);
+      store.keepPress(undefined);
     }
-  }
-
-  async function send(entry: Entry): Promise<boolean> {
-    queue.enqueue(entry);
-    const found = await proof();
-    if (!found) {
-      emit('error', {reason: 'unreachable'});
-      face.say(isGrant(entry.body) ? 'offline_retry' : 'offline_denied', true);
-      later();
-    }
-    // A newer decision may have replaced it meanwhile.
-    return (queue.isWaiting(entry) && found?.send(entry)) ?? false;
-  }
-
-  /** Without the second part nothing can be proved or delivered: it is asked for until it is there. */
-  function later(): void {
-    clearTimeout(timer);
-    timer = window.setTimeout(resume, PAUSE);
-    addEventListener('online', resume, {once: true});
-  }
-
-  async function resume(): Promise<void> {
-    const found = await proof();
-    if (found) {
-      await readGrant();
-      holding.settle();
-      found.start();
-    } else {
-      later();
-    }
-  }
-
-  /** Time has passed, or another tab may have decided. What is taken away goes at once, what is given is checked first. */
-  async function look(): Promise<void> {
-    const isForeign = holding.reread();
-    let lost = holding.settle();
-    if (isForeign) {
-      await readGrant();
-      lost = lost.concat(holding.settle());
-    }
-    if (!needsAnswer(holding.ground())) {
-      isForeign && face.settle();
-    } else if (isForeign || lost.length > 0) {
-      face.ask();
-      face.say('expired_status');
-    }
+    return decided;
   }
 
   async function decide(press: Press): Promise<boolean> {
-    const {action, method, isTrusted} = press;
-    const wish = wishOf(action, press.wish, holding.published.bundle);
-    if (isGrant(wish) && method !== 'api' && (isFramed || !isTrusted)) {
+    const {action, method, isTrusted, wish} = press;
+    const isFramed = window.top !== window.self;
+    if (isYes(press) && method !== 'api' && (isFramed || !isTrusted)) {
       emit('error', {reason: isFramed ? 'framed' : 'untrusted'});
       isFramed && face.say('framed', true);
       return false;
     }
-    // Another tab may have been given an identifier; a refusal here has to withdraw what was granted there.
-    holding.reread();
-    const {state} = holding;
-    const {bundle, now} = holding.ground();
-    const reading = readWish(bundle, state, wish, now, state?.id !== undefined && waiting().length === 0);
-    if (!reading) {
+    if (proven) {
+      return proven.decide(press);
+    }
+    const names = (choices: Choices | undefined, parts: {id: string}[]) =>
+      parts.some(({id}) => typeof choices?.[id] === 'boolean');
+    if (action === 'save' && !names(wish?.categories, optionalCategories(bundle)) && !names(wish?.services, bundle.services)) {
       return false;
     }
-    const entry = newEntry(holding.published, state, press, reading, face.language(), Date.now(), waiting());
-    const grants = isGrant(reading.answered);
-    if (!grants) {
-      holding.deny(entry.state);
-    } else if (state) {
-      holding.narrow(restrict(state, reading.whole));
+    if (!isYes(press)) {
+      deny(press);
     }
-    emit('decided', {action, method, ...reading.whole});
-    const isLess = holding.settleChoice(!grants);
+    store.keepPress({press, hash});
     face.settle();
-    announce(action, isLess, grantsAnything(entry.state.categories));
-    return send(entry);
+    face.say(isYes(press) ? 'saving_status' : action === 'withdraw' ? 'withdrawn_status' : 'rejected_status', isYes(press));
+    const isInForce = await prove();
+    if (isInForce === undefined) {
+      emit('error', {reason: 'unreachable'});
+      face.say(isYes(press) ? 'offline_retry' : 'offline_denied', true);
+    }
+    return isInForce ?? false;
   }
 
-  /** `isProven`: something is granted by it, so it is not done before the server has acknowledged it. */
-  function announce(action: Action, isLess: boolean, isProven: boolean): void {
-    if (isProven) {
-      face.say('saving_status', true);
-    } else {
-      face.say(isLess || action === 'withdraw' ? 'withdrawn_status' : 'rejected_status');
-    }
+  /** A no holds from now on, whatever becomes of its delivery. */
+  function deny({action, wish}: Press): void {
+    const state = store.readState();
+    const fresh = {v: 1 as const, bundle: hash, revision: bundle.revision, day: utcDay(Date.now()), services: {}};
+    const stays = (id: string) => action === 'save' && state?.categories[id] === true && wish?.categories?.[id] !== false;
+    const categories = Object.fromEntries(optionalCategories(bundle).map(({id}) => [id, stays(id)]));
+    store.writeState(bundle, {...fresh, ...state, categories});
+    store.writeToken('', 0);
   }
 
   async function start(): Promise<void> {
-    await readGrant();
-    holding.settle(holding.state !== undefined);
-    const isUnproven = !made && grantsAnything(holding.state?.categories);
-    if (isUnproven) {
-      face.settle();
-    } else if (waiting().some((entry) => grantsAnything(entry.state.categories))) {
-      face.settle();
-      face.say('saving_status', true);
-    } else if (needsAnswer(holding.ground())) {
+    const state = store.readState();
+    const isOnTheWay = store.isAnythingWaiting();
+    if (!isOnTheWay && mustAsk(bundle, state, Date.now()).length > 0) {
       face.ask();
     } else {
       face.settle();
     }
-    addEventListener('pageshow', (event) => event.persisted && look());
-    document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && look());
-    if (holding.state || waiting().length > 0) {
-      await resume();
+    if (state || isOnTheWay) {
+      await prove();
+    } else if (mustAsk(bundle, state, Date.now()).length === 0 && optionalCategories(bundle).length > 0) {
+      // The browser has answered everything there is to ask.
+      face.say('gpc_honoured', true);
+      await decide({action: 'reject_all', method: 'gpc', isTrusted: false});
     }
   }
 
+  const isRequired = (id: string) => bundle.categories.some((category) => category.id === id && category.required);
   return {
     get state() {
-      return holding.state;
+      return proven ? proven.state : store.readState();
     },
-    has: (id, service) => mayRun(holding.ground(), id, service),
-    allows: (id, service) => mayLoad(holding.ground(), id, service),
-    granted: holding.granted,
+    has: (id, service) => (proven ? proven.has(id, service) : isRequired(id)),
+    allows: (id, service) => (proven ? proven.allows(id, service) : isRequired(id)),
+    granted: () => proven?.granted() ?? [],
     decide,
+    async showOnce(service, isTrusted) {
+      await prove();
+      return (isTrusted && window.top === window.self && proven?.showOnce(service)) || false;
+    },
     start,
-    token: holding.token,
-    receipt: async () => (await proof())?.receipt() ?? null,
+    token: () => proven?.token() ?? null,
+    async receipt() {
+      await prove();
+      return proven?.receipt() ?? null;
+    },
   };
+}
+
+function isYes({action, wish}: Press): boolean {
+  return action === 'accept_all' || (action === 'save' && isGrant(wish ?? {}));
 }

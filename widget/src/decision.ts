@@ -6,7 +6,7 @@ import type {Bundle, Category} from './config';
 
 export type Choices = Record<string, boolean>;
 export type Action = 'accept_all' | 'reject_all' | 'save' | 'withdraw';
-export type Method = 'banner' | 'preferences' | 'placeholder' | 'api';
+export type Method = 'banner' | 'preferences' | 'placeholder' | 'api' | 'gpc';
 export type Standing = 'required' | 'granted' | 'refused' | 'undecided' | 'stale' | 'expired';
 
 /** What the cookie `consent_state` holds. A refusal without an identifier has only the first six members. */
@@ -18,6 +18,8 @@ export interface State {
   day: string;
   categories: Choices;
   services: Choices;
+  /** Made while the browser sent Global Privacy Control, so that a yes in it outweighs the signal. */
+  gpc?: true;
   /** Categories that were decided at an older revision than `revision`. */
   revisions?: Record<string, number>;
   /** End of each category's choice, RFC 3339. */
@@ -42,14 +44,20 @@ export function standing(bundle: Bundle, state: State | undefined, id: string, n
   if (category?.required) {
     return 'required';
   }
-  const choice = state?.categories[id];
+  const found = chosen(bundle, state, category, now);
+  // What the browser refuses is only outweighed by a yes that was said to this site in the face of it.
+  return category?.gpc && !(found === 'granted' && state?.gpc) ? 'refused' : found;
+}
+
+function chosen(bundle: Bundle, state: State | undefined, category: Category | undefined, now: number): Standing {
+  const choice = category && state?.categories[category.id];
   if (!category || !state || typeof choice !== 'boolean') {
     return 'undecided';
   }
-  if (isNewTo(state, id, category.since)) {
+  if (isNewTo(state, category.id, category.since)) {
     return 'stale';
   }
-  if (!(now < choiceEnds(bundle, state, id))) {
+  if (!(now < choiceEnds(bundle, state, category.id))) {
     return 'expired';
   }
   return choice ? 'granted' : 'refused';

@@ -16,6 +16,8 @@ export interface GateOptions {
 export interface Gate {
   /** Looks at the whole page again: after a choice, a withdrawal, an expiry. */
   apply(): void;
+  /** Whether scripts of the category ran on this page. */
+  hasRun(category: string): boolean;
 }
 
 type Held = HTMLElement & {src?: string};
@@ -31,6 +33,7 @@ export function startGate({allows, placeholder, nonce}: GateOptions): Gate {
   const ran = new WeakSet<Element>();
   const standIns = new Map<Held, HTMLElement>();
   const copies = new Map<Element, ChildNode[]>();
+  const started = new Set<string>();
   let scripts = Promise.resolve();
 
   const isAllowed = (element: Held) => allows(element.dataset.category ?? '', element.dataset.service);
@@ -53,6 +56,7 @@ export function startGate({allows, placeholder, nonce}: GateOptions): Gate {
       return;
     }
     ran.add(script);
+    started.add(script.dataset.category ?? '');
     // A choice can be taken back while an earlier script still loads.
     scripts = scripts.then(() => (isAllowed(script) ? runScript(script) : void ran.delete(script)));
   }
@@ -117,7 +121,7 @@ export function startGate({allows, placeholder, nonce}: GateOptions): Gate {
   });
   observer.observe(document, {childList: true, subtree: true, attributeFilter: ['data-category', 'data-src', 'data-href']});
   apply();
-  return {apply};
+  return {apply, hasRun: (category) => started.has(category)};
 }
 
 /** Moves `data-src` and its like to the real attribute, or takes the real one away. */

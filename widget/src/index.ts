@@ -1,5 +1,5 @@
 /** Reads the script tag, finds out what is published, and wires everything together. */
-import type {Published} from './config';
+import {hearBrowser, type Published} from './config';
 import {createConsent} from './consent';
 import {standing} from './decision';
 import {emit} from './events';
@@ -39,11 +39,16 @@ function wire(
   signals.start(isPending);
   const screen = createScreen(published);
   let gate: Gate | undefined;
-  const apply = (granted: Set<string>) => {
-    signals.apply(granted);
-    gate?.apply();
+  const page = {
+    face: screen,
+    apply(granted: Set<string>) {
+      signals.apply(granted);
+      gate?.apply();
+    },
+    hasRun: (category: string) => gate?.hasRun(category) ?? false,
+    reload: () => location.reload(),
   };
-  const consent = createConsent(base, published, screen, apply, loadPart);
+  const consent = createConsent(base, published, page, loadPart);
   screen.connect(consent);
   whenParsed(() => {
     gate = startGate({allows: consent.allows, placeholder: screen.placeholder, nonce});
@@ -82,7 +87,11 @@ async function load(): Promise<Parts | undefined> {
       emit('error', {reason: 'service_unusable'});
       return undefined;
     }
-    const parts = wire(base, nonce, published, loadPart);
+    const parts = wire(base, nonce, hearBrowser(published), loadPart);
+    // A page rendered ahead of time was not visited.
+    if ((document as {prerendering?: boolean}).prerendering) {
+      await new Promise((resolve) => document.addEventListener('prerenderingchange', resolve, {once: true}));
+    }
     await parts.start();
     return parts;
   } catch {

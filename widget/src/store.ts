@@ -3,10 +3,14 @@
  * Where cookies are refused, the values live as long as the page.
  */
 import type {Bundle} from './config';
+import type {Press} from './consent';
 import {type State, stateEnds} from './decision';
 
 const STATE = 'consent_state';
 const TOKEN = 'consent_token';
+/** Decisions on their way; the second part writes them. */
+export const QUEUE = 'consent_queue';
+const PRESS = 'consent_press';
 
 /** Values the browser would not keep. */
 const memory = new Map<string, string>();
@@ -38,6 +42,45 @@ export function readToken(): string {
 /** @param until milliseconds; a time in the past removes the token */
 export function writeToken(token: string, until: number): void {
   write(TOKEN, token, until);
+}
+
+/** A press that is not on its way yet, and the bundle it answers. */
+export interface KeptPress {
+  press: Press;
+  hash: string;
+}
+
+let unsaved: KeptPress | undefined;
+
+/** So that a closed tab does not lose it; `undefined` forgets it. */
+export function keepPress(kept: KeptPress | undefined): void {
+  unsaved = kept;
+  try {
+    if (kept) {
+      localStorage.setItem(PRESS, JSON.stringify(kept));
+    } else {
+      localStorage.removeItem(PRESS);
+    }
+  } catch {
+    // It then lives as long as the page.
+  }
+}
+
+export function readPress(): KeptPress | undefined {
+  try {
+    return unsaved ?? (JSON.parse(localStorage.getItem(PRESS) ?? '') as KeptPress);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether an earlier page left something to deliver. */
+export function isAnythingWaiting(): boolean {
+  try {
+    return [QUEUE, PRESS].some((key) => localStorage.getItem(key));
+  } catch {
+    return false;
+  }
 }
 
 function write(name: string, value: string, until: number): void {

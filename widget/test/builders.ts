@@ -2,7 +2,7 @@
 import {base64url, type CompactJWSHeaderParameters, CompactSign} from 'jose';
 import type {Bundle, Category} from '../src/config';
 import type {State} from '../src/decision';
-import type {Entry} from '../src/queue';
+import type {Entry} from '../src/proof/queue';
 
 export const NOW = Date.UTC(2026, 10, 22, 20);
 

@@ -2,7 +2,7 @@
 import {exportJWK, generateKeyPair} from 'jose';
 import {afterEach, beforeAll, beforeEach, vi} from 'vitest';
 import type {Key, Published} from '../src/config';
-import {type Consent, createConsent} from '../src/consent';
+import {createConsent} from '../src/consent';
 import type {Action} from '../src/decision';
 import type {Face} from '../src/face';
 import {proofPart} from '../src/proof';
@@ -15,8 +15,12 @@ export const HOUR = 36e5;
 
 export const page = {
   published: {} as Published,
-  consent: {} as Consent,
+  consent: {} as ReturnType<typeof createConsent>,
   face: {} as Record<keyof Face, ReturnType<typeof vi.fn>>,
+  apply: vi.fn(),
+  reload: vi.fn(),
+  /** Whether the second part can be had. */
+  isPartThere: true,
   /** What was sent, oldest first. */
   posts: [] as Body[],
   /** What the server does with the next requests; undefined cuts the connection. */
@@ -26,13 +30,8 @@ export const page = {
 
   open(): void {
     page.face = {ask: vi.fn(), settle: vi.fn(), say: vi.fn(), republish: vi.fn(), language: vi.fn(() => 'en')};
-    page.consent = createConsent(
-      '',
-      page.published,
-      page.face as unknown as Face,
-      () => {},
-      async () => proofPart,
-    );
+    const side = {face: page.face as unknown as Face, apply: page.apply, hasRun: () => false, reload: page.reload};
+    page.consent = createConsent('', page.published, side, async () => (page.isPartThere ? proofPart : undefined));
   },
 
   press: (action: Action, isTrusted = true) => page.consent.decide({action, method: 'banner', isTrusted}),

@@ -1,6 +1,6 @@
 /** A grant that the log holds, and this device cannot show the proof of. */
 import {describe, expect, test, vi} from 'vitest';
-import {queue} from '../src/queue';
+import {queue} from '../src/proof/queue';
 
 const {waiting} = queue;
 

@@ -1,6 +1,6 @@
 /** A grant that the server refuses. */
 import {expect, test, vi} from 'vitest';
-import {queue} from '../src/queue';
+import {queue} from '../src/proof/queue';
 
 const {waiting} = queue;
 

@@ -1,5 +1,5 @@
 import {describe, expect, test, vi} from 'vitest';
-import {queue} from '../src/queue';
+import {queue} from '../src/proof/queue';
 
 const {waiting} = queue;
 

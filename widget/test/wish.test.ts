@@ -1,5 +1,6 @@
 import {describe, expect, test} from 'vitest';
-import {readWish, uniformWish, wishOf} from '../src/wish';
+import type {Action, Method} from '../src/decision';
+import {readWish, uniformWish, wishOf} from '../src/proof/wish';
 import {aBundle, aCategory, aState, NOW} from './builders';
 
 const LATER = NOW + 400 * 864e5;
@@ -100,10 +101,33 @@ describe('a later choice', () => {
   });
 });
 
-test('accepting, rejecting and withdrawing always answer everything', () => {
+describe('accepting, rejecting and withdrawing', () => {
+  const press = (action: Action, method: Method = 'banner') => ({action, method, isTrusted: true});
   const all = {functional: true, analytics: true, marketing: true};
+  const nothing = () => false;
 
-  expect(wishOf('accept_all', {categories: {analytics: false}}, aBundle())).toEqual({categories: all, services: {}});
-  expect(wishOf('withdraw', undefined, aBundle())).toEqual(uniformWish(aBundle(), false));
-  expect(wishOf('reject_all', undefined, aBundle()).categories).toEqual(NONE);
+  test('always answer everything', () => {
+    expect(wishOf({...press('accept_all'), wish: {categories: {analytics: false}}}, aBundle(), nothing)).toEqual({
+      categories: all,
+      services: {},
+    });
+    expect(wishOf(press('withdraw'), aBundle(), nothing)).toEqual(uniformWish(aBundle(), false));
+    expect(wishOf(press('reject_all'), aBundle(), nothing).categories).toEqual(NONE);
+  });
+
+  const objecting = aBundle({
+    categories: aBundle().categories.map((category) => ({...category, gpc: category.id === 'marketing'})),
+  });
+
+  test('what the browser refuses is accepted in the second layer alone', () => {
+    const rest = {functional: true, analytics: true, marketing: false};
+
+    expect(wishOf(press('accept_all'), objecting, nothing).categories).toEqual(rest);
+    expect(wishOf(press('accept_all', 'api'), objecting, nothing).categories).toEqual(rest);
+    expect(wishOf(press('accept_all', 'preferences'), objecting, nothing).categories).toEqual(all);
+  });
+
+  test('what was allowed in the face of the signal stays', () => {
+    expect(wishOf(press('accept_all'), objecting, (id) => id === 'marketing').categories).toEqual(all);
+  });
 });

@@ -1,8 +1,8 @@
 /** Talks to the server: delivers one decision, fetches what is published, fetches a receipt. */
-import type {Published} from '../config';
+import {hearBrowser, type Published} from '../config';
 import {isGrant} from '../decision';
-import type {Entry} from '../queue';
 import {readPublished} from './published';
+import type {DecisionBody} from './queue';
 
 export interface Answer {
   record_id: string;
@@ -33,14 +33,14 @@ const FINAL_FOR_DENIALS = [400, 409, 413, 415, 422];
 export async function deliver(
   base: string,
   site: string,
-  entry: Entry,
+  decision: DecisionBody,
   credentials: RequestCredentials = 'omit',
   abort?: AbortController,
 ): Promise<Outcome> {
   const options: RequestInit = {
     method: 'POST',
     headers: {'Content-Type': 'text/plain;charset=UTF-8'},
-    body: JSON.stringify(entry.body),
+    body: JSON.stringify(decision),
     keepalive: true,
     credentials,
   };
@@ -50,7 +50,7 @@ export async function deliver(
       const recorded = answer as Answer;
       return typeof recorded.record_id === 'string' && recorded.categories ? {answer: recorded} : {};
     }
-    return isFinal(status, isGrant(entry.body)) ? {reason: String((answer as {reason?: string} | null)?.reason ?? status)} : {};
+    return isFinal(status, isGrant(decision)) ? {reason: String((answer as {reason?: string} | null)?.reason ?? status)} : {};
   } catch {
     return {};
   }
@@ -64,7 +64,8 @@ function isFinal(status: number, grants: boolean): boolean {
 export async function fetchPublished(base: string, site: string): Promise<Published | undefined> {
   try {
     const [status, published] = await request(`${base}/v1/sites/${site}/bundle`, {cache: 'no-cache'});
-    return status === 200 ? readPublished(published) : undefined;
+    const read = status === 200 ? readPublished(published) : undefined;
+    return read && hearBrowser(read);
   } catch {
     return undefined;
   }

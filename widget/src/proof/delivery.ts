@@ -2,36 +2,37 @@
  * Brings decisions into the log, and what the log answers onto the device.
  * Nothing is granted here that the log does not hold, and nothing stays granted there that this device cannot prove.
  */
-import {type Choices, grantsAnything, isGrant} from '../decision';
-import {newEntry} from '../entry';
+import {type Choices, grantsAnything, isGrant, type State} from '../decision';
 import {emit} from '../events';
-import {randomId} from '../identifier';
-import {needsAnswer} from '../permission';
-import type {Entry} from '../queue';
-import {uniformWish} from '../wish';
+import type {Face} from '../face';
 import {type Answer, deliver, fetchPublished} from './api';
-import type {Context} from './index';
+import {newEntry} from './entry';
+import type {Holding} from './holding';
+import {randomId} from './identifier';
 import {createKeeper} from './keep';
+import {needsAnswer} from './permission';
+import {type Entry, queue} from './queue';
 import {startRetries} from './retry';
 import type {Grant} from './token';
 import type {Verify} from './verifier';
+import {uniformWish} from './wish';
 
 export interface Delivery {
-  /** Sends a decision that is waiting. @returns whether it is in the log and in force; false also when a newer one replaced it */
+  /** Adds a decision and sends it. @returns whether it is in the log and in force; false also when a newer one replaced it */
   send(entry: Entry): Promise<boolean>;
   /** Sends what still waits from earlier pages. */
   start(): void;
 }
 
-export function createDelivery(context: Context, verify: Verify): Delivery {
-  const {base, holding, face, queue} = context;
+export function createDelivery(base: string, holding: Holding, face: Face, verify: Verify): Delivery {
   const {site} = holding.published.bundle;
-  const keeper = createKeeper(context);
+  const keeper = createKeeper(base, holding);
   const {enqueue, dequeue, isWaiting, waiting} = queue;
   const retries = startRetries(queue, async (entry) => (await attempt(entry, true)) !== undefined);
 
   async function send(entry: Entry): Promise<boolean> {
     keeper.stop();
+    enqueue(entry);
     const isInForce = await attempt(entry, false);
     if (isInForce === undefined) {
       retries.later();
@@ -41,7 +42,7 @@ export function createDelivery(context: Context, verify: Verify): Delivery {
 
   /** @returns undefined when the server could not be reached, otherwise whether the decision is in force */
   async function attempt(entry: Entry, isRepeated: boolean): Promise<boolean | undefined> {
-    const {answer, reason} = await deliver(base, site, entry, keeper.credentials(entry));
+    const {answer, reason} = await deliver(base, site, entry.body, keeper.credentials(entry));
     holding.learn(Date.parse(answer?.recorded_at ?? ''));
     const checked = answer ? await verify(answer.token ?? '') : '';
     if (!isWaiting(entry)) {
@@ -77,9 +78,7 @@ export function createDelivery(context: Context, verify: Verify): Delivery {
     const isAny = Object.keys({...categories, ...services}).length > 0;
     if (isAny && present?.id && present.id === body.consent_id && body.action !== 'withdraw') {
       const left = {...body, action: 'withdraw' as const, categories, services, idempotency_key: randomId()};
-      const noesAlone = {at, body: left, state: present};
-      enqueue(noesAlone);
-      void send(noesAlone);
+      void send({at, body: left, state: present});
     }
   }
 
@@ -87,6 +86,11 @@ export function createDelivery(context: Context, verify: Verify): Delivery {
     const grants = isGrant(entry.body);
     const {id, n, categories} = entry.state;
     const isCurrent = grants || (id !== undefined && holding.state?.id === id && holding.state.n === n);
+    // Another tab said no while this yes was on its way: of two answers the restrictive one holds.
+    if (grants && holding.reread() && isLess(holding.state, entry.state)) {
+      disown(entry, 'superseded');
+      return false;
+    }
     if (answer.superseded || !isCurrent) {
       dequeue(entry);
       grants && replaced(entry);
@@ -117,7 +121,7 @@ export function createDelivery(context: Context, verify: Verify): Delivery {
    * The log holds a grant that cannot hold here. It is taken back there, under its own identifier and the next number:
    * forgetting it would leave it live for ever, and another attempt would add a second one that nothing here can withdraw.
    */
-  function disown(entry: Entry): void {
+  function disown(entry: Entry, slot = 'unproven'): void {
     const {published} = holding;
     const nothing = uniformWish(published.bundle, false);
     const press = {action: 'withdraw', method: entry.body.method, isTrusted: false} as const;
@@ -128,7 +132,7 @@ export function createDelivery(context: Context, verify: Verify): Delivery {
     holding.deny(withdrawal.state);
     holding.settleChoice(true);
     face.settle();
-    face.say('unproven', true);
+    face.say(slot, true);
     void attempt(withdrawal, true).then((isInForce) => isInForce === undefined && retries.later());
   }
 
@@ -155,4 +159,9 @@ export function createDelivery(context: Context, verify: Verify): Delivery {
   }
 
   return {send, start: retries.start};
+}
+
+/** Whether the newer state refuses something that the other one grants. */
+function isLess(newer: State | undefined, {categories}: State): boolean {
+  return newer !== undefined && Object.keys(categories).some((id) => categories[id] && newer.categories[id] === false);
 }

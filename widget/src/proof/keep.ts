@@ -3,9 +3,9 @@
  * It may only repeat what this device holds already: answers come in any order, also after the page is gone.
  */
 import {utcDay} from '../decision';
-import type {Entry} from '../queue';
 import {deliver} from './api';
-import type {Context} from './index';
+import type {Holding} from './holding';
+import type {Entry} from './queue';
 
 export interface Keeper {
   /** Whether the first answer may set cookies: the refusal of one who never granted is held in its final form before it is sent. */
@@ -16,7 +16,7 @@ export interface Keeper {
   stop(): void;
 }
 
-export function createKeeper({base, holding}: Pick<Context, 'base' | 'holding'>): Keeper {
+export function createKeeper(base: string, holding: Holding): Keeper {
   const isOwnHost = `${base}/`.startsWith(`${location.origin}/`);
   let abort = new AbortController();
 
@@ -29,7 +29,7 @@ export function createKeeper({base, holding}: Pick<Context, 'base' | 'holding'>)
     keep(entry) {
       if (isOwnHost) {
         abort = new AbortController();
-        void deliver(base, holding.published.bundle.site, entry, 'same-origin', abort);
+        void deliver(base, holding.published.bundle.site, entry.body, 'same-origin', abort);
       }
     },
     stop: () => abort.abort(),

@@ -1,7 +1,7 @@
 /**
  * Delivers waiting decisions again: after a growing, random pause, when the connection returns, and at the next page.
  */
-import type {Entry, Queue} from '../queue';
+import type {Entry, Queue} from './queue';
 
 const FIRST = 1000;
 const LONGEST = 3_600_000;
@@ -47,12 +47,7 @@ export function startRetries(
     later,
     start() {
       addEventListener('online', round);
-      // A page rendered ahead of time was not visited: nothing is sent for it.
-      if ((document as {prerendering?: boolean}).prerendering) {
-        document.addEventListener('prerenderingchange', round, {once: true});
-      } else {
-        void round();
-      }
+      void round();
     },
   };
 }

@@ -1,6 +1,7 @@
 /** Checks tokens with what this page knows of the server: its keys, and what time it is there. */
-import type {Holding} from '../holding';
+
 import {fetchPublished} from './api';
+import type {Holding} from './holding';
 import {checkToken, type Grant} from './token';
 
 /** @returns the grant, or why there is none: `keys_unavailable` passes, anything else does not */

@@ -1,6 +1,6 @@
 import {beforeEach, describe, expect, test, vi} from 'vitest';
 import {deliver, fetchPublished} from '../../src/proof/api';
-import {queue} from '../../src/queue';
+import {queue} from '../../src/proof/queue';
 import {anEntry} from '../builders';
 
 const {dequeue, enqueue, isWaiting, waiting} = queue;
@@ -90,7 +90,7 @@ describe('a delivery', () => {
   test('is one request without credentials and without a preflight', async () => {
     answering(201, '{"record_id": "r", "categories": {}}');
 
-    await deliver('https://consent.example/base', 'demo', entry);
+    await deliver('https://consent.example/base', 'demo', entry.body);
 
     const [url, options] = vi.mocked(fetch).mock.calls[0] as [string, RequestInit];
     expect(url).toBe('https://consent.example/base/v1/sites/demo/consents');
@@ -112,7 +112,7 @@ describe('a delivery', () => {
   ])('answered %i %s means %s', async (status, body, expected) => {
     answering(status, body);
 
-    const outcome = await deliver('', 'demo', entry);
+    const outcome = await deliver('', 'demo', entry.body);
 
     expect(outcome.answer ? 'answer' : outcome.reason).toBe(expected);
   });
@@ -124,7 +124,7 @@ describe('a delivery', () => {
   ])('of a denial, answered %i, is final only when the decision itself is refused', async (status, expected) => {
     answering(status, '{"reason": "invalid_request"}');
 
-    const outcome = await deliver('', 'demo', anEntry('denial', false));
+    const outcome = await deliver('', 'demo', anEntry('denial', false).body);
 
     expect(outcome.reason).toBe(expected);
   });
@@ -137,7 +137,7 @@ describe('a delivery', () => {
       }),
     );
 
-    expect(await deliver('', 'demo', entry)).toEqual({});
+    expect(await deliver('', 'demo', entry.body)).toEqual({});
   });
 
   test('is given up after ten seconds', async () => {
@@ -150,7 +150,7 @@ describe('a delivery', () => {
       ),
     );
 
-    const outcome = deliver('', 'demo', entry);
+    const outcome = deliver('', 'demo', entry.body);
     await vi.advanceTimersByTimeAsync(10_000);
 
     expect(await outcome).toEqual({});

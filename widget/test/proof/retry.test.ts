@@ -1,6 +1,6 @@
 import {beforeEach, expect, test, vi} from 'vitest';
+import {type Entry, queue} from '../../src/proof/queue';
 import {startRetries} from '../../src/proof/retry';
-import {type Entry, queue} from '../../src/queue';
 import {anEntry} from '../builders';
 
 const {dequeue, enqueue} = queue;

@@ -1,7 +1,7 @@
 import {base64url, exportJWK, generateKeyPair} from 'jose';
 import {beforeAll, describe, expect, test} from 'vitest';
 import type {Key} from '../../src/config';
-import {randomId} from '../../src/identifier';
+import {randomId} from '../../src/proof/identifier';
 import {checkToken, type Grant} from '../../src/proof/token';
 import {aToken, NOW, signTexts} from '../builders';
 

@@ -1,18 +1,10 @@
 /** Writes a decision down: the request for the server, and what this device will keep. */
-import type {Published} from './config';
-import {type Action, choiceEnds, isGrant, type Method, nextNumber, type State, utcDay, type Wish} from './decision';
+import {type Published, sendsGpc} from '../config';
+import type {Press} from '../consent';
+import {choiceEnds, isGrant, nextNumber, type State, utcDay} from '../decision';
 import {randomId} from './identifier';
 import type {Entry} from './queue';
 import type {Reading} from './wish';
-
-export interface Press {
-  action: Action;
-  method: Method;
-  /** Only for `save`: what was named, complete or not. */
-  wish?: Partial<Wish>;
-  /** The browser saw a person do it. */
-  isTrusted: boolean;
-}
 
 /**
  * A refusal by someone who never granted gets no identifier; a grant that still waits may have arrived, so it counts.
@@ -36,7 +28,8 @@ export function newEntry(
   const known = state?.id ?? earlier.find((body) => body.consent_id)?.consent_id;
   const id = known ?? (isGrant(answered) ? randomId() : undefined);
   const n = nextNumber(state?.n, ...earlier.map((body) => body.n));
-  const next: State = {v: 1, bundle: hash, revision: bundle.revision, day: utcDay(now), ...whole};
+  const gpc = sendsGpc();
+  const next: State = {v: 1, bundle: hash, revision: bundle.revision, day: utcDay(now), ...whole, ...(gpc && {gpc})};
   if (state && kept.length > 0) {
     const older = kept
       .map((name) => [name, state.revisions?.[name] ?? state.revision])
@@ -58,7 +51,7 @@ export function newEntry(
       bundle: hash,
       build,
       language,
-      gpc: (navigator as {globalPrivacyControl?: boolean}).globalPrivacyControl === true,
+      gpc,
       trusted: isTrusted,
     },
   };

@@ -1,14 +1,14 @@
 /**
  * What is held at this moment: the state on the device, the checked grant, the bundle in force; and the page kept in line with it.
  */
+
+import type {Published, Service} from '../config';
+import {grantsAnything, type State} from '../decision';
+import {emit} from '../events';
 import {type Clock, createClock} from './clock';
-import type {Published, Service} from './config';
-import {grantsAnything, type State} from './decision';
-import {emit} from './events';
 import {firstEnd, type Ground, grantedCategories, mayRun} from './permission';
-import type {Grant} from './proof/token';
-import type {Queue} from './queue';
-import {rawState, readState, readToken, writeState, writeToken} from './store';
+import type {Queue, Store} from './queue';
+import type {Grant} from './token';
 
 export interface Holding extends Clock {
   readonly state: State | undefined;
@@ -31,8 +31,8 @@ export interface Holding extends Clock {
   readGrant(verify: (token: string) => Promise<Grant | string>): Promise<void>;
   /** Brings the page in line. `isChoice`: tell the signals even if nothing changed. @returns the categories that were lost */
   settle(isChoice?: boolean): string[];
-  /** The same after a choice of the visitor, whose losses are withdrawals. @returns whether there were any */
-  settleChoice(isChoice: boolean): boolean;
+  /** The same after a choice of the visitor, whose losses are withdrawals. */
+  settleChoice(isChoice: boolean): string[];
 }
 
 /** Clocks are changed and machines sleep, so an end is looked for at least this often, in milliseconds. */
@@ -40,6 +40,8 @@ const LOOK = 60_000;
 
 /** What the holding tells and asks. */
 export interface HoldingOptions {
+  /** The first part's, which alone knows what the browser would not keep. */
+  store: Store;
   waiting: Queue['waiting'];
   apply(granted: Set<string>): void;
   /** Something may have ended. */
@@ -48,7 +50,8 @@ export interface HoldingOptions {
   forget(services: Service[]): void;
 }
 
-export function createHolding(first: Published, {waiting, apply, onEnd, forget}: HoldingOptions): Holding {
+export function createHolding(first: Published, {store, waiting, apply, onEnd, forget}: HoldingOptions): Holding {
+  const {rawState, readState, readToken, writeState, writeToken} = store;
   let published = first;
   const {now, learn} = createClock();
   let state = readState();
@@ -56,6 +59,9 @@ export function createHolding(first: Published, {waiting, apply, onEnd, forget}:
   let grant: Grant | undefined;
   let running = new Set<string>();
   let timer = 0;
+  // Other tabs hear of a choice at once; where there is no channel they look when they are shown.
+  const others = 'BroadcastChannel' in window ? new BroadcastChannel('consent-server') : undefined;
+  others?.addEventListener('message', onEnd);
 
   const ground = () => ({bundle: published.bundle, state, grant, now: now()});
   const granted = () => grantedCategories(ground());
@@ -64,6 +70,7 @@ export function createHolding(first: Published, {waiting, apply, onEnd, forget}:
     state = next;
     writeState(published.bundle, next);
     seen = rawState();
+    others?.postMessage(0);
   }
 
   function settle(isChoice = false): string[] {
@@ -93,10 +100,10 @@ export function createHolding(first: Published, {waiting, apply, onEnd, forget}:
     return lost.filter((id) => !id.startsWith('/'));
   }
 
-  function settleChoice(isChoice: boolean): boolean {
+  function settleChoice(isChoice: boolean): string[] {
     const categories = settle(isChoice);
     categories.length > 0 && emit('withdrawn', {categories});
-    return categories.length > 0;
+    return categories;
   }
 
   /** A grant on its way to the server keeps what is already there from being deleted. */

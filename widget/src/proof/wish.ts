@@ -1,6 +1,7 @@
 /** Reads what a visitor wants against what holds: what is answered now, and what goes on as it is. */
-import type {Bundle} from './config';
-import {type Action, type Choices, optionalCategories, type State, standing, type Wish} from './decision';
+import type {Bundle} from '../config';
+import type {Press} from '../consent';
+import {type Choices, optionalCategories, type State, standing, type Wish} from '../decision';
 
 export interface Reading {
   /** What holds once it is in force: every optional category, and the services of categories that are split. */
@@ -13,16 +14,26 @@ export interface Reading {
 
 /** Everything granted or everything refused. */
 export function uniformWish(bundle: Bundle, granted: boolean): Wish {
-  const categories: Choices = {};
-  for (const {id} of optionalCategories(bundle)) {
-    categories[id] = granted;
-  }
-  return {categories, services: {}};
+  return {categories: Object.fromEntries(optionalCategories(bundle).map(({id}) => [id, granted])), services: {}};
 }
 
-/** The wish behind a press; only `save` brings its own. */
-export function wishOf(action: Action, wish: Partial<Wish> | undefined, bundle: Bundle): Partial<Wish> {
-  return action === 'save' ? (wish ?? {}) : uniformWish(bundle, action === 'accept_all');
+/**
+ * The wish behind a press; only `save` brings its own. What the browser refuses is not accepted by the way: a yes to it is
+ * said where it can be read, in the second layer.
+ *
+ * @param has what is granted already stays granted
+ */
+export function wishOf({action, method, wish}: Press, bundle: Bundle, has: (id: string) => boolean): Partial<Wish> {
+  if (action === 'save') {
+    return wish ?? {};
+  }
+  const all = uniformWish(bundle, action === 'accept_all');
+  for (const {id, gpc} of bundle.categories) {
+    if (gpc && method !== 'preferences' && all.categories[id]) {
+      all.categories[id] = has(id);
+    }
+  }
+  return all;
 }
 
 /**

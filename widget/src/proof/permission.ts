@@ -1,9 +1,9 @@
 /**
  * What may run now: the choice on the device and the checked token must both say so. Knows no page; the time is an argument.
  */
-import type {Bundle} from './config';
-import {choiceEnds, mustAsk, optionalCategories, type State, standing} from './decision';
-import type {Grant} from './proof/token';
+import type {Bundle} from '../config';
+import {choiceEnds, mustAsk, optionalCategories, type State, standing} from '../decision';
+import type {Grant} from './token';
 
 /** Everything a permission depends on. */
 export interface Ground {

@@ -1,7 +1,8 @@
 /**
  * Decisions on their way: they wait in localStorage (in memory where that throws), so that a closed tab loses none.
  */
-import {type Action, isGrant, type Method, type State} from './decision';
+import {type Action, isGrant, type Method, type State} from '../decision';
+import {QUEUE} from '../store';
 
 /** The request, as the server reads it. */
 export interface DecisionBody {
@@ -29,8 +30,9 @@ export interface Entry {
 }
 
 export type Queue = typeof queue;
+/** The first part's store. */
+export type Store = typeof import('../store');
 
-const QUEUE = 'consent_queue';
 const LIMIT = 50;
 const KEPT = 30 * 864e5;
 

@@ -1,0 +1,152 @@
+/**
+ * One visitor's consent as it can be proved: takes decisions, keeps them, has them acknowledged, and knows what may run now.
+ *
+ * A denial holds from the moment it is made. A grant holds only once the server has acknowledged it and the token
+ * it sent checks out; until then, and after any failure, everything optional is denied.
+ */
+import type {Published} from '../config';
+import type {Consent, PageSide, Press} from '../consent';
+import {grantsAnything, isGrant, optionalCategories, restrict} from '../decision';
+import {emit} from '../events';
+import {fetchReceipt} from './api';
+import {forgetServices} from './cleanup';
+import {createDelivery} from './delivery';
+import {newEntry} from './entry';
+import {createHolding} from './holding';
+import {createOnce} from './once';
+import {mayLoad, mayRun, needsAnswer} from './permission';
+import {policyIsNew} from './policy-notice';
+import {queue, type Store} from './queue';
+import {createVerifier} from './verifier';
+import {readWish, wishOf} from './wish';
+
+/** What the first part lends. */
+export interface Context {
+  base: string;
+  published: Published;
+  store: Store;
+  page: PageSide;
+}
+
+export interface Proven extends Omit<Consent, 'showOnce'> {
+  /** @param press what was decided before this part was there. @returns whether that is in force */
+  start(press: Press | undefined): Promise<boolean>;
+  showOnce(service: string): Promise<boolean>;
+}
+
+/** Milliseconds for which an announcement can be read before the page goes. */
+const READING = 1500;
+
+export function createProven({base, published: first, store, page}: Context): Proven {
+  const {face, apply, hasRun, reload} = page;
+  const {waiting} = queue;
+  const holding = createHolding(first, {store, waiting, apply, onEnd: () => void look(), forget: forgetServices});
+  const verify = createVerifier(base, holding);
+  const delivery = createDelivery(base, holding, face, verify);
+  const once = createOnce(base, holding, verify, face.language, () => apply(new Set(holding.granted())));
+
+  /** Time has passed, or another tab may have decided. What is taken away goes at once, what is given is checked first. */
+  async function look(): Promise<void> {
+    const isForeign = holding.reread();
+    let lost = holding.settle();
+    if (isForeign) {
+      await holding.readGrant(verify);
+      lost = lost.concat(holding.settle());
+    }
+    if (!needsAnswer(holding.ground())) {
+      isForeign && face.settle();
+    } else if (isForeign || lost.length > 0) {
+      face.ask();
+      face.say('expired_status');
+    }
+    leaveBehind(lost);
+  }
+
+  async function decide(press: Press): Promise<boolean> {
+    const {action, method} = press;
+    // Another tab may have been given an identifier; a refusal here has to withdraw what was granted there.
+    holding.reread();
+    const {state} = holding;
+    const {bundle, now} = holding.ground();
+    const wish = wishOf(press, bundle, has);
+    const reading = readWish(bundle, state, wish, now, state?.id !== undefined && waiting().length === 0);
+    if (!reading) {
+      return false;
+    }
+    const entry = newEntry(holding.published, state, press, reading, face.language(), Date.now(), waiting());
+    const grants = isGrant(reading.answered);
+    if (!grants) {
+      holding.deny(entry.state);
+    } else if (state) {
+      holding.narrow(restrict(state, reading.whole));
+    }
+    emit('decided', {action, method, ...reading.whole});
+    const lost = holding.settleChoice(!grants);
+    face.settle();
+    announce(press, lost.length > 0, grantsAnything(entry.state.categories));
+    const sending = delivery.send(entry);
+    leaveBehind(lost, sending);
+    return sending;
+  }
+
+  /** `isProven`: something is granted by it, so it is not done before the server has acknowledged it. */
+  function announce({action, method}: Press, isLess: boolean, isProven: boolean): void {
+    if (method === 'gpc') {
+      face.say('gpc_honoured', true);
+    } else if (isProven) {
+      face.say('saving_status', true);
+    } else {
+      face.say(isLess || action === 'withdraw' ? 'withdrawn_status' : 'rejected_status');
+    }
+  }
+
+  /** Nothing stops a script that runs, but a new page: it comes once the decision is on its way and could be read about. */
+  function leaveBehind(lost: string[], sending?: Promise<boolean>): void {
+    if (lost.some(hasRun) && holding.published.bundle.on_withdrawal !== 'continue') {
+      face.say('reload_status', true);
+      const wait = () => new Promise((resolve) => setTimeout(resolve, READING));
+      void Promise.all([wait(), Promise.race([sending, wait().then(wait)])]).then(reload);
+    }
+  }
+
+  async function start(press: Press | undefined): Promise<boolean> {
+    addEventListener('pageshow', (event) => event.persisted && look());
+    document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && look());
+    delivery.start();
+    return (press ? await decide(press) : await resume()) ?? false;
+  }
+
+  async function resume(): Promise<void> {
+    await holding.readGrant(verify);
+    holding.settle(holding.state !== undefined);
+    const {bundle, state} = holding.ground();
+    const objected = optionalCategories(bundle).filter(({id, gpc}) => gpc && state?.categories[id] && !state.gpc);
+    if (objected.length > 0) {
+      const categories = Object.fromEntries(objected.map(({id}) => [id, false]));
+      void decide({action: 'save', method: 'gpc', wish: {categories}, isTrusted: false});
+    } else if (waiting().some((entry) => grantsAnything(entry.state.categories))) {
+      face.settle();
+      face.say('saving_status', true);
+    } else if (needsAnswer(holding.ground())) {
+      face.ask();
+    } else {
+      face.settle();
+      policyIsNew(bundle, state) && face.say('policy_changed', true);
+    }
+  }
+
+  const has = (id: string, service?: string) => mayRun(holding.ground(), id, service);
+  return {
+    get state() {
+      return holding.state;
+    },
+    has,
+    allows: (id, service) => mayLoad(holding.ground(), id, service) || once.allows(id, service),
+    granted: holding.granted,
+    decide,
+    showOnce: once.show,
+    start,
+    token: holding.token,
+    receipt: async () => (holding.state?.id ? fetchReceipt(base, first.bundle.site, holding.state.id) : null),
+  };
+}
