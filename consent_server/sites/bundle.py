@@ -64,7 +64,16 @@ def build_bundle(
         for item in bundle[part]:
             kept = item["id"] in earlier and item["id"] not in hit
             item["since"] = earlier[item["id"]] if kept else revision
+    bundle["policy"]["since"] = _policy_since(previous, bundle["policy"], revision)
     return bundle
+
+
+def _policy_since(previous: Bundle | None, policy: Mapping[str, Any], revision: int) -> int:
+    """Return when this version of the policy came: whoever chose before is told of it."""
+    if previous is None or previous["policy"]["version"] != policy["version"]:
+        return revision
+    since: int = previous["policy"].get("since", previous["revision"])
+    return since
 
 
 def touched_parts(previous: Bundle | None, new: Bundle, immaterial: bool = False) -> Touched:
@@ -103,6 +112,8 @@ def _public_part(document: SiteDocument) -> dict[str, Any]:
     stores = [store for service in public["services"] for store in service["stores"]]
     # What is not there is not so: these would travel to every visitor to say nothing.
     _leave_out_false([public], "directed_to_children")
+    if public["on_withdrawal"] == "reload":
+        public.pop("on_withdrawal")
     _leave_out_false(public["categories"], "gpc")
     _leave_out_false(stores, "http_only")
     return public

@@ -133,6 +133,7 @@ _CHOICES = some.fixed_dictionaries(
         "profile": some.just("gdpr"),
         "reprompt_after": MONTHS.map("P{}M".format) | some.just("P1Y"),
         "cookie_domain": some.just("shop.example"),
+        "on_withdrawal": some.sampled_from(["reload", "continue"]),
         "directed_to_children": some.just(False),
         "record_retention": some.integers(12, 24).map("P{}M".format) | some.just("P2Y"),
         "signals": some.fixed_dictionaries(

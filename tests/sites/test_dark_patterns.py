@@ -36,7 +36,7 @@ KEYS = {
     "signals", *(signal.id for signal in SIGNALS), "mode", "regions", "wait_for_update",
     "ads_data_redaction", "url_passthrough", "functional", "analytics", "marketing", "theme",
     "layout", "accent", "radius", "texts", "build", "gpc", "http_only", "cookie_domain",
-    "directed_to_children",
+    "directed_to_children", "on_withdrawal",
 }  # fmt: skip
 
 Bundle = dict[str, Any]

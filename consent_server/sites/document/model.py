@@ -118,6 +118,8 @@ class SiteDocument:
     theme: Theme = field(default_factory=Theme)
     #: The host name whose sub-domains share one choice; each host has its own when None.
     cookie_domain: str | None = None
+    #: What becomes of a page on which scripts ran that lost their consent: ``reload``, ``continue``.
+    on_withdrawal: str = "reload"
     #: Whether children are meant; such a site asks for nothing.
     directed_to_children: bool = False
     #: Language → slot → text; only what the site replaces.

@@ -204,6 +204,11 @@ class SiteSchema(Strict):
         most=253,
         about="Parent of every origin's host: its sub-domains share one choice.",
     )
+    on_withdrawal = OneOf(
+        ("reload", "continue"),
+        load_default="reload",
+        about="What becomes of a page on which scripts ran that lost their consent.",
+    )
     directed_to_children = StrictBool(
         load_default=False, about="True: meant for children, so nothing optional is asked."
     )

@@ -128,6 +128,7 @@ def _document(data: dict[str, Any]) -> SiteDocument:
         signals=data.get("signals", {}),
         theme=Theme(**data.get("theme", {})),
         cookie_domain=data.get("cookie_domain"),
+        on_withdrawal=data["on_withdrawal"],
         directed_to_children=data["directed_to_children"],
         texts=data.get("texts", {}),
     )
