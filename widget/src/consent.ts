@@ -128,7 +128,19 @@ export function createConsent(
     store.writeToken('', 0);
   }
 
+  /** Another tab may have decided; once the second part is there, it sees to that itself. */
+  function heed(): void {
+    if (!proven && store.rawState()) {
+      face.settle();
+      void prove();
+    }
+  }
+
   async function start(): Promise<void> {
+    document.addEventListener('visibilitychange', heed);
+    if ('BroadcastChannel' in window) {
+      new BroadcastChannel(store.CHANNEL).onmessage = heed;
+    }
     const state = store.readState();
     const isOnTheWay = store.isAnythingWaiting();
     if (!isOnTheWay && mustAsk(bundle, state, Date.now()).length > 0) {

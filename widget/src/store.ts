@@ -11,14 +11,18 @@ const TOKEN = 'consent_token';
 /** Decisions on their way; the second part writes them. */
 export const QUEUE = 'consent_queue';
 const PRESS = 'consent_press';
+/** Where tabs tell each other that they decided. */
+export const CHANNEL = 'consent-server';
 
 /** Values the browser would not keep. */
 const memory = new Map<string, string>();
 
 export function readState(): State | undefined {
   try {
-    const state = JSON.parse(decodeURIComponent(rawState())) as State;
-    const isWhole = state.v === 1 && typeof state.categories === 'object' && state.categories !== null;
+    const raw = rawState();
+    // The first visit is the common one: nothing to read, nothing to throw.
+    const state = raw ? (JSON.parse(decodeURIComponent(raw)) as State) : undefined;
+    const isWhole = state?.v === 1 && typeof state.categories === 'object' && state.categories !== null;
     return isWhole ? {...state, services: {...state.services}} : undefined;
   } catch {
     return undefined;

@@ -118,7 +118,7 @@ class SiteDocument:
     theme: Theme = field(default_factory=Theme)
     #: The host name whose sub-domains share one choice; each host has its own when None.
     cookie_domain: str | None = None
-    #: What becomes of a page on which scripts ran that lost their consent: ``reload``, ``continue``.
+    #: ``reload`` or ``continue`` after scripts that ran on a page have lost their consent.
     on_withdrawal: str = "reload"
     #: Whether children are meant; such a site asks for nothing.
     directed_to_children: bool = False

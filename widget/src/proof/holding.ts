@@ -59,9 +59,7 @@ export function createHolding(first: Published, {store, waiting, apply, onEnd, f
   let grant: Grant | undefined;
   let running = new Set<string>();
   let timer = 0;
-  // Other tabs hear of a choice at once; where there is no channel they look when they are shown.
-  const others = 'BroadcastChannel' in window ? new BroadcastChannel('consent-server') : undefined;
-  others?.addEventListener('message', onEnd);
+  const tellTabs = openChannel(store.CHANNEL, onEnd);
 
   const ground = () => ({bundle: published.bundle, state, grant, now: now()});
   const granted = () => grantedCategories(ground());
@@ -70,7 +68,7 @@ export function createHolding(first: Published, {store, waiting, apply, onEnd, f
     state = next;
     writeState(published.bundle, next);
     seen = rawState();
-    others?.postMessage(0);
+    tellTabs();
   }
 
   function settle(isChoice = false): string[] {
@@ -176,4 +174,11 @@ export function createHolding(first: Published, {store, waiting, apply, onEnd, f
     settle,
     settleChoice,
   };
+}
+
+/** Other tabs hear of a choice at once; where there is no channel they look when they are shown. @returns tells them */
+function openChannel(name: string, onHeard: () => void): () => void {
+  const channel = 'BroadcastChannel' in window ? new BroadcastChannel(name) : undefined;
+  channel?.addEventListener('message', onHeard);
+  return () => channel?.postMessage(0);
 }

@@ -53,13 +53,15 @@ export function createProven({base, published: first, store, page}: Context): Pr
       await holding.readGrant(verify);
       lost = lost.concat(holding.settle());
     }
-    if (!needsAnswer(holding.ground())) {
+    const isLeft = leaveBehind(lost);
+    if (isLeft) {
+      face.say('reload_status', true);
+    } else if (!needsAnswer(holding.ground())) {
       isForeign && face.settle();
     } else if (isForeign || lost.length > 0) {
       face.ask();
       face.say('expired_status');
     }
-    leaveBehind(lost);
   }
 
   async function decide(press: Press): Promise<boolean> {
@@ -101,12 +103,13 @@ export function createProven({base, published: first, store, page}: Context): Pr
   }
 
   /** Nothing stops a script that runs, but a new page: it comes once the decision is on its way and could be read about. */
-  function leaveBehind(lost: string[], sending?: Promise<boolean>): void {
-    if (lost.some(hasRun) && holding.published.bundle.on_withdrawal !== 'continue') {
-      face.say('reload_status', true);
+  function leaveBehind(lost: string[], sending?: Promise<boolean>): boolean {
+    const isLeft = lost.some(hasRun) && holding.published.bundle.on_withdrawal !== 'continue';
+    if (isLeft) {
       const wait = () => new Promise((resolve) => setTimeout(resolve, READING));
       void Promise.all([wait(), Promise.race([sending, wait().then(wait)])]).then(reload);
     }
+    return isLeft;
   }
 
   async function start(press: Press | undefined): Promise<boolean> {

@@ -1,8 +1,8 @@
 import {beforeEach, describe, expect, test, vi} from 'vitest';
 import {type State, utcDay} from '../../src/decision';
-import type {Holding} from '../../src/holding';
+import type {Holding} from '../../src/proof/holding';
 import {createKeeper} from '../../src/proof/keep';
-import type {Entry} from '../../src/queue';
+import type {Entry} from '../../src/proof/queue';
 import {aBundle} from '../builders';
 
 const OWN = `${location.origin}/privacy-choices`;
@@ -22,7 +22,7 @@ beforeEach(() => {
 });
 
 const keeper = (base: string, state: State = REFUSED) =>
-  createKeeper({base, holding: {state, now: Date.now, published: {bundle: aBundle()}} as unknown as Holding});
+  createKeeper(base, {state, now: Date.now, published: {bundle: aBundle()}} as unknown as Holding);
 const entry = (state: State) => ({at: 0, state, body: {categories: {}}}) as unknown as Entry;
 
 describe('the first answer', () => {
