@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from consent_server.errors import ConsentError
-from consent_server.sites.document import SiteDocument, signals
+from consent_server.sites.document import SiteDocument, Theme, signals
 
 #: Version of the bundle's format, its key ``v``.
 FORMAT = 1
@@ -111,6 +111,9 @@ def _public_part(document: SiteDocument) -> dict[str, Any]:
             service.setdefault(key, [])
     stores = [store for service in public["services"] for store in service["stores"]]
     # What is not there is not so: these would travel to every visitor to say nothing.
+    for key in ("scheme", "font", "text_size"):
+        if public["theme"][key] == getattr(Theme, key):
+            del public["theme"][key]
     _leave_out_false([public], "directed_to_children")
     if public["on_withdrawal"] == "reload":
         public.pop("on_withdrawal")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import orjson
 
 from consent_server.ledger.canonical import digest
+from consent_server.sites import theme
 from consent_server.sites.document import SiteDocument
 
 
@@ -29,7 +30,8 @@ class WidgetParts:
         same document and parts always give the same bytes; their digest is the build that records
         name.
         """
-        style = orjson.dumps(self.styles[document.theme.layout].decode())
+        rules = self.styles[document.theme.layout].decode() + theme.style(document.theme)
+        style = orjson.dumps(rules)
         settings = document.as_dict()["signals"]
         used = sorted(
             name for name, value in settings.items() if value != "off" and name in self.signals

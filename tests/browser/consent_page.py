@@ -67,7 +67,7 @@ class ConsentPage:
     @property
     def banner(self) -> Locator:
         """The question."""
-        return self.page.locator("consent-server .banner")
+        return self.page.locator("consent-server").get_by_role("region")
 
     @property
     def preferences(self) -> Locator:

@@ -16,7 +16,7 @@ from consent_server.sites.document.closed_lists import (
     STORE_KINDS,
 )
 from consent_server.sites.known_trackers import is_tracking_tool, tracker_named
-from consent_server.sites.theme import check_accent
+from consent_server.sites.theme import contrast
 
 ROOT = Path(__file__).parents[2]
 TEXTS = ROOT / "consent_server/embed/texts"
@@ -88,11 +88,7 @@ COLOURS = some.from_regex(r"#[0-9a-f]{6}", fullmatch=True)
 
 
 def _is_visible(accent: str) -> bool:
-    try:
-        check_accent(accent)
-    except ValueError:
-        return False
-    return True
+    return contrast(accent, "#ffffff") >= 4.5
 
 
 @some.composite
@@ -147,9 +143,13 @@ _CHOICES = some.fixed_dictionaries(
         "theme": some.fixed_dictionaries(
             {},
             optional={
-                "layout": some.sampled_from(["bar", "box"]),
+                "layout": some.sampled_from(["bar", "box", "centre"]),
                 "accent": COLOURS.filter(_is_visible),
                 "radius": some.integers(0, 24),
+                "scheme": some.sampled_from(["auto", "light"]),
+                "background_dark": COLOURS,
+                "font": some.sampled_from(["site", "system"]),
+                "text_size": some.sampled_from(["medium", "large"]),
             },
         ),
     },

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from consent_server.sites.bundle import build_bundle
-from consent_server.sites.document import DocumentInvalid, validate_document
+from consent_server.sites.document import DocumentInvalid, Theme, validate_document
 from consent_server.sites.document.closed_lists import (
     CATEGORY_SLOT,
     FREE_SLOTS,
@@ -24,7 +24,7 @@ from consent_server.sites.document.signals import SIGNALS
 from consent_server.sites.durations import months
 from consent_server.sites.known_trackers import tracker_host, tracker_named
 from consent_server.sites.profiles import PROFILES
-from consent_server.sites.theme import BACKGROUNDS, contrast
+from consent_server.sites.theme import palettes
 from tests.sites.documents import BUILD, SHIPPED, a_service, a_value, values, with_value
 
 #: Every key of a bundle but the texts' slots: nothing else can reach the widget.
@@ -35,8 +35,9 @@ KEYS = {
     "services", "category", "policy_url", "country", "data", "hosts", "stores", "kind", "lifetime",
     "signals", *(signal.id for signal in SIGNALS), "mode", "regions", "wait_for_update",
     "ads_data_redaction", "url_passthrough", "functional", "analytics", "marketing", "theme",
-    "layout", "accent", "radius", "texts", "build", "gpc", "http_only", "cookie_domain",
-    "directed_to_children", "on_withdrawal",
+    "layout", "position", "scheme", "accent", "accent_dark", "background", "background_dark",
+    "radius", "font", "text_size", "shared", "texts", "build", "gpc", "http_only",
+    "cookie_domain", "directed_to_children", "on_withdrawal",
 }  # fmt: skip
 
 Bundle = dict[str, Any]
@@ -91,9 +92,8 @@ def _purposes_are_named_shortly_in_every_language(bundle: Bundle) -> None:
 
 
 def _both_answers_share_one_look_that_can_be_seen(bundle: Bundle) -> None:
-    assert bundle["theme"].keys() == {"layout", "accent", "radius"}
-    for background in BACKGROUNDS.values():
-        assert contrast(bundle["theme"]["accent"], background) >= 3
+    for palette in palettes(Theme(**bundle["theme"])).values():
+        assert all(ratio >= least for _, ratio, least in palette.contrasts())
 
 
 def _every_service_can_be_refused_with_its_category(bundle: Bundle) -> None:

@@ -29,18 +29,12 @@ export interface Service {
   data: string[];
   hosts: string[];
   stores: Store[];
+  /** Whether others can read what it stores. */
+  shared?: boolean;
   since: number;
 }
 
 export type Texts = Record<string, string>;
-
-export interface Theme {
-  layout?: 'bar' | 'box';
-  /** `#rrggbb` */
-  accent?: string;
-  /** CSS pixels. */
-  radius?: number;
-}
 
 export interface Bundle {
   v: number;
@@ -59,7 +53,6 @@ export interface Bundle {
   categories: Category[];
   services: Service[];
   signals: Record<string, unknown>;
-  theme: Theme;
   texts: Record<string, Texts>;
 }
 

@@ -6,8 +6,8 @@ export interface Face {
   ask(): void;
   /** There is a decision: the question goes, the way back stays. */
   settle(): void;
-  /** Announces a text; one that stays is there until the next. */
-  say(slot: string, stays?: boolean): void;
+  /** Announces a text; one that stays is there until the next. `policy`: address of a link that follows it. */
+  say(slot: string, stays?: boolean, policy?: string): void;
   /** Another bundle is in force. */
   republish(published: Published): void;
   language(): string;

@@ -27,7 +27,6 @@ export function aBundle(changes: Partial<Bundle> = {}): Bundle {
     ],
     services: [aService('matomo'), aService('hotjar')],
     signals: {},
-    theme: {},
     texts: {en: {title: 'T', intro: 'I', accept: 'Accept all', reject: 'Reject all', choose: 'Choose'}},
     ...changes,
   };

@@ -53,7 +53,17 @@ GPC_BY_DEFAULT = ("marketing",)
 FREE_SLOTS = ("title", "intro")
 CATEGORY_SLOT = re.compile(rf"category\.({ID})\.(title|text)")
 
-LAYOUTS = ("bar", "box")
+#: Where a banner may stand in a wide window, and the edges or corners it has there; the first is
+#: the usual one. Narrow windows always have a sheet along an edge.
+POSITIONS: dict[str, tuple[str, ...]] = {
+    "bar": ("bottom", "top"),
+    "box": ("bottom-start", "bottom-end", "top-start", "top-end"),
+    "centre": (),
+}
+LAYOUTS = tuple(POSITIONS)
+SCHEMES = ("auto", "light", "dark")
+FONTS = ("site", "system")
+TEXT_SIZES = ("medium", "large")
 GOOGLE_CONSENT_MODES = ("basic", "advanced", "off")
 SWITCH = ("on", "off")
 

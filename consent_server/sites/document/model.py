@@ -80,6 +80,8 @@ class Service:
     #: ``host`` or ``host:port``.
     hosts: tuple[str, ...] = ()
     stores: tuple[Store, ...] = ()
+    #: Whether others can read what it stores; None when the site does not say.
+    shared: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -87,10 +89,22 @@ class Theme:
     """The only things a site can say about the looks; both answers share them."""
 
     layout: str = "bar"
-    #: ``#rrggbb``, lower-case.
+    #: One of the layout's; its first when None.
+    position: str | None = None
+    #: ``auto`` follows the visitor's device; ``light`` and ``dark`` do not.
+    scheme: str = "auto"
+    #: Colours are ``#rrggbb``, lower-case.
     accent: str = "#2563eb"
+    #: Made from ``accent`` when None.
+    accent_dark: str | None = None
+    background: str | None = None
+    background_dark: str | None = None
     #: Corner radius in CSS pixels, 0 to 24.
-    radius: int = 8
+    radius: int = 12
+    #: ``site`` or ``system``.
+    font: str = "site"
+    #: ``medium`` or ``large``, of the visitor's own setting.
+    text_size: str = "medium"
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from consent_server.sites.document.fields import did_you_mean
 from consent_server.sites.document.findings import Finding, path_to
 from consent_server.sites.document.signals import broken_signal_rules
 from consent_server.sites.document.texts import slots_of
+from consent_server.sites.document.theme import broken_theme_rules
 from consent_server.sites.profiles import (
     DEFAULT_PROFILE,
     LONGEST_RETENTION,
@@ -245,6 +246,7 @@ _RULES: tuple[Rule, ...] = (
     _texts_belong_to_something,
     _own_categories_have_texts,
     broken_signal_rules,
+    broken_theme_rules,
 )
 
 

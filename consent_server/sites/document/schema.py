@@ -1,6 +1,6 @@
 """The shape of a document: which keys there are, and what each takes."""
 
-from consent_server.sites import durations, theme
+from consent_server.sites import durations
 from consent_server.sites.document import closed_lists, fields
 from consent_server.sites.document.fields import (
     Checked,
@@ -9,12 +9,11 @@ from consent_server.sites.document.fields import (
     OneOf,
     StrictBool,
     Text,
-    WholeNumber,
 )
-from consent_server.sites.document.model import Theme
 from consent_server.sites.document.objects import Nested, Strict
 from consent_server.sites.document.signals import SignalsSchema
 from consent_server.sites.document.texts import Texts
+from consent_server.sites.document.theme import ThemeSchema
 from consent_server.sites.origins import check_cookie_domain, parse_origin
 from consent_server.sites.profiles import DEFAULT_PROFILE, PROFILES
 
@@ -136,21 +135,7 @@ class ServiceSchema(Strict):
     stores = ListOf(
         Nested(StoreSchema), 100, unique="", load_default=list, about="What it keeps on the device."
     )
-
-
-class ThemeSchema(Strict):
-    """The looks."""
-
-    layout = OneOf(
-        closed_lists.LAYOUTS, load_default=Theme.layout, about="A bar at the foot, or a box."
-    )
-    accent = Checked(
-        theme.check_accent,
-        theme.HEX.pattern,
-        load_default=Theme.accent,
-        about="Colour of controls.",
-    )
-    radius = WholeNumber(0, 24, load_default=Theme.radius, about="Corner radius in CSS pixels.")
+    shared = StrictBool(about="Whether others can read what it stores or reads.")
 
 
 class SiteSchema(Strict):

@@ -41,7 +41,6 @@ export function readPublished(value: unknown): Published | undefined {
       categories: list(bundle.categories),
       services,
       signals: bundle.signals ?? {},
-      theme: bundle.theme ?? {},
     },
   };
 }

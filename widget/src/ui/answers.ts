@@ -1,10 +1,12 @@
 /**
  * The two equal answers. There is one way to build them, so that neither can be made to stand out.
  */
-import {element} from './dom';
+import type {Action} from '../decision';
+import {button} from './dom';
 import type {Wording} from './texts';
 
-export type Answer = (isAccepted: boolean, isTrusted: boolean) => void;
+/** Hands on what was pressed; whoever shows the buttons knows where. */
+export type Decide = (action: Action, event: Event) => void;
 
 /**
  * Reject, then accept: same element, same class, same container, and what is first in the document is first to the eye in
@@ -13,12 +15,6 @@ export type Answer = (isAccepted: boolean, isTrusted: boolean) => void;
  * with arrow keys would make them equal and hide one of them from people who do not expect arrow keys there.
  * Source: CNIL recommendation 2020-092, refusing must be as easy as accepting.
  */
-export function answers(wording: Wording, answer: Answer): HTMLElement[] {
-  return (['reject', 'accept'] as const).map((slot) =>
-    button(wording.text(slot), 'answer', (event) => answer(slot === 'accept', event.isTrusted)),
-  );
-}
-
-export function button(label: string, kind: string, click: (event: Event) => void): HTMLButtonElement {
-  return element('button', {type: 'button', class: kind, click}, label);
+export function answers({text}: Wording, decide: Decide, kind: '' | '.strong'): HTMLElement[] {
+  return (['reject', 'accept'] as const).map((slot) => button(text(slot), (event) => decide(`${slot}_all`, event), kind));
 }

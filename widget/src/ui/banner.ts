@@ -1,60 +1,64 @@
 /** The first layer: what is asked, by whom, what the answers mean, and both answers. Not modal. */
 import type {Bundle, Category} from '../config';
-import {type Answer, answers, button} from './answers';
-import {element} from './dom';
+import {isNewTo, optionalCategories, type State} from '../decision';
+import {answers, type Decide} from './answers';
+import {button, element} from './dom';
 import {newMark} from './new-mark';
 import type {Wording} from './texts';
 
-export interface BannerOptions {
-  bundle: Bundle;
-  wording: Wording;
-  /** Changed since an earlier choice, which is why the question is asked again. */
-  isNew(category: string, since: number): boolean;
-  answer: Answer;
-  /** Opens the second layer; `isList` at the list of services. */
-  choose(isList: boolean): void;
-}
-
-export function createBanner({bundle, wording, isNew, answer, choose}: BannerOptions): HTMLElement {
+/**
+ * @param state an earlier choice, which has lapsed or no longer covers everything
+ * @param choose opens the second layer, at the list of services if wanted
+ */
+export function createBanner(
+  bundle: Bundle,
+  wording: Wording,
+  state: State | undefined,
+  decide: Decide,
+  choose: (isList: boolean) => void,
+): HTMLElement {
   const {text} = wording;
-  const names = {reopen: text('reopen'), withdraw: text('withdraw')};
-  const isMarked = ({id, since}: Category) => isNew(id, since);
-  // What is asked about anew comes first: on a small screen the rest is reached by scrolling.
-  const ordered = [...bundle.categories].sort((one, other) => Number(isMarked(other)) - Number(isMarked(one)));
-  const categories = ordered.map((category) =>
-    element(
-      'li',
-      {},
-      element('strong', {}, text(`category.${category.id}.title`)),
-      ' ',
-      isMarked(category) && newMark(wording),
-      ' ',
-      text(`category.${category.id}.text`),
-    ),
-  );
-  const parties = bundle.services.length > 0;
-  return element(
+  const isNew = ({id, since}: Category) => Number(isNewTo(state, id, since));
+  // What is asked about anew comes first: on a small screen the rest is reached by scrolling. What the browser has
+  // objected to is not asked for.
+  const asked = bundle.categories.filter(({gpc}) => !gpc).sort((one, other) => isNew(other) - isNew(one));
+  const banner = element(
     'section',
-    {class: `banner ${bundle.theme.layout === 'bar' ? 'bar' : 'box'}`, 'aria-labelledby': 'title'},
     element(
       'div',
-      {class: 'scroll'},
-      element('h2', {id: 'title', tabindex: -1}, text('title')),
-      element('p', {}, text('intro')),
-      element('ul', {class: 'purposes'}, ...categories),
-      element('p', {class: 'fine'}, `${text('if_accept')} ${text('if_reject')} ${text('withdraw_how', names)}`),
-      element('p', {class: 'fine'}, text('asked_by', {controller: bundle.controller.name})),
-    ),
-    element(
-      'div',
-      {class: 'actions'},
-      ...answers(wording, answer),
+      Object.assign(element('h2', text('title')), {id: 'title', tabIndex: -1}),
+      element('p', text('intro')),
       element(
-        'div',
-        {class: 'more'},
-        button(text('choose'), 'plain choose', () => choose(false)),
-        parties && button(wording.count('services', bundle.services.length), 'plain list', () => choose(true)),
+        'ul',
+        ...asked.map(({id, since}) =>
+          element(
+            'li',
+            element('strong', text(`category.${id}.title`)),
+            ' ',
+            newMark(wording, state, id, since),
+            ' ',
+            text(`category.${id}.text`),
+          ),
+        ),
+      ),
+      privacyControl(bundle, wording),
+      element(
+        'p.soft',
+        `${text('if_accept')} ${text('if_reject')} ${text('withdraw_how')} ${text('asked_by')} `,
+        bundle.services.length > 0 && button(wording.count('services', bundle.services.length), () => choose(true), '.link'),
       ),
     ),
+    element(
+      'footer',
+      ...answers(wording, decide, '.strong'),
+      button(text('choose'), () => choose(false)),
+    ),
   );
+  banner.setAttribute('aria-labelledby', 'title');
+  return banner;
+}
+
+/** Says what stays off because this visitor's browser objects. */
+export function privacyControl(bundle: Bundle, {text}: Wording): HTMLElement | false {
+  return optionalCategories(bundle).some(({gpc}) => gpc) && element('p', text('gpc_honoured'));
 }

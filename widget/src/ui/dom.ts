@@ -1,28 +1,27 @@
-/** Builds elements without markup: attributes, listeners and text only. */
+/** Builds elements without markup. */
 
-type Attributes = Record<string, string | boolean | number | ((event: Event) => void) | undefined>;
+export type Child = Node | string | number | false | null | undefined;
 
-/** Functions become listeners, `true` an empty attribute; `false` and `undefined` are left out. */
+/** @param selector a tag, and after dots its classes. Children that are empty are left out. */
 export function element<Tag extends keyof HTMLElementTagNameMap>(
-  tag: Tag,
-  attributes: Attributes = {},
-  ...children: (Node | string | false | undefined)[]
+  selector: Tag | `${Tag}.${string}`,
+  ...children: Child[]
 ): HTMLElementTagNameMap[Tag] {
+  const [tag, ...classes] = selector.split('.') as [Tag, ...string[]];
   const created = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (typeof value === 'function') {
-      created.addEventListener(name, value);
-    } else if (value !== undefined && value !== false) {
-      created.setAttribute(name, value === true ? '' : String(value));
-    }
-  }
-  created.append(...children.filter((child): child is Node | string => Boolean(child)));
+  created.classList.add(...classes);
+  created.append(...(children.filter(Boolean) as (Node | string)[]));
   return created;
 }
 
-/** A link to another site, or its text alone when the address is no web address. */
-export function link(url: string | undefined, text: string): HTMLElement {
-  return /^(https?:\/\/|mailto:)/i.test(url ?? '')
-    ? element('a', {href: url, target: '_blank', rel: 'noopener noreferrer'}, text)
-    : element('span', {}, text);
+/** A button without looks of its own has an outline. */
+export function button(label: string, onclick: (event: MouseEvent) => void, kind: '' | `.${string}` = ''): HTMLButtonElement {
+  return Object.assign(element(`button${kind}` as 'button', label), {onclick});
+}
+
+/** A link to another site, or its text alone when the address is no address of the web. */
+export function link(href: string | undefined, text: string): Child {
+  return /^(https?|mailto):/.test(href ?? '')
+    ? Object.assign(element('a', text), {href, target: '_blank', rel: 'noreferrer'})
+    : text;
 }

@@ -8,14 +8,13 @@ export function keepMounted(host: HTMLElement): (isFirst: boolean) => void {
   let wanted: boolean | undefined;
 
   function mount(): void {
-    if (document.body && wanted !== undefined && (!host.isConnected || wanted !== (document.body.firstElementChild === host))) {
-      document.body[wanted ? 'prepend' : 'append'](host);
+    const {body} = document;
+    if (body && wanted !== undefined && (!host.isConnected || wanted !== (body.firstElementChild === host))) {
+      body[wanted ? 'prepend' : 'append'](host);
     }
   }
 
-  new MutationObserver(() => {
-    host.isConnected || wanted === undefined || setTimeout(mount, RETURN);
-  }).observe(document, {childList: true, subtree: true});
+  new MutationObserver(() => host.isConnected || setTimeout(mount, RETURN)).observe(document, {childList: true, subtree: true});
 
   return (isFirst) => {
     wanted = isFirst;

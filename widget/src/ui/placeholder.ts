@@ -1,6 +1,5 @@
 /** What stands where a held-back frame would be: which service it is, and the way to allow it. */
-import {button} from './answers';
-import {element} from './dom';
+import {button, element} from './dom';
 import type {Wording} from './texts';
 
 /**
@@ -23,7 +22,7 @@ export function createPlaceholder(frame: HTMLElement, wording: Wording, sheet: C
   }
   const root = host.attachShadow({mode: 'open'});
   root.adoptedStyleSheets = [sheet, measures];
-  root.append(element('div', {class: 'placeholder'}, element('p'), button(wording.text('placeholder_allow'), 'plain', open)));
+  root.append(element('div.placeholder', element('p'), button(wording.text('placeholder_allow'), open)));
   return host;
 }
 

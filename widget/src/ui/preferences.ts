@@ -1,142 +1,143 @@
 /** The second layer: a switch for each category and, where there are several, for each service; and who answers for it. */
 import type {Bundle, Category} from '../config';
-import {optionalCategories, type Wish} from '../decision';
-import {type Answer, answers, button} from './answers';
-import {element, link} from './dom';
+import type {Consent} from '../consent';
+import {type Action, choiceEnds, optionalCategories, type Wish} from '../decision';
+import {answers} from './answers';
+import {privacyControl} from './banner';
+import {button, type Child, element, link} from './dom';
 import {newMark} from './new-mark';
-import {fact, serviceEntry} from './services';
+import {facts, serviceFacts} from './services';
 import type {Wording} from './texts';
 
 export interface PreferencesOptions {
   bundle: Bundle;
   wording: Wording;
-  /** What holds now; all off when nothing was decided. */
-  isOn(category: string, service?: string): boolean;
-  /** Changed since an earlier choice. */
-  isNew(category: string, since: number): boolean;
-  /** When the present choice ends; undefined without one. */
-  ends: number | undefined;
-  answer: Answer;
-  save(wish: Wish, isTrusted: boolean): void;
-  /** Undefined while there is nothing to withdraw. */
-  withdraw: ((isTrusted: boolean) => void) | undefined;
+  consent: Consent;
+  decide(action: Action, event: Event, wish?: Wish): void;
   close(): void;
 }
 
 export function createPreferences(options: PreferencesOptions): HTMLDialogElement {
-  const {bundle, wording, withdraw} = options;
+  const {bundle, wording, consent, decide, close} = options;
   const {text} = wording;
-  const switches = new Map<string, HTMLInputElement>();
-  const wish = (): Wish => {
-    const on = (id: string) => switches.get(id)?.checked === true;
-    const services = bundle.services.filter(({id}) => switches.has(`/${id}`));
-    return {
-      categories: Object.fromEntries(optionalCategories(bundle).map(({id}) => [id, on(id)])),
-      services: Object.fromEntries(services.map(({id}) => [id, on(`/${id}`)])),
-    };
-  };
-  return element(
+  const leave = button('×', close);
+  leave.setAttribute('aria-label', text('close'));
+  const dialog = element(
     'dialog',
-    {class: 'preferences', 'aria-labelledby': 'preferences-title', close: options.close},
     element(
-      'div',
-      {class: 'head'},
-      element('h2', {id: 'preferences-title', tabindex: -1, autofocus: true}, text('preferences_title')),
-      element(
-        'button',
-        {type: 'button', class: 'close', 'aria-label': text('close'), click: options.close},
-        element('span', {}, '×'),
-      ),
+      'header',
+      Object.assign(element('h2', text('preferences_title')), {id: 'preferences', tabIndex: -1, autofocus: true}),
+      leave,
     ),
     element(
       'div',
-      {class: 'scroll'},
-      element('p', {}, text('preferences_intro')),
-      ...bundle.categories.map((category) => categoryCard(category, options, switches)),
+      element('p', text('preferences_intro')),
+      privacyControl(bundle, wording),
+      ...bundle.categories.map((category) => categoryCard(category, options)),
       aboutThisChoice(options),
     ),
     element(
-      'div',
-      {class: 'actions'},
-      ...answers(wording, options.answer),
-      button(text('save'), 'answer save', (event) => options.save(wish(), event.isTrusted)),
-      withdraw && button(text('withdraw'), 'plain', (event) => withdraw(event.isTrusted)),
+      'footer',
+      ...answers(wording, decide, ''),
+      button(text('save'), (event) => decide('save', event, readWish(dialog)), '.strong.save'),
+      consent.granted().length > 0 && button(text('withdraw'), (event) => decide('withdraw', event)),
     ),
   );
+  dialog.setAttribute('aria-labelledby', 'preferences');
+  dialog.onclose = close;
+  return dialog;
 }
 
-function categoryCard(category: Category, options: PreferencesOptions, switches: Map<string, HTMLInputElement>): HTMLElement {
-  const {bundle, wording, isOn, isNew} = options;
-  const {text} = wording;
-  const services = bundle.services.filter((service) => service.category === category.id);
-  const title = text(`category.${category.id}.title`);
-  const ids = category.required || services.length < 2 ? [] : services.map(({id}) => `/${id}`);
-  const control = category.required
-    ? element('span', {class: 'always'}, text('always_active'))
-    : makeSwitch(category.id, title, isOn(category.id), (isChecked) => {
-        for (const id of ids) {
-          (switches.get(id) as HTMLInputElement).checked = isChecked;
-        }
-      });
-  const entries = services.map((service) => {
-    const change = () => {
-      (switches.get(category.id) as HTMLInputElement).checked = ids.some((id) => switches.get(id)?.checked);
-    };
-    const own = ids.length > 0 && makeSwitch(`/${service.id}`, service.name, isOn(category.id, service.id), change);
-    return serviceEntry(service, wording, isNew(category.id, service.since), own || undefined);
-  });
-
-  function makeSwitch(id: string, name: string, checked: boolean, change: (isChecked: boolean) => void): HTMLElement {
-    const input = element('input', {type: 'checkbox', role: 'switch', 'aria-label': name, change: () => change(input.checked)});
-    input.checked = checked;
-    switches.set(id, input);
-    return element('label', {class: 'switch'}, input);
+/** What the switches say; a category of one service has a single switch for both. */
+function readWish(dialog: HTMLElement): Wish {
+  const wish: Wish = {categories: {}, services: {}};
+  for (const {name, value, checked} of dialog.querySelectorAll('input')) {
+    wish[name as keyof Wish][value] = checked;
   }
-
-  return element(
-    'section',
-    {class: 'card'},
-    element(
-      'div',
-      {class: 'row'},
-      element('h3', {}, title, ' ', isNew(category.id, category.since) && newMark(wording)),
-      control,
-    ),
-    element('p', {}, text(`category.${category.id}.text`)),
-    category.required && category.reason ? element('p', {class: 'fine'}, text(`necessary_reason.${category.reason}`)) : undefined,
-    entries.length > 0 &&
-      element('details', {}, element('summary', {}, wording.count('services', entries.length)), element('ul', {}, ...entries)),
-  );
+  return wish;
 }
 
-function aboutThisChoice({bundle, wording, ends}: PreferencesOptions): HTMLElement {
+function categoryCard({id, required, reason, since}: Category, {bundle, wording, consent}: PreferencesOptions): HTMLElement {
   const {text} = wording;
-  const {name, address, contact, dpo} = bundle.controller;
-  const names = {reopen: text('reopen'), withdraw: text('withdraw')};
-  return element(
-    'section',
-    {class: 'card about'},
-    element('h3', {}, text('about')),
+  const services = bundle.services.filter(({category}) => category === id);
+  const isSplit = !required && services.length > 1;
+  const {state, has} = consent;
+  const card = element(
+    'div.card',
     element(
-      'dl',
-      {},
-      ...fact(
-        text('controller'),
-        element('span', {}, [name, address].filter(Boolean).join(', '), contact && ', ', contact && contactLink(contact)),
-      ),
-      ...fact(text('dpo'), dpo && contactLink(dpo)),
-      ...fact(text('authority'), bundle.authority && link(bundle.authority.url, bundle.authority.name)),
-      ...fact(text('storage_place'), bundle.storage_region && wording.country(bundle.storage_region)),
-      ...fact(text('retention'), bundle.record_retention && wording.period(bundle.record_retention)),
-      ...fact(text('expires'), wording.period(bundle.reprompt_after)),
-      ...fact(text('expires_on'), ends !== undefined && wording.date(ends)),
-      ...fact(text('withdraw_title'), text('withdraw_how', names)),
+      'h3',
+      required
+        ? row(text(`category.${id}.title`), element('span.soft', text('always_active')))
+        : row(text(`category.${id}.title`), makeSwitch('categories', id, has(id))),
     ),
-    bundle.policy && link(bundle.policy.url, text('policy')),
+    element(
+      'p',
+      newMark(wording, state, id, since),
+      ' ',
+      text(`category.${id}.text`),
+      ' ',
+      reason && text(`necessary_reason.${reason}`),
+    ),
+    services.length > 0 &&
+      element(
+        'details',
+        element('summary', wording.count('services', services.length)),
+        ...services.map((service) =>
+          element(
+            'div.service',
+            element('h4', row(service.name, isSplit && makeSwitch('services', service.id, has(id, service.id)))),
+            newMark(wording, state, id, service.since),
+            ...serviceFacts(service, wording),
+          ),
+        ),
+      ),
+  );
+  card.onchange = ({target}) => {
+    const [whole, ...parts] = card.querySelectorAll('input');
+    for (const part of parts) {
+      part.checked = target === whole ? whole.checked : part.checked;
+    }
+    if (whole && target !== whole) {
+      whole.checked = parts.some(({checked}) => checked);
+    }
+  };
+  return card;
+}
+
+/** All of the row switches the switch in it. */
+function row(name: string, control: Child): HTMLElement {
+  return element('label', element('bdi', name), control);
+}
+
+function makeSwitch(name: keyof Wish, value: string, checked: boolean): HTMLInputElement {
+  const input = Object.assign(element('input'), {type: 'checkbox', name, value, checked});
+  input.setAttribute('role', 'switch');
+  return input;
+}
+
+function aboutThisChoice({bundle, wording, consent: {state}}: PreferencesOptions): HTMLElement {
+  const {text} = wording;
+  const {controller, authority, storage_region, record_retention, policy} = bundle;
+  const {name, address, contact, dpo} = controller;
+  const ends = state ? Math.min(...optionalCategories(bundle).map(({id}) => choiceEnds(bundle, state, id))) : 0;
+  return element(
+    'div.card',
+    element('h3', text('about')),
+    facts(wording, {
+      controller: element('span', [name, address].filter(Boolean).join(', '), contact && ', ', contact && contactLink(contact)),
+      dpo: dpo && contactLink(dpo),
+      authority: authority && link(authority.url, authority.name),
+      storage_place: storage_region && wording.country(storage_region),
+      retention: record_retention && wording.period(record_retention),
+      expires: wording.period(bundle.reprompt_after),
+      expires_on: ends > Date.now() && wording.date(ends),
+      withdraw_title: text('withdraw_how'),
+    }),
+    policy && link(policy.url, text('policy')),
   );
 }
 
 /** An address of mail or of the web, shown as people write it. */
-function contactLink(contact: string): HTMLElement {
-  return link(contact, contact.replace(/^mailto:/, ''));
+function contactLink(contact: string): Child {
+  return link(contact, contact.replace('mailto:', ''));
 }

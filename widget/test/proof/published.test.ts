@@ -9,9 +9,9 @@ test('what is complete is read', () => {
 });
 
 test('lists that only add information may be missing', () => {
-  const {services, signals, theme, ...rest} = aBundle();
+  const {services, signals, ...rest} = aBundle();
 
-  expect(readPublished(published(rest))?.bundle).toMatchObject({services: [], signals: {}, theme: {}});
+  expect(readPublished(published(rest))?.bundle).toMatchObject({services: [], signals: {}});
 });
 
 test.each([
