@@ -12,6 +12,7 @@ from consent_server.sites.errors import KeyInvalid, NothingToPublish
 from consent_server.sites.keys import authenticate, create_key
 from consent_server.sites.service import publish
 from demo.addresses import DEFAULTS, Addresses
+from demo.looks import publish_looks
 
 SITE = "demo"
 DOCUMENT = Path(__file__).parents[1] / "examples" / "demo.yaml"
@@ -60,6 +61,7 @@ def prepare(addresses: Addresses, files: DemoFiles) -> DemoSite:
             print(f"Site {SITE}: revision {same.revision} is published already")
         else:
             print(f"Site {SITE}: published revision {publication.revision}")
+        publish_looks(document_text(addresses), now)
         return DemoSite(_api_key(files.api_key, now))
 
 

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, g, jsonify, render_template, request
+from flask import Flask, Response, abort, g, jsonify, redirect, render_template, request
 
 from demo.addresses import Addresses
 from demo.clock import STEPS, DemoClock
+from demo.looks import LANGUAGES, LOOKS, RIGHT_TO_LEFT, site_of
 from demo.shop.consent_api import ConsentApi, ServiceUnreachable
 from demo.shop.happened import Happened
 
@@ -53,6 +54,7 @@ def create_shop(
     def privacy() -> str:
         return _page("privacy.html", addresses, clock)
 
+    _add_looks(app, addresses)
     _add_panel(app, clock, happened, settle)
     return app
 
@@ -70,6 +72,33 @@ def _page(template: str, addresses: Addresses, clock: DemoClock) -> str:
         offset=clock.offset(),
         nonce=g.nonce,
     )
+
+
+def _add_looks(app: Flask, addresses: Addresses) -> None:
+    """Add a page for each layout and theme."""
+
+    @app.get("/looks")
+    def looks() -> Any:
+        return redirect(f"/looks/{next(iter(LOOKS))}")
+
+    @app.get("/looks/<look>")
+    def one_look(look: str) -> str:
+        if look not in LOOKS:
+            abort(404)
+        wanted = request.args.get("lang", LANGUAGES[0])
+        language = wanted if wanted in LANGUAGES else LANGUAGES[0]
+        return render_template(
+            "looks.html",
+            look=look,
+            looks=list(LOOKS),
+            site=site_of(look),
+            theme=LOOKS[look],
+            language=language,
+            languages=LANGUAGES,
+            direction="rtl" if language in RIGHT_TO_LEFT else "ltr",
+            service=addresses.public_url,
+            analytics=addresses.analytics.origin,
+        )
 
 
 def _add_panel(

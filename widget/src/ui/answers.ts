@@ -3,7 +3,7 @@
  */
 import type {Action} from '../decision';
 import {button} from './dom';
-import type {Wording} from './texts';
+import {text} from './texts';
 
 /** Hands on what was pressed; whoever shows the buttons knows where. */
 export type Decide = (action: Action, event: Event) => void;
@@ -15,6 +15,6 @@ export type Decide = (action: Action, event: Event) => void;
  * with arrow keys would make them equal and hide one of them from people who do not expect arrow keys there.
  * Source: CNIL recommendation 2020-092, refusing must be as easy as accepting.
  */
-export function answers({text}: Wording, decide: Decide, kind: '' | '.strong'): HTMLElement[] {
+export function answers(decide: Decide, kind: '' | '.strong'): HTMLElement[] {
   return (['reject', 'accept'] as const).map((slot) => button(text(slot), (event) => decide(`${slot}_all`, event), kind));
 }

@@ -1,6 +1,8 @@
 /** Builds elements without markup. */
+import {isNewTo, type State} from '../decision';
+import {text} from './texts';
 
-export type Child = Node | string | number | false | null | undefined;
+export type Child = Node | string | false | null | undefined;
 
 /** @param selector a tag, and after dots its classes. Children that are empty are left out. */
 export function element<Tag extends keyof HTMLElementTagNameMap>(
@@ -16,12 +18,38 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
 
 /** A button without looks of its own has an outline. */
 export function button(label: string, onclick: (event: MouseEvent) => void, kind: '' | `.${string}` = ''): HTMLButtonElement {
-  return Object.assign(element(`button${kind}` as 'button', label), {onclick});
+  return Object.assign(element(`button${kind}`, label), {onclick});
 }
 
 /** A link to another site, or its text alone when the address is no address of the web. */
-export function link(href: string | undefined, text: string): Child {
+export function link(href: string | undefined, label: string): Child {
   return /^(https?|mailto):/.test(href ?? '')
-    ? Object.assign(element('a', text), {href, target: '_blank', rel: 'noreferrer'})
-    : text;
+    ? Object.assign(element('a', label), {href, target: '_blank', rel: 'noreferrer'})
+    : label;
+}
+
+/** A heading that the element is named by, and that can have the focus. */
+export function title(id: string): HTMLHeadingElement {
+  return Object.assign(element('h2', text(id)), {id, tabIndex: -1, autofocus: true});
+}
+
+/** Names an element by the heading in it. */
+export function named<Named extends HTMLElement>(created: Named, id: string): Named {
+  created.setAttribute('aria-labelledby', id);
+  return created;
+}
+
+/** Terms and their descriptions; a term that has none is left out. */
+export function facts(descriptions: Record<string, Child>): HTMLElement {
+  return element(
+    'dl',
+    ...Object.entries(descriptions).flatMap(([slot, description]) =>
+      description ? [element('dt', text(slot)), element('dd', description)] : [],
+    ),
+  );
+}
+
+/** Marks what changed materially since the visitor last chose, so that nobody has to compare. */
+export function newMark(state: State | undefined, category: string, since: number): Child {
+  return isNewTo(state, category, since) && element('mark', text('new_or_changed'));
 }

@@ -10,7 +10,7 @@ import {button, element, link} from './dom';
 import {keepMounted} from './mount';
 import {createPlaceholder, explain} from './placeholder';
 import {createPreferences} from './preferences';
-import {createWording, type Wording} from './texts';
+import {direction, language, speak, text} from './texts';
 import {uncover} from './uncover';
 
 /** The style sheet of the site's layout and theme, as the server assembles it. */
@@ -30,7 +30,6 @@ const PASSING = 6000;
 
 export function createScreen(first: Published): Screen {
   let bundle: Bundle;
-  let wording: Wording;
   let consent: Consent;
   let banner: HTMLElement | undefined;
   let dialog: HTMLDialogElement | undefined;
@@ -62,10 +61,10 @@ export function createScreen(first: Published): Screen {
     for (const category of bundle.categories) {
       category.gpc &&= (navigator as {globalPrivacyControl?: boolean}).globalPrivacyControl === true;
     }
-    wording = createWording(bundle);
-    host.lang = wording.language;
-    host.dir = wording.direction;
-    reopen.textContent = wording.text('reopen');
+    speak(bundle);
+    host.lang = language;
+    host.dir = direction;
+    reopen.textContent = text('reopen');
   }
 
   function ask(): void {
@@ -73,7 +72,6 @@ export function createScreen(first: Published): Screen {
     banner?.remove();
     banner = createBanner(
       bundle,
-      wording,
       consent.state,
       (action, {isTrusted}) => void consent.decide({action, method: 'banner', isTrusted}),
       (isList) => showPreferences('preferences', isList),
@@ -99,13 +97,12 @@ export function createScreen(first: Published): Screen {
 
   function showPreferences(method: Method = 'preferences', isList = false): void {
     close();
-    dialog = createPreferences({
+    dialog = createPreferences(
       bundle,
-      wording,
       consent,
-      decide: (action, {isTrusted}, wish) => void consent.decide({action, method, isTrusted, ...(wish && {wish})}),
+      (action, {isTrusted}, wish) => void consent.decide({action, method, isTrusted, ...(wish && {wish})}),
       close,
-    });
+    );
     root.append(dialog);
     mount(!!banner);
     dialog.showModal();
@@ -129,11 +126,10 @@ export function createScreen(first: Published): Screen {
 
   function say(slot: string, stays = false, url?: string): void {
     clearTimeout(timer);
-    const text = wording.text(slot);
+    const said = text(slot);
     // The same words again would be read out again.
-    if (!status.textContent?.startsWith(text)) {
-      status.replaceChildren(text);
-      url && status.append(' ', link(url, wording.text('policy')) as Node);
+    if (!status.textContent?.startsWith(said)) {
+      status.replaceChildren(said, ' ', url ? (link(url, text('policy')) as Node) : '');
     }
     mount(!!banner);
     if (!stays) {
@@ -154,11 +150,11 @@ export function createScreen(first: Published): Screen {
     },
     showPreferences,
     republish,
-    language: () => wording.language,
+    language: () => language,
     placeholder(frame, _category, service, earlier) {
-      const standIn = earlier ?? createPlaceholder(frame, wording, sheet, () => showPreferences('placeholder'));
+      const standIn = earlier ?? createPlaceholder(frame, sheet, () => showPreferences('placeholder'));
       const named = bundle.services.find(({id}) => id === service)?.name ?? frame.title;
-      explain(standIn, wording.text('placeholder_text', {service: named || wording.text('placeholder_content')}));
+      explain(standIn, text('placeholder_text', {service: named || text('placeholder_content')}));
       return standIn;
     },
   };

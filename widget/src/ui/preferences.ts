@@ -1,54 +1,50 @@
 /** The second layer: a switch for each category and, where there are several, for each service; and who answers for it. */
-import type {Bundle, Category} from '../config';
+import type {Bundle, Category, Service} from '../config';
 import type {Consent} from '../consent';
-import {type Action, choiceEnds, optionalCategories, type Wish} from '../decision';
+import {type Action, choiceEnds, optionalCategories, type State, type Wish} from '../decision';
 import {answers} from './answers';
 import {privacyControl} from './banner';
-import {button, type Child, element, link} from './dom';
-import {newMark} from './new-mark';
-import {facts, serviceFacts} from './services';
-import type {Wording} from './texts';
+import {button, type Child, element, facts, link, named, newMark, title} from './dom';
+import {count, country, date, period, text} from './texts';
 
-export interface PreferencesOptions {
-  bundle: Bundle;
-  wording: Wording;
-  consent: Consent;
-  decide(action: Action, event: Event, wish?: Wish): void;
-  close(): void;
-}
-
-export function createPreferences(options: PreferencesOptions): HTMLDialogElement {
-  const {bundle, wording, consent, decide, close} = options;
-  const {text} = wording;
+/** @param close has to take it away; nothing is decided by it */
+export function createPreferences(
+  bundle: Bundle,
+  consent: Consent,
+  decide: (action: Action, event: Event, wish?: Wish) => void,
+  close: () => void,
+): HTMLDialogElement {
+  const {categories, services} = bundle;
   const leave = button('×', close);
   leave.setAttribute('aria-label', text('close'));
   const dialog = element(
     'dialog',
-    element(
-      'header',
-      Object.assign(element('h2', text('preferences_title')), {id: 'preferences', tabIndex: -1, autofocus: true}),
-      leave,
-    ),
+    element('header', title('preferences_title'), leave),
     element(
       'div',
       element('p', text('preferences_intro')),
-      privacyControl(bundle, wording),
-      ...bundle.categories.map((category) => categoryCard(category, options)),
-      aboutThisChoice(options),
+      privacyControl(categories),
+      ...categories.map((category) =>
+        categoryCard(
+          category,
+          services.filter((service) => service.category === category.id),
+          consent,
+        ),
+      ),
+      aboutThisChoice(bundle, consent.state),
     ),
     element(
       'footer',
-      ...answers(wording, decide, ''),
+      ...answers(decide, ''),
       button(text('save'), (event) => decide('save', event, readWish(dialog)), '.strong.save'),
       consent.granted().length > 0 && button(text('withdraw'), (event) => decide('withdraw', event)),
     ),
   );
-  dialog.setAttribute('aria-labelledby', 'preferences');
   dialog.onclose = close;
-  return dialog;
+  return named(dialog, 'preferences_title');
 }
 
-/** What the switches say; a category of one service has a single switch for both. */
+/** What the switches say; a category with a single service has one switch for both. */
 function readWish(dialog: HTMLElement): Wish {
   const wish: Wish = {categories: {}, services: {}};
   for (const {name, value, checked} of dialog.querySelectorAll('input')) {
@@ -57,54 +53,42 @@ function readWish(dialog: HTMLElement): Wish {
   return wish;
 }
 
-function categoryCard({id, required, reason, since}: Category, {bundle, wording, consent}: PreferencesOptions): HTMLElement {
-  const {text} = wording;
-  const services = bundle.services.filter(({category}) => category === id);
-  const isSplit = !required && services.length > 1;
-  const {state, has} = consent;
+function categoryCard({id, required, reason, since}: Category, services: Service[], {state, has}: Consent): HTMLElement {
   const card = element(
     'div.card',
     element(
       'h3',
-      required
-        ? row(text(`category.${id}.title`), element('span.soft', text('always_active')))
-        : row(text(`category.${id}.title`), makeSwitch('categories', id, has(id))),
+      row(
+        text(`category.${id}.title`),
+        required ? element('span.soft', text('always_active')) : makeSwitch('categories', id, has(id)),
+      ),
     ),
-    element(
-      'p',
-      newMark(wording, state, id, since),
-      ' ',
-      text(`category.${id}.text`),
-      ' ',
-      reason && text(`necessary_reason.${reason}`),
-    ),
-    services.length > 0 &&
+    element('p', newMark(state, id, since), ` ${text(`category.${id}.text`)} ${text(`necessary_reason.${reason}`)}`),
+    services[0] &&
       element(
         'details',
-        element('summary', wording.count('services', services.length)),
-        ...services.map((service) =>
-          element(
-            'div.service',
-            element('h4', row(service.name, isSplit && makeSwitch('services', service.id, has(id, service.id)))),
-            newMark(wording, state, id, service.since),
-            ...serviceFacts(service, wording),
-          ),
-        ),
+        element('summary', count('services', services.length)),
+        ...services.flatMap((service) => [
+          element('h4', row(service.name, !required && services[1] && makeSwitch('services', service.id, has(id, service.id)))),
+          newMark(state, id, service.since),
+          ...serviceFacts(service),
+        ]),
       ),
   );
   card.onchange = ({target}) => {
-    const [whole, ...parts] = card.querySelectorAll('input');
-    for (const part of parts) {
-      part.checked = target === whole ? whole.checked : part.checked;
-    }
-    if (whole && target !== whole) {
+    const [whole, ...parts] = card.querySelectorAll('input') as Iterable<HTMLInputElement> as [HTMLInputElement];
+    if (target === whole) {
+      parts.forEach((part: HTMLInputElement) => {
+        part.checked = whole.checked;
+      });
+    } else {
       whole.checked = parts.some(({checked}) => checked);
     }
   };
   return card;
 }
 
-/** All of the row switches the switch in it. */
+/** All of the row presses the switch in it. */
 function row(name: string, control: Child): HTMLElement {
   return element('label', element('bdi', name), control);
 }
@@ -115,22 +99,45 @@ function makeSwitch(name: keyof Wish, value: string, checked: boolean): HTMLInpu
   return input;
 }
 
-function aboutThisChoice({bundle, wording, consent: {state}}: PreferencesOptions): HTMLElement {
-  const {text} = wording;
+/** What a service stores, for how long, who reads it and where, and its policy. */
+function serviceFacts({name, data, stores, shared, hosts, policy_url, ...service}: Service): Child[] {
+  return [
+    facts({
+      'service.data': data.join(', '),
+      'service.stores':
+        stores[0] &&
+        element(
+          'ul',
+          ...stores.map((store) =>
+            element(
+              'li',
+              element('code', store.name),
+              ` ${text(`store.${store.kind}`)}, ${store.lifetime === 'session' ? text('lifetime.session') : period(store.lifetime)}`,
+            ),
+          ),
+          shared !== undefined && element('li', text(shared ? 'service.shared' : 'service.unshared')),
+        ),
+      'service.country': service.country && country(service.country),
+      'service.hosts': hosts.join(', '),
+    }),
+    policy_url && link(policy_url, text('service.policy', {service: name})),
+  ];
+}
+
+function aboutThisChoice(bundle: Bundle, state: State | undefined): HTMLElement {
   const {controller, authority, storage_region, record_retention, policy} = bundle;
-  const {name, address, contact, dpo} = controller;
   const ends = state ? Math.min(...optionalCategories(bundle).map(({id}) => choiceEnds(bundle, state, id))) : 0;
   return element(
     'div.card',
     element('h3', text('about')),
-    facts(wording, {
-      controller: element('span', [name, address].filter(Boolean).join(', '), contact && ', ', contact && contactLink(contact)),
-      dpo: dpo && contactLink(dpo),
+    facts({
+      controller: element('span', `${controller.name}, ${controller.address}, `, contactLink(controller.contact)),
+      dpo: contactLink(controller.dpo),
       authority: authority && link(authority.url, authority.name),
-      storage_place: storage_region && wording.country(storage_region),
-      retention: record_retention && wording.period(record_retention),
-      expires: wording.period(bundle.reprompt_after),
-      expires_on: ends > Date.now() && wording.date(ends),
+      storage_place: storage_region && country(storage_region),
+      retention: record_retention && period(record_retention),
+      expires: period(bundle.reprompt_after),
+      expires_on: ends > Date.now() && date(ends),
       withdraw_title: text('withdraw_how'),
     }),
     policy && link(policy.url, text('policy')),
@@ -138,6 +145,6 @@ function aboutThisChoice({bundle, wording, consent: {state}}: PreferencesOptions
 }
 
 /** An address of mail or of the web, shown as people write it. */
-function contactLink(contact: string): Child {
+function contactLink(contact = ''): Child {
   return link(contact, contact.replace('mailto:', ''));
 }
