@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from demo.looks import LOOKS
 from tests.browser.consent_page import ConsentPage
 from tests.demo.running_demo import RunningDemo, fetch
 
@@ -214,3 +215,16 @@ def test_the_shop_fits_every_screen(width, shop):
 
     wide = shop.page.evaluate("document.documentElement.scrollWidth")
     assert wide <= width
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_every_look_can_be_looked_at_in_two_directions(look, shop):
+    for language in ("en", "ar"):
+        shop.speaks(language)
+        shop.open(f"{shop.shop}looks/{look}?lang={language}")
+
+        shop.expect_asked()
+        direction = shop.page.evaluate("document.documentElement.dir")
+        assert direction == ("rtl" if language == "ar" else "ltr")
+        shop.choose()
+        shop.button(shop.preferences, "close").click()

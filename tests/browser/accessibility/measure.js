@@ -17,7 +17,12 @@
   },
 
   name(node) {
-    return `${node.localName} “${(node.getAttribute('aria-label') ?? node.textContent).trim().slice(0, 40)}”`;
+    return `${node.localName} “${this.label(node).slice(0, 40)}”`;
+  },
+
+  /** What a control is called. */
+  label(node) {
+    return (node.getAttribute('aria-label') ?? (node.labels?.[0] ?? node).textContent).trim();
   },
 
   /** What a switch offers to the finger is its label. */
@@ -192,7 +197,7 @@
     }
     const part = node.closest('dialog') ? 'dialog' : node.closest('section') ? 'banner' : 'rest';
     const isOurs = this.shadows().some((root) => root.contains(node));
-    return {name: node.getAttribute('aria-label') ?? node.textContent.trim(), part: isOurs ? part : 'page'};
+    return {name: this.label(node), part: isOurs ? part : 'page'};
   },
 
   /** What moves, or would. */

@@ -23,7 +23,7 @@ export function createBanner(
     element(
       'section',
       element(
-        'div',
+        'div.text',
         title('title'),
         element('p', text('intro')),
         element(
@@ -39,16 +39,13 @@ export function createBanner(
           ),
         ),
         privacyControl(categories),
-        element(
-          'p.soft',
-          ['if_accept', 'if_reject', 'withdraw_how', 'asked_by', ''].map((slot) => text(slot)).join(' '),
-          services[0] && button(count('services', services.length), () => choose(true), '.link'),
-        ),
+        element('p.soft', ['if_accept', 'if_reject', 'withdraw_how', 'asked_by'].map((slot) => text(slot)).join(' ')),
       ),
       element(
-        'footer',
+        'div.foot',
         ...answers(decide, '.strong'),
-        button(text('choose'), () => choose(false)),
+        button(text('choose'), () => choose(false), services[0] ? '' : '.wide'),
+        services[0] && button(count('services', services.length), () => choose(true), '.link'),
       ),
     ),
     'title',

@@ -19,9 +19,9 @@ export function createPreferences(
   leave.setAttribute('aria-label', text('close'));
   const dialog = element(
     'dialog',
-    element('header', title('preferences_title'), leave),
+    element('div.head', title('preferences_title'), leave),
     element(
-      'div',
+      'div.text',
       element('p', text('preferences_intro')),
       privacyControl(categories),
       ...categories.map((category) =>
@@ -34,10 +34,10 @@ export function createPreferences(
       aboutThisChoice(bundle, consent.state),
     ),
     element(
-      'footer',
+      'div.foot',
       ...answers(decide, ''),
       button(text('save'), (event) => decide('save', event, readWish(dialog)), '.strong.save'),
-      consent.granted().length > 0 && button(text('withdraw'), (event) => decide('withdraw', event)),
+      consent.granted().length > 0 && button(text('withdraw'), (event) => decide('withdraw', event), '.wide'),
     ),
   );
   dialog.onclose = close;
