@@ -134,7 +134,7 @@ export function createProven({base, published: first, store, page}: Context): Pr
       face.ask();
     } else {
       face.settle();
-      policyIsNew(bundle, state) && face.say('policy_changed', true);
+      policyIsNew(bundle, state) && face.say('policy_changed', true, bundle.policy?.url);
     }
   }
 

@@ -58,9 +58,6 @@ export function createScreen(first: Published): Screen {
   /** What is on the screen stays as it was until it is shown again. */
   function republish(published: Published): void {
     ({bundle} = published);
-    for (const category of bundle.categories) {
-      category.gpc &&= (navigator as {globalPrivacyControl?: boolean}).globalPrivacyControl === true;
-    }
     speak(bundle);
     host.lang = language;
     host.dir = direction;
