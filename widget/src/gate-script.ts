@@ -3,41 +3,34 @@
  */
 import {trusted} from './trusted';
 
-/** Attributes that held the script back; `data-type` names its real type, `module` for instance. */
-const HOLDING = ['type', 'src', 'data-src', 'data-type'];
+/** Milliseconds for which those after it wait for a script: some never say that they are done. */
+const PATIENCE = 10_000;
 
-/** @returns when the script has run or failed, so that the next one can follow; never rejects */
-export async function runScript(held: HTMLScriptElement): Promise<void> {
-  try {
-    const script = document.createElement('script');
-    for (const {name, value} of held.attributes) {
-      if (!HOLDING.includes(name)) {
-        script.setAttribute(name, value);
-      }
-    }
-    const {src, type} = held.dataset;
-    const address = src ?? held.getAttribute('src');
-    script.type = type ?? '';
-    type ?? script.removeAttribute('type');
-    // The attribute is hidden from scripts on a page with a policy; the property is not.
-    script.nonce = held.nonce;
-    script.async = held.hasAttribute('async');
-    if (address === null) {
-      script.text = trusted().createScript(held.text);
-    } else {
-      script.src = trusted().createScriptURL(address);
-    }
-    const done = address === null || script.async ? undefined : settled(script);
-    held.replaceWith(script);
-    await done;
-  } catch {
-    // The page's policy forbids it: the script does not run.
-  }
+/** Lets the browser draw what a choice has changed. A hidden page is not drawn. */
+export function painted(): Promise<void> {
+  return new Promise((resolve) => {
+    requestAnimationFrame(() => setTimeout(resolve));
+    setTimeout(resolve, 100);
+  });
 }
 
-function settled(script: HTMLScriptElement): Promise<unknown> {
-  return new Promise((resolve) => {
-    script.addEventListener('load', resolve);
-    script.addEventListener('error', resolve);
+/** @returns when the script has run or failed and the page has had its turn; rejects when the page's policy forbids it */
+export async function runScript(held: HTMLScriptElement): Promise<void> {
+  const script = held.cloneNode() as HTMLScriptElement;
+  const {src, type = ''} = held.dataset;
+  const address = src ?? held.getAttribute('src');
+  script.type = type;
+  // The attribute is hidden from scripts on a page with a policy; the property is not.
+  script.nonce = held.nonce;
+  script.async = held.hasAttribute('async');
+  if (address === null) {
+    script.text = trusted().createScript(held.text);
+  } else {
+    script.src = trusted().createScriptURL(address);
+  }
+  await new Promise((resolve) => {
+    script.onload = script.onerror = () => setTimeout(resolve);
+    held.replaceWith(script);
+    setTimeout(resolve, address === null || script.async || script.noModule ? 0 : PATIENCE);
   });
 }

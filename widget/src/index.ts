@@ -35,7 +35,7 @@ function wire(
 ): Parts & {start(): Promise<void>} {
   const signals = signalsOf(published.bundle.signals);
   const earlier = readState();
-  const isPending = published.bundle.categories.some(({id}) => standing(published.bundle, earlier, id, Date.now()) === 'granted');
+  let isPending = published.bundle.categories.some(({id}) => standing(published.bundle, earlier, id, Date.now()) === 'granted');
   signals.start(isPending);
   const screen = createScreen(published);
   let gate: Gate | undefined;
@@ -51,7 +51,7 @@ function wire(
   const consent = createConsent(base, published, page, loadPart);
   screen.connect(consent);
   whenParsed(() => {
-    gate = startGate({allows: consent.allows, placeholder: screen.placeholder, nonce});
+    gate = startGate(consent.allows, () => isPending, screen.placeholder, nonce);
   });
   document.addEventListener('click', (event) => {
     const target = (event.composedPath()[0] as Element | undefined)?.closest?.('[data-consent]');
@@ -65,7 +65,12 @@ function wire(
     }
     event.preventDefault();
   });
-  return {consent, screen, start: consent.start};
+  async function start(): Promise<void> {
+    await consent.start();
+    isPending = false;
+    gate?.apply();
+  }
+  return {consent, screen, start};
 }
 
 /** A script tag is whole only once the parser has passed it, and scripts run in document order. */

@@ -4,11 +4,11 @@ import type {Consent} from '../consent';
 import {type Method, optionalCategories} from '../decision';
 import {emit} from '../events';
 import type {Face} from '../face';
-import type {GateOptions} from '../gate';
+import type {Placeholder} from '../gate';
 import {createBanner} from './banner';
 import {button, element, link} from './dom';
 import {keepMounted} from './mount';
-import {createPlaceholder, explain} from './placeholder';
+import {placeholderOf} from './placeholder';
 import {createPreferences} from './preferences';
 import {direction, language, speak, text} from './texts';
 import {uncover} from './uncover';
@@ -22,7 +22,7 @@ export interface Screen extends Face {
   /** Shows the question again, and puts the focus on it: someone asked for it. */
   show(): void;
   showPreferences(method?: Method, isList?: boolean): void;
-  placeholder: GateOptions['placeholder'];
+  placeholder: Placeholder;
 }
 
 /** How long a passing announcement stays in view, in milliseconds. */
@@ -148,11 +148,6 @@ export function createScreen(first: Published): Screen {
     showPreferences,
     republish,
     language: () => language,
-    placeholder(frame, _category, service, earlier) {
-      const standIn = earlier ?? createPlaceholder(frame, sheet, () => showPreferences('placeholder'));
-      const named = bundle.services.find(({id}) => id === service)?.name ?? frame.title;
-      explain(standIn, text('placeholder_text', {service: named || text('placeholder_content')}));
-      return standIn;
-    },
+    placeholder: (frame, earlier) => placeholderOf(frame, earlier, bundle, sheet, consent, () => showPreferences('placeholder')),
   };
 }
