@@ -25,6 +25,34 @@ const here = dirname(fileURLToPath(import.meta.url));
 const target = join(here, '..', 'consent_server', 'embed', 'static');
 const read = (path) => readFileSync(join(here, path), 'utf8');
 
+const SHIPPED = JSON.parse(read('../consent_server/embed/texts/en.json'));
+
+/** The same as `shortName` in src/slot.ts; a test holds all three to each other. */
+function shortName(name) {
+  const hash = [...name].reduce((sum, character) => (sum * 3 + character.charCodeAt(0)) % 936, 1);
+  return (hash + 360).toString(36);
+}
+
+/** Writes the names of texts short, and knows none that does not ship. */
+const shortenSlots = {
+  name: 'shorten-slots',
+  setup({onLoad}) {
+    onLoad({filter: /[\\/]src[\\/].*\.ts$/}, async ({path}) => {
+      if (basename(path) === 'slot.ts') {
+        return undefined;
+      }
+      const contents = readFileSync(path, 'utf8').replace(/\b(slot|text)\('(\w+)'([,)])/g, (_, call, name, next) => {
+        if (!(name in SHIPPED)) {
+          throw new Error(`${path}: no text is named ${name}`);
+        }
+        const short = JSON.stringify(shortName(name));
+        return call === 'slot' ? short : `text(${short}${next}`;
+      });
+      return {contents, loader: 'ts'};
+    });
+  },
+};
+
 /** Bundles one entry; terser then finds a twentieth that esbuild leaves. */
 async function bundle(entry, {format = 'iife', ...options} = {}) {
   const {outputFiles} = await build({
@@ -35,9 +63,11 @@ async function bundle(entry, {format = 'iife', ...options} = {}) {
     // What has constructable style sheets, which the widget needs, has all of it.
     target: 'es2021',
     charset: 'utf8',
+    plugins: [shortenSlots],
     legalComments: 'none',
     write: false,
     ...options,
+    define: {IS_BUILT: 'true', ...options.define},
   });
   // A signal becomes an expression, what its module exports; as an argument it stays one, and leaves no name in the page.
   const text = outputFiles[0].text.replace(/export \{\s*(\w+) as default\s*\};\s*$/, 'return $1');

@@ -1,13 +1,16 @@
 """The one script response: widget build, bundle and keys in one file, compressed beforehand."""
 
 import gzip
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import brotli
 import orjson
 
 from consent_server.db import rfc3339
+from consent_server.embed.slots import short_name
 from consent_server.errors import ConsentError
 from consent_server.ledger.canonical import digest
 from consent_server.sites.models import Publication
@@ -54,7 +57,7 @@ def static_file(content: bytes) -> StaticFile:
     )
 
 
-def published(publication: Publication, keys: list[dict[str, str]]) -> dict[str, object]:
+def published(publication: Publication, keys: list[dict[str, str]]) -> dict[str, Any]:
     """Return what a widget needs to know about its site, the same for every visitor.
 
     :param keys: JWKs with which the widget verifies tokens
@@ -82,7 +85,7 @@ def site_script(publication: Publication, keys: list[dict[str, str]]) -> StaticF
     build = widget_build(bundle_of(publication)["build"])
     if build is None:
         raise BuildMissing(bundle_of(publication)["build"])
-    data = orjson.dumps(published(publication, keys))
+    data = orjson.dumps(_for_page(published(publication, keys)))
     # </script and <!-- end a script element when a site inlines the file; both stay valid JSON.
     data = data.replace(b"<", b"\\u003c")
     made = static_file(b"!function(CONSENT_SITE){" + build.source + b"\n}(" + data + b");\n")
@@ -90,6 +93,17 @@ def site_script(publication: Publication, keys: list[dict[str, str]]) -> StaticF
         _scripts.pop(next(iter(_scripts)), None)
     _scripts[publication.site_id, publication.bundle_hash, kids] = made
     return made
+
+
+def _for_page(known: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a widget needs in its script: the same bundle, its texts under short names."""
+    bundle = known["bundle"]
+    texts = {
+        tag: {short_name(slot): text for slot, text in slots.items()}
+        for tag, slots in bundle["texts"].items()
+    }
+    rest = {name: value for name, value in known.items() if name != "published_at"}
+    return {**rest, "bundle": {**bundle, "texts": texts}}
 
 
 #: Scripts that a process keeps ready.

@@ -155,6 +155,16 @@ def _is_needed(slot: str, document: SiteDocument) -> bool:
         return slot.split(".")[1] in {category.id for category in document.categories}
     if slot.startswith("necessary_reason."):
         return slot.split(".")[1] in {category.reason for category in document.categories}
+    if slot.startswith("store."):
+        stores = (store for service in document.services for store in service.stores)
+        return slot.split(".")[1] in {store.kind for store in stores}
+    if slot == "lifetime.session":
+        stores = (store for service in document.services for store in service.stores)
+        return any(store.lifetime == "session" for store in stores)
+    if slot == "gpc_honoured":
+        return any(category.gpc for category in document.categories)
+    if slot == "dpo":
+        return document.controller.dpo is not None
     return True
 
 

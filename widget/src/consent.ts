@@ -17,6 +17,7 @@ import {
 import {emit} from './events';
 import type {Face} from './face';
 import type {ProofPart, Proven} from './proof';
+import {slot} from './slot';
 import * as store from './store';
 
 /** What somebody did. */
@@ -93,7 +94,7 @@ export function createConsent(
     const isFramed = window.top !== window.self;
     if (isYes(press) && method !== 'api' && (isFramed || !isTrusted)) {
       emit('error', {reason: isFramed ? 'framed' : 'untrusted'});
-      isFramed && face.say('framed', true);
+      isFramed && face.say(slot('framed'), true);
       return false;
     }
     if (proven) {
@@ -109,11 +110,14 @@ export function createConsent(
     }
     store.keepPress({press, hash});
     face.settle();
-    face.say(isYes(press) ? 'saving_status' : action === 'withdraw' ? 'withdrawn_status' : 'rejected_status', isYes(press));
+    face.say(
+      isYes(press) ? slot('saving_status') : action === 'withdraw' ? slot('withdrawn_status') : slot('rejected_status'),
+      isYes(press),
+    );
     const isInForce = await prove();
     if (isInForce === undefined) {
       emit('error', {reason: 'unreachable'});
-      face.say(isYes(press) ? 'offline_retry' : 'offline_denied', true);
+      face.say(isYes(press) ? slot('offline_retry') : slot('offline_denied'), true);
     }
     return isInForce ?? false;
   }
@@ -152,7 +156,7 @@ export function createConsent(
       await prove();
     } else if (mustAsk(bundle, state, Date.now()).length === 0 && optionalCategories(bundle).length > 0) {
       // The browser has answered everything there is to ask.
-      face.say('gpc_honoured', true);
+      face.say(slot('gpc_honoured'), true);
       await decide({action: 'reject_all', method: 'gpc', isTrusted: false});
     }
   }

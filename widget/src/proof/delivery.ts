@@ -5,6 +5,7 @@
 import {type Choices, grantsAnything, isGrant, type State} from '../decision';
 import {emit} from '../events';
 import type {Face} from '../face';
+import {slot} from '../slot';
 import {type Answer, deliver, fetchPublished} from './api';
 import {newEntry} from './entry';
 import type {Holding} from './holding';
@@ -52,7 +53,7 @@ export function createDelivery(base: string, holding: Holding, face: Face, verif
     if ((!answer && !reason) || (isProven && checked === 'keys_unavailable')) {
       emit('error', {reason: 'unreachable'});
       if (isProven || !isRepeated) {
-        face.say(isGrant(entry.body) ? 'offline_retry' : 'offline_denied', true);
+        face.say(isGrant(entry.body) ? slot('offline_retry') : slot('offline_denied'), true);
       }
       return undefined;
     }
@@ -88,7 +89,7 @@ export function createDelivery(base: string, holding: Holding, face: Face, verif
     const isCurrent = grants || (id !== undefined && holding.state?.id === id && holding.state.n === n);
     // Another tab said no while this yes was on its way: of two answers the restrictive one holds.
     if (grants && holding.reread() && isLess(holding.state, entry.state)) {
-      disown(entry, 'superseded');
+      disown(entry, slot('superseded'));
       return false;
     }
     if (answer.superseded || !isCurrent) {
@@ -113,7 +114,7 @@ export function createDelivery(base: string, holding: Holding, face: Face, verif
     holding.hold({...entry.state, categories: Object.fromEntries(held), expires: Object.fromEntries(ends)}, checked);
     holding.settle(isProven);
     keeper.keep(entry);
-    isProven && !needsAnswer(holding.ground()) && face.say('saved_status');
+    isProven && !needsAnswer(holding.ground()) && face.say(slot('saved_status'));
     return true;
   }
 
@@ -121,7 +122,7 @@ export function createDelivery(base: string, holding: Holding, face: Face, verif
    * The log holds a grant that cannot hold here. It is taken back there, under its own identifier and the next number:
    * forgetting it would leave it live for ever, and another attempt would add a second one that nothing here can withdraw.
    */
-  function disown(entry: Entry, slot = 'unproven'): void {
+  function disown(entry: Entry, told = slot('unproven')): void {
     const {published} = holding;
     const nothing = uniformWish(published.bundle, false);
     const press = {action: 'withdraw', method: entry.body.method, isTrusted: false} as const;
@@ -132,7 +133,7 @@ export function createDelivery(base: string, holding: Holding, face: Face, verif
     holding.deny(withdrawal.state);
     holding.settleChoice(true);
     face.settle();
-    face.say(slot, true);
+    face.say(told, true);
     void attempt(withdrawal, true).then((isInForce) => isInForce === undefined && retries.later());
   }
 
@@ -141,7 +142,7 @@ export function createDelivery(base: string, holding: Holding, face: Face, verif
     holding.renumber(state);
     emit('error', {reason: 'superseded'});
     needsAnswer(holding.ground()) && face.ask();
-    face.say('superseded', true);
+    face.say(slot('superseded'), true);
   }
 
   /** The grant did not come about; what held before still does. If the texts have changed, the new ones are shown. */
@@ -155,7 +156,7 @@ export function createDelivery(base: string, holding: Holding, face: Face, verif
     if (newer || needsAnswer(holding.ground())) {
       face.ask();
     }
-    face.say(newer ? 'outdated' : 'failed', true);
+    face.say(newer ? slot('outdated') : slot('failed'), true);
   }
 
   return {send, start: retries.start};

@@ -8,6 +8,7 @@ import type {Published} from '../config';
 import type {Consent, PageSide, Press} from '../consent';
 import {grantsAnything, isGrant, optionalCategories, restrict} from '../decision';
 import {emit} from '../events';
+import {slot} from '../slot';
 import {fetchReceipt} from './api';
 import {forgetServices} from './cleanup';
 import {createDelivery} from './delivery';
@@ -55,12 +56,12 @@ export function createProven({base, published: first, store, page}: Context): Pr
     }
     const isLeft = leaveBehind(lost);
     if (isLeft) {
-      face.say('reload_status', true);
+      face.say(slot('reload_status'), true);
     } else if (!needsAnswer(holding.ground())) {
       isForeign && face.settle();
     } else if (isForeign || lost.length > 0) {
       face.ask();
-      face.say('expired_status');
+      face.say(slot('expired_status'));
     }
   }
 
@@ -94,11 +95,11 @@ export function createProven({base, published: first, store, page}: Context): Pr
   /** `isProven`: something is granted by it, so it is not done before the server has acknowledged it. */
   function announce({action, method}: Press, isLess: boolean, isProven: boolean): void {
     if (method === 'gpc') {
-      face.say('gpc_honoured', true);
+      face.say(slot('gpc_honoured'), true);
     } else if (isProven) {
-      face.say('saving_status', true);
+      face.say(slot('saving_status'), true);
     } else {
-      face.say(isLess || action === 'withdraw' ? 'withdrawn_status' : 'rejected_status');
+      face.say(isLess || action === 'withdraw' ? slot('withdrawn_status') : slot('rejected_status'));
     }
   }
 
@@ -129,12 +130,12 @@ export function createProven({base, published: first, store, page}: Context): Pr
       void decide({action: 'save', method: 'gpc', wish: {categories}, isTrusted: false});
     } else if (waiting().some((entry) => grantsAnything(entry.state.categories))) {
       face.settle();
-      face.say('saving_status', true);
+      face.say(slot('saving_status'), true);
     } else if (needsAnswer(holding.ground())) {
       face.ask();
     } else {
       face.settle();
-      policyIsNew(bundle, state) && face.say('policy_changed', true, bundle.policy?.url);
+      policyIsNew(bundle, state) && face.say(slot('policy_changed'), true, bundle.policy?.url);
     }
   }
 

@@ -1,5 +1,6 @@
 /** Reads what the server sent, and refuses anything it cannot trust to be complete. */
 import type {Bundle, Category, Published} from '../config';
+import {asAsked} from '../slot';
 
 const NAME = /^[a-z][a-z0-9_-]{0,63}$/;
 
@@ -39,6 +40,7 @@ export function readPublished(value: unknown): Published | undefined {
     bundle: {
       ...bundle,
       categories: list(bundle.categories),
+      texts: Object.fromEntries(Object.entries(bundle.texts).map(([tag, texts]) => [tag, asAsked(texts)])),
       services,
       signals: bundle.signals ?? {},
     },

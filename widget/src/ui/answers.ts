@@ -16,5 +16,6 @@ export type Decide = (action: Action, event: Event) => void;
  * Source: CNIL recommendation 2020-092, refusing must be as easy as accepting.
  */
 export function answers(decide: Decide, kind: '' | '.strong'): HTMLElement[] {
-  return (['reject', 'accept'] as const).map((slot) => button(text(slot), (event) => decide(`${slot}_all`, event), kind));
+  const one = (label: string, action: Action) => button(label, (event) => decide(action, event), kind);
+  return [one(text('reject'), 'reject_all'), one(text('accept'), 'accept_all')];
 }

@@ -1,6 +1,7 @@
 /** The first layer: what is asked, by whom, what the answers mean, and both answers. Not modal. */
 import type {Bundle, Category} from '../config';
 import {isNewTo, type State} from '../decision';
+import {slot} from '../slot';
 import {answers, type Decide} from './answers';
 import {button, element, named, newMark, title} from './dom';
 import {count, text} from './texts';
@@ -24,7 +25,7 @@ export function createBanner(
       'section',
       element(
         'div.text',
-        title('title'),
+        title(slot('title')),
         element('p', text('intro')),
         element(
           'ul',
@@ -39,7 +40,7 @@ export function createBanner(
           ),
         ),
         privacyControl(categories),
-        element('p.soft', ['if_accept', 'if_reject', 'withdraw_how', 'asked_by'].map((slot) => text(slot)).join(' ')),
+        element('p.soft', [text('if_accept'), text('if_reject'), text('withdraw_how'), text('asked_by')].join(' ')),
       ),
       element(
         'div.foot',
@@ -48,7 +49,7 @@ export function createBanner(
         services[0] && button(count('services', services.length), () => choose(true), '.link'),
       ),
     ),
-    'title',
+    slot('title'),
   );
 }
 

@@ -2,6 +2,7 @@
 import type {Bundle, Category, Service} from '../config';
 import type {Consent} from '../consent';
 import {type Action, choiceEnds, optionalCategories, type State, type Wish} from '../decision';
+import {slot} from '../slot';
 import {answers} from './answers';
 import {privacyControl} from './banner';
 import {button, type Child, element, facts, link, named, newMark, title} from './dom';
@@ -19,7 +20,7 @@ export function createPreferences(
   leave.setAttribute('aria-label', text('close'));
   const dialog = element(
     'dialog',
-    element('div.head', title('preferences_title'), leave),
+    element('div.head', title(slot('preferences_title')), leave),
     element(
       'div.text',
       element('p', text('preferences_intro')),
@@ -41,7 +42,7 @@ export function createPreferences(
     ),
   );
   dialog.onclose = close;
-  return named(dialog, 'preferences_title');
+  return named(dialog, slot('preferences_title'));
 }
 
 /** What the switches say; a category with a single service has one switch for both. */
@@ -131,14 +132,14 @@ function aboutThisChoice(bundle: Bundle, state: State | undefined): HTMLElement 
     'div.card',
     element('h3', text('about')),
     facts({
-      controller: element('span', `${controller.name}, ${controller.address}, `, contactLink(controller.contact)),
-      dpo: contactLink(controller.dpo),
-      authority: authority && link(authority.url, authority.name),
-      storage_place: storage_region && country(storage_region),
-      retention: record_retention && period(record_retention),
-      expires: period(bundle.reprompt_after),
-      expires_on: ends > Date.now() && date(ends),
-      withdraw_title: text('withdraw_how'),
+      [slot('controller')]: element('span', `${controller.name}, ${controller.address}, `, contactLink(controller.contact)),
+      [slot('dpo')]: contactLink(controller.dpo),
+      [slot('authority')]: authority && link(authority.url, authority.name),
+      [slot('storage_place')]: storage_region && country(storage_region),
+      [slot('retention')]: record_retention && period(record_retention),
+      [slot('expires')]: period(bundle.reprompt_after),
+      [slot('expires_on')]: ends > Date.now() && date(ends),
+      [slot('withdraw_title')]: text('withdraw_how'),
     }),
     policy && link(policy.url, text('policy')),
   );
