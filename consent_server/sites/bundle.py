@@ -165,6 +165,8 @@ def _is_needed(slot: str, document: SiteDocument) -> bool:
         return any(category.gpc for category in document.categories)
     if slot == "dpo":
         return document.controller.dpo is not None
+    if slot in ("service.shared", "service.unshared"):
+        return (slot == "service.shared") in {service.shared for service in document.services}
     return True
 
 

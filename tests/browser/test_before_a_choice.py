@@ -116,3 +116,12 @@ def test_a_script_of_a_required_category_runs_without_any_question(visitor, site
 
     visitor.expect_asked()
     assert visitor.ran() == ["basket"]
+
+
+def test_the_question_takes_no_focus_from_the_page(visitor, site):
+    visitor.open(site.page())
+    visitor.expect_asked()
+
+    visitor.page.wait_for_timeout(100)
+
+    assert visitor.page.evaluate("document.activeElement === document.body")

@@ -28,9 +28,9 @@ export function link(href: string | undefined, label: string): Child {
     : label;
 }
 
-/** A heading that the element is named by, and that can have the focus. */
+/** A heading that the element is named by, and that can be given the focus; it takes none by itself. */
 export function title(id: string): HTMLHeadingElement {
-  return Object.assign(element('h2', text(id)), {id, tabIndex: -1, autofocus: true});
+  return Object.assign(element('h2', text(id)), {id, tabIndex: -1});
 }
 
 /** Names an element by the heading in it. */

@@ -20,7 +20,7 @@ export function createPreferences(
   leave.setAttribute('aria-label', text('close'));
   const dialog = element(
     'dialog',
-    element('div.head', title(slot('preferences_title')), leave),
+    element('div.head', Object.assign(title(slot('preferences_title')), {autofocus: true}), leave),
     element(
       'div.text',
       element('p', text('preferences_intro')),
