@@ -50,6 +50,36 @@ def test_a_strict_policy_sees_no_violation_from_question_to_withdrawal(visitor, 
     assert visitor.page.evaluate("violations") == []
 
 
+def test_the_nonce_of_our_own_tag_lets_both_parts_through_without_our_host(visitor, site, web):
+    strict = _strict(site, web)
+    policy = strict.replace(
+        f"'nonce-abc' {site.service.origin} {web.origin(VENDOR)}", "'nonce-abc'"
+    )
+    tag = site.tag.replace("<script ", '<script nonce="abc" ')
+    body = gated("analytics", "/a.js", web, attributes='nonce="abc"')
+    visitor.page.add_init_script(LISTEN)
+    visitor.open(site.page(body, head=tag, Content_Security_Policy=policy))
+
+    visitor.accept_all()
+
+    visitor.wait_until_ran()
+    assert policy != strict
+    assert visitor.page.evaluate("violations") == []
+
+
+def test_where_our_trusted_types_policy_is_not_allowed_nothing_is_granted(visitor, site, web):
+    policy = _strict(site, web).replace("trusted-types consent-server", "trusted-types other")
+    visitor.open(site.page(gated("analytics", "/a.js", web), Content_Security_Policy=policy))
+
+    visitor.answer("accept").click()
+
+    visitor.expect_said("offline_retry")
+    assert visitor.granted() == set()
+    assert visitor.ran() == []
+    assert all("Trusted" in error for error in visitor.errors)
+    visitor.errors.clear()
+
+
 def test_a_gated_script_that_the_policy_forbids_stays_out(visitor, site, web):
     forbidden = (
         '<script type="text/plain" data-category="analytics">'
