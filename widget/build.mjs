@@ -53,6 +53,10 @@ const shortenSlots = {
   },
 };
 
+/** Names that both parts call each other by, and nobody else: one cache, so that both are given the same short ones. */
+const INTERNAL = /^(rawState|readState|readToken|writeState|writeToken|createProven|showOnce|republish|hasRun|settle|allows)$/;
+const nameCache = {};
+
 /** Bundles one entry; terser then finds a twentieth that esbuild leaves. */
 async function bundle(entry, {format = 'iife', ...options} = {}) {
   const {outputFiles} = await build({
@@ -83,6 +87,8 @@ async function bundle(entry, {format = 'iife', ...options} = {}) {
       keep_fargs: false,
     },
     format: {ecma: 2020},
+    mangle: {properties: {regex: INTERNAL}},
+    nameCache,
   });
   return isSignal ? code.replace(/^f\((.*)\);$/s, '$1') : code;
 }

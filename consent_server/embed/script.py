@@ -95,6 +95,11 @@ def site_script(publication: Publication, keys: list[dict[str, str]]) -> StaticF
     return made
 
 
+#: Keys of a bundle that no widget reads: its format, the build that is there already, what the
+#: service alone needs, and names that only documents have.
+NOT_FOR_PAGES = frozenset({"v", "build", "name", "profile"})
+
+
 def _for_page(known: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a widget needs in its script: the same bundle, its texts under short names."""
     bundle = known["bundle"]
@@ -103,7 +108,8 @@ def _for_page(known: Mapping[str, Any]) -> dict[str, Any]:
         for tag, slots in bundle["texts"].items()
     }
     rest = {name: value for name, value in known.items() if name != "published_at"}
-    return {**rest, "bundle": {**bundle, "texts": texts}}
+    asked = {name: value for name, value in bundle.items() if name not in NOT_FOR_PAGES}
+    return {**rest, "bundle": {**asked, "texts": texts}}
 
 
 #: Scripts that a process keeps ready.

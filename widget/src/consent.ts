@@ -18,7 +18,18 @@ import {emit} from './events';
 import type {Face} from './face';
 import type {ProofPart, Proven} from './proof';
 import {slot} from './slot';
-import * as store from './store';
+import {
+  CHANNEL,
+  isAnythingWaiting,
+  keepPress,
+  rawState,
+  readPress,
+  readState,
+  readToken,
+  type Store,
+  writeState,
+  writeToken,
+} from './store';
 
 /** What somebody did. */
 export interface Press {
@@ -66,6 +77,7 @@ export function createConsent(
 ): Consent & {start(): Promise<void>} {
   const {bundle, hash} = published;
   const {face} = page;
+  const store: Store = {rawState, readState, readToken, writeState, writeToken};
   let proven: Proven | undefined;
   let decided: Promise<boolean> | undefined;
   let timer = 0;
@@ -81,10 +93,10 @@ export function createConsent(
     }
     if (!proven) {
       proven = part.createProven({base, published, store, page});
-      const kept = store.readPress();
+      const kept = readPress();
       // Whoever said yes to other texts is asked again.
       decided = proven.start(kept && (kept.hash === hash || !isYes(kept.press)) ? kept.press : undefined);
-      store.keepPress(undefined);
+      keepPress(undefined);
     }
     return decided;
   }
@@ -108,7 +120,7 @@ export function createConsent(
     if (!isYes(press)) {
       deny(press);
     }
-    store.keepPress({press, hash});
+    keepPress({press, hash});
     face.settle();
     face.say(
       isYes(press) ? slot('saving_status') : action === 'withdraw' ? slot('withdrawn_status') : slot('rejected_status'),
@@ -124,17 +136,17 @@ export function createConsent(
 
   /** A no holds from now on, whatever becomes of its delivery. */
   function deny({action, wish}: Press): void {
-    const state = store.readState();
+    const state = readState();
     const fresh = {v: 1 as const, bundle: hash, revision: bundle.revision, day: utcDay(Date.now()), services: {}};
     const stays = (id: string) => action === 'save' && state?.categories[id] === true && wish?.categories?.[id] !== false;
     const categories = Object.fromEntries(optionalCategories(bundle).map(({id}) => [id, stays(id)]));
-    store.writeState(bundle, {...fresh, ...state, categories});
-    store.writeToken('', 0);
+    writeState(bundle, {...fresh, ...state, categories});
+    writeToken('', 0);
   }
 
   /** Another tab may have decided; once the second part is there, it sees to that itself. */
   function heed(): void {
-    if (!proven && store.rawState()) {
+    if (!proven && rawState()) {
       face.settle();
       void prove();
     }
@@ -143,10 +155,10 @@ export function createConsent(
   async function start(): Promise<void> {
     document.addEventListener('visibilitychange', heed);
     if ('BroadcastChannel' in window) {
-      new BroadcastChannel(store.CHANNEL).onmessage = heed;
+      new BroadcastChannel(CHANNEL).onmessage = heed;
     }
-    const state = store.readState();
-    const isOnTheWay = store.isAnythingWaiting();
+    const state = readState();
+    const isOnTheWay = isAnythingWaiting();
     if (!isOnTheWay && mustAsk(bundle, state, Date.now()).length > 0) {
       face.ask();
     } else {
@@ -164,7 +176,7 @@ export function createConsent(
   const isRequired = (id: string) => bundle.categories.some((category) => category.id === id && category.required);
   return {
     get state() {
-      return proven ? proven.state : store.readState();
+      return proven ? proven.state : readState();
     },
     has: (id, service) => (proven ? proven.has(id, service) : isRequired(id)),
     allows: (id, service) => (proven ? proven.allows(id, service) : isRequired(id)),

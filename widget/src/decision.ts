@@ -119,16 +119,12 @@ export function utcDay(now: number): string {
 }
 
 /**
- * End of a refusal that left only its day on the device: the end of the day one period later.
+ * End of a refusal that left only its day on the device: the end of the day one period later (`P12M`, whole months).
  * Where that month lacks the day: the end of its last day.
  */
 export function refusalEnds(day: string, period: string): number {
-  const count = Number(period.slice(1, -1));
-  const unit = period.slice(-1);
-  const months = unit === 'Y' ? 12 * count : unit === 'M' ? count : 0;
-  const days = unit === 'W' ? 7 * count : unit === 'D' ? count : 0;
   const date = new Date(`${day}T00:00:00Z`);
-  const [year, month] = [date.getUTCFullYear(), date.getUTCMonth() + months];
+  const [year, month] = [date.getUTCFullYear(), date.getUTCMonth() + Number(period.slice(1, -1))];
   const lastDay = new Date(Date.UTC(year, month + 1, 0)).getUTCDate();
-  return Date.UTC(year, month, Math.min(date.getUTCDate(), lastDay) + days + 1);
+  return Date.UTC(year, month, Math.min(date.getUTCDate(), lastDay) + 1);
 }

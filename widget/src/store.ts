@@ -14,6 +14,15 @@ const PRESS = 'consent_press';
 /** Where tabs tell each other that they decided. */
 export const CHANNEL = 'consent-server';
 
+/** What the second part reads and writes here, because this part alone knows what the browser would not keep. */
+export interface Store {
+  rawState: typeof rawState;
+  readState: typeof readState;
+  readToken: typeof readToken;
+  writeState: typeof writeState;
+  writeToken: typeof writeToken;
+}
+
 /** Values the browser would not keep. */
 const memory = new Map<string, string>();
 

@@ -5,9 +5,10 @@
 import type {Published, Service} from '../config';
 import {grantsAnything, type State} from '../decision';
 import {emit} from '../events';
+import {CHANNEL, type Store} from '../store';
 import {type Clock, createClock} from './clock';
 import {firstEnd, type Ground, grantedCategories, mayRun} from './permission';
-import type {Queue, Store} from './queue';
+import type {Queue} from './queue';
 import type {Grant} from './token';
 
 export interface Holding extends Clock {
@@ -59,7 +60,7 @@ export function createHolding(first: Published, {store, waiting, apply, onEnd, f
   let grant: Grant | undefined;
   let running = new Set<string>();
   let timer = 0;
-  const tellTabs = openChannel(store.CHANNEL, onEnd);
+  const tellTabs = openChannel(onEnd);
 
   const ground = () => ({bundle: published.bundle, state, grant, now: now()});
   const granted = () => grantedCategories(ground());
@@ -177,8 +178,8 @@ export function createHolding(first: Published, {store, waiting, apply, onEnd, f
 }
 
 /** Other tabs hear of a choice at once; where there is no channel they look when they are shown. @returns tells them */
-function openChannel(name: string, onHeard: () => void): () => void {
-  const channel = 'BroadcastChannel' in window ? new BroadcastChannel(name) : undefined;
+function openChannel(onHeard: () => void): () => void {
+  const channel = 'BroadcastChannel' in window ? new BroadcastChannel(CHANNEL) : undefined;
   channel?.addEventListener('message', onHeard);
   return () => channel?.postMessage(0);
 }

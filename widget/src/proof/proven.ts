@@ -9,6 +9,7 @@ import type {Consent, PageSide, Press} from '../consent';
 import {grantsAnything, isGrant, optionalCategories, restrict} from '../decision';
 import {emit} from '../events';
 import {slot} from '../slot';
+import type {Store} from '../store';
 import {fetchReceipt} from './api';
 import {forgetServices} from './cleanup';
 import {createDelivery} from './delivery';
@@ -17,7 +18,7 @@ import {createHolding} from './holding';
 import {createOnce} from './once';
 import {mayLoad, mayRun, needsAnswer} from './permission';
 import {policyIsNew} from './policy-notice';
-import {queue, type Store} from './queue';
+import {queue} from './queue';
 import {createVerifier} from './verifier';
 import {readWish, wishOf} from './wish';
 

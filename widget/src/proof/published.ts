@@ -19,7 +19,7 @@ export function readPublished(value: unknown): Published | undefined {
     !isText(bundle.site) ||
     !Number.isSafeInteger(bundle.revision) ||
     !isText(bundle.controller?.name) ||
-    !/^P\d+[YMWD]$/.test(bundle.reprompt_after) ||
+    !/^P\d+M$/.test(bundle.reprompt_after) ||
     !list(bundle.categories).every(isCategory) ||
     !isReadable(bundle)
   ) {

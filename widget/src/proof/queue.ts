@@ -30,8 +30,6 @@ export interface Entry {
 }
 
 export type Queue = typeof queue;
-/** The first part's store. */
-export type Store = typeof import('../store');
 
 const LIMIT = 50;
 const KEPT = 30 * 864e5;

@@ -1,1 +1,1 @@
-{start(){},apply(t,a){const e=Object.fromEntries(a.map(a=>[a,t.has(a)]));(window.dataLayer??=[]).push({event:"consent_update",consent:e})}}
+{start(){},apply(t,n){const e=Object.fromEntries(n.map(n=>[n,t.has(n)]));(window.dataLayer??=[]).push({event:"consent_update",consent:e})}}

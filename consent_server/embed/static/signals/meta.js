@@ -1,1 +1,1 @@
-((t,n)=>{let e;function a(){try{const t=e&&window.fbq;t&&(e?.(t),e=void 0)}catch{}}return{start(t){e=t=>n(t,new Set),document.addEventListener("load",a,!0),a()},apply(t){e=e=>n(e,t),a()}}})(0,(t,n)=>t("consent",n.has("marketing")?"grant":"revoke"))
+((t,n)=>{let e;function o(){try{const t=e&&window.fbq;t&&(e?.(t),e=void 0)}catch{}}return{start(t){e=t=>n(t,new Set),document.addEventListener("load",o,!0),o()},apply(t){e=e=>n(e,t),o()}}})(0,(t,n)=>t("consent",n.has("marketing")?"grant":"revoke"))

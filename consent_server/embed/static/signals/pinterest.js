@@ -1,1 +1,1 @@
-((t,n)=>{let e;function a(){try{const t=e&&window.pintrk;t&&(e?.(t),e=void 0)}catch{}}return{start(t){e=e=>n(e,new Set,t),document.addEventListener("load",a,!0),a()},apply(t){e=e=>n(e,t),a()}}})(0,(t,n,e)=>e||t("setconsent",n.has("marketing")))
+((t,n)=>{let e;function o(){try{const t=e&&window.pintrk;t&&(e?.(t),e=void 0)}catch{}}return{start(t){e=e=>n(e,new Set,t),document.addEventListener("load",o,!0),o()},apply(t){e=e=>n(e,t),o()}}})(0,(t,n,e)=>e||t("setconsent",n.has("marketing")))
