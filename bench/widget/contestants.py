@@ -71,6 +71,6 @@ FLOOR = Contestant(
 OURS = Contestant(
     "ours",
     head=f'<script async src="{{service}}/s/{SITE}.js"></script>',
-    banner=("consent-server", ".banner"),
-    accept=f"consent-server .banner button:text-is('{artifacts().texts['en']['accept']}')",
+    banner=("consent-server", "section"),
+    accept=f"consent-server section button:text-is('{artifacts().texts['en']['accept']}')",
 )
