@@ -6,7 +6,7 @@ import type {Service} from '../config';
 import {cookies, setCookie} from '../store';
 
 /** What this widget keeps itself. */
-const OURS = ['consent_state', 'consent_token', 'consent_queue'];
+const OURS = ['consent_state', 'consent_token', 'consent_queue', 'consent_press', 'consent_policy'];
 
 type IsTheirs = (name: string) => boolean;
 
