@@ -122,14 +122,13 @@ export function createConsent(
     }
     keepPress({press, hash});
     face.settle();
-    face.say(
-      isYes(press) ? slot('saving_status') : action === 'withdraw' ? slot('withdrawn_status') : slot('rejected_status'),
-      isYes(press),
-    );
+    const isSignal = method === 'gpc';
+    const no = action === 'withdraw' ? slot('withdrawn_status') : slot('rejected_status');
+    face.say(isYes(press) ? slot('saving_status') : isSignal ? slot('gpc_honoured') : no, isSignal || isYes(press));
     const isInForce = await prove();
     if (isInForce === undefined) {
       emit('error', {reason: 'unreachable'});
-      face.say(isYes(press) ? slot('offline_retry') : slot('offline_denied'), true);
+      isSignal || face.say(isYes(press) ? slot('offline_retry') : slot('offline_denied'), true);
     }
     return isInForce ?? false;
   }
@@ -168,7 +167,6 @@ export function createConsent(
       await prove();
     } else if (mustAsk(bundle, state, Date.now()).length === 0 && optionalCategories(bundle).length > 0) {
       // The browser has answered everything there is to ask.
-      face.say(slot('gpc_honoured'), true);
       await decide({action: 'reject_all', method: 'gpc', isTrusted: false});
     }
   }

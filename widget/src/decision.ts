@@ -82,6 +82,13 @@ export function stateEnds(bundle: Bundle, state: State): number {
   return Math.max(...ends.filter((end) => end > 0), 0);
 }
 
+/** Ids of the categories that were granted before the browser objected to them. */
+export function objectedTo(bundle: Bundle, state: State | undefined): string[] {
+  return optionalCategories(bundle)
+    .filter(({id, gpc}) => gpc && state?.categories[id] && !state.gpc)
+    .map(({id}) => id);
+}
+
 /** Whether something changed materially at `since`, after the category was last decided; false for one who never decided. */
 export function isNewTo(state: State | undefined, id: string, since: number): boolean {
   return state !== undefined && since > (state.revisions?.[id] ?? state.revision);

@@ -25,7 +25,8 @@ export interface Delivery {
   start(): void;
 }
 
-export function createDelivery(base: string, holding: Holding, face: Face, verify: Verify): Delivery {
+/** @param takeBack takes back what is held against the browser's objection; whether there was anything */
+export function createDelivery(base: string, holding: Holding, face: Face, verify: Verify, takeBack: () => boolean): Delivery {
   const {site} = holding.published.bundle;
   const keeper = createKeeper(base, holding);
   const {enqueue, dequeue, isWaiting, waiting} = queue;
@@ -52,7 +53,7 @@ export function createDelivery(base: string, holding: Holding, face: Face, verif
     const isProven = grantsAnything(entry.state.categories);
     if ((!answer && !reason) || (isProven && checked === 'keys_unavailable')) {
       emit('error', {reason: 'unreachable'});
-      if (isProven || !isRepeated) {
+      if (entry.body.method !== 'gpc' && (isProven || !isRepeated)) {
         face.say(isGrant(entry.body) ? slot('offline_retry') : slot('offline_denied'), true);
       }
       return undefined;
@@ -113,8 +114,12 @@ export function createDelivery(base: string, holding: Holding, face: Face, verif
     const held = ids.map((category) => [category, checked.categories.has(category)]);
     holding.hold({...entry.state, categories: Object.fromEntries(held), expires: Object.fromEntries(ends)}, checked);
     holding.settle(isProven);
+    if (takeBack()) {
+      return false;
+    }
     keeper.keep(entry);
-    isProven && !needsAnswer(holding.ground()) && face.say(slot('saved_status'));
+    // Who pressed nothing is told nothing new.
+    entry.body.method !== 'gpc' && isProven && !needsAnswer(holding.ground()) && face.say(slot('saved_status'));
     return true;
   }
 

@@ -3,7 +3,7 @@
  * that nobody keeps, shown when the server has acknowledged it, and withdrawn in the log as soon as it has been used.
  */
 import {sendsGpc} from '../config';
-import {optionalCategories} from '../decision';
+import {optionalCategories, type Wish} from '../decision';
 import {deliver} from './api';
 import type {Holding} from './holding';
 import {randomId} from './identifier';
@@ -14,30 +14,31 @@ export interface Once {
   allows(category: string, service: string | undefined): boolean;
   /** @returns whether the service may run on this page now; never rejects */
   show(service: string): Promise<boolean>;
+  /** A later no takes away what was shown, and what is still on its way. @returns the categories of what goes */
+  heed(no: Partial<Wish>): string[];
 }
 
 /**
  * @param language of the texts that are shown
  * @param apply brings the page in line
  */
-export function createOnce(base: string, {published}: Holding, verify: Verify, language: () => string, apply: () => void): Once {
-  const shown = new Set<string>();
-  const {bundle, hash, build} = published;
+export function createOnce(base: string, holding: Holding, verify: Verify, language: () => string, apply: () => void): Once {
+  /** Service → its category. */
+  const shown = new Map<string, string>();
+  const awaited = new Map<string, string>();
 
   async function show(id: string): Promise<boolean> {
+    const {bundle, hash, build} = holding.published;
     const service = bundle.services.find((candidate) => candidate.id === id);
     if (!service) {
       return false;
     }
+    const {category} = service;
     const isOne = (granted: boolean) => ({
       idempotency_key: randomId(),
-      categories: Object.fromEntries(
-        optionalCategories(bundle).map((category) => [category.id, granted && category.id === service.category]),
-      ),
+      categories: Object.fromEntries(optionalCategories(bundle).map((each) => [each.id, granted && each.id === category])),
       services: Object.fromEntries(
-        bundle.services
-          .filter(({category}) => granted && category === service.category)
-          .map((other) => [other.id, other === service]),
+        bundle.services.filter((other) => granted && other.category === category).map((other) => [other.id, other === service]),
       ),
     });
     const body: DecisionBody = {
@@ -52,16 +53,30 @@ export function createOnce(base: string, {published}: Holding, verify: Verify, l
       gpc: sendsGpc(),
       trusted: true,
     };
-    const {answer} = await deliver(base, bundle.site, body);
+    awaited.set(id, category);
+    const {answer, reason} = await deliver(base, bundle.site, body);
     const checked = await verify(answer?.token ?? '');
-    if (typeof checked === 'string' || !checked.categories.has(service.category)) {
-      return false;
+    if (awaited.delete(id) && typeof checked !== 'string' && checked.categories.has(category)) {
+      shown.set(id, category);
+      apply();
     }
-    shown.add(`${service.category}/${id}`);
-    apply();
-    void deliver(base, bundle.site, {...body, ...isOne(false), action: 'withdraw', n: 2});
-    return true;
+    // Without an answer it may be in the log all the same.
+    reason || void deliver(base, bundle.site, {...body, ...isOne(false), action: 'withdraw', n: 2});
+    return shown.has(id);
   }
 
-  return {show, allows: (category, service) => shown.has(`${category}/${service}`)};
+  function heed({categories, services}: Partial<Wish>): string[] {
+    const isRefused = ([id, category]: [string, string]) => (services?.[id] ?? categories?.[category]) === false;
+    for (const refused of [...awaited].filter(isRefused)) {
+      awaited.delete(refused[0]);
+    }
+    const lost = [...shown].filter(isRefused);
+    for (const [id] of lost) {
+      shown.delete(id);
+    }
+    lost.length > 0 && apply();
+    return lost.map(([, category]) => category);
+  }
+
+  return {show, heed, allows: (category, service) => service !== undefined && shown.get(service) === category};
 }

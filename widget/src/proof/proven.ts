@@ -6,7 +6,7 @@
  */
 import type {Published} from '../config';
 import type {Consent, PageSide, Press} from '../consent';
-import {grantsAnything, isGrant, optionalCategories, restrict} from '../decision';
+import {grantsAnything, isGrant, objectedTo, restrict} from '../decision';
 import {emit} from '../events';
 import {slot} from '../slot';
 import type {Store} from '../store';
@@ -20,7 +20,7 @@ import {mayLoad, mayRun, needsAnswer} from './permission';
 import {policyIsNew} from './policy-notice';
 import {queue} from './queue';
 import {createVerifier} from './verifier';
-import {readWish, wishOf} from './wish';
+import {readObjection, readWish, wishOf} from './wish';
 
 /** What the first part lends. */
 export interface Context {
@@ -44,7 +44,7 @@ export function createProven({base, published: first, store, page}: Context): Pr
   const {waiting} = queue;
   const holding = createHolding(first, {store, waiting, apply, onEnd: () => void look(), forget: forgetServices});
   const verify = createVerifier(base, holding);
-  const delivery = createDelivery(base, holding, face, verify);
+  const delivery = createDelivery(base, holding, face, verify, takeBack);
   const once = createOnce(base, holding, verify, face.language, () => apply(new Set(holding.granted())));
 
   /** Time has passed, or another tab may have decided. What is taken away goes at once, what is given is checked first. */
@@ -53,7 +53,7 @@ export function createProven({base, published: first, store, page}: Context): Pr
     let lost = holding.settle();
     if (isForeign) {
       await holding.readGrant(verify);
-      lost = lost.concat(holding.settle());
+      lost = lost.concat(holding.settle(), once.heed(holding.state ?? {}));
     }
     const isLeft = leaveBehind(lost);
     if (isLeft) {
@@ -73,7 +73,9 @@ export function createProven({base, published: first, store, page}: Context): Pr
     const {state} = holding;
     const {bundle, now} = holding.ground();
     const wish = wishOf(press, bundle, has);
-    const reading = readWish(bundle, state, wish, now, state?.id !== undefined && waiting().length === 0);
+    const canKeep = state?.id !== undefined && waiting().length === 0;
+    const isTakenBack = state && method === 'gpc' && action === 'withdraw';
+    const reading = isTakenBack ? readObjection(bundle, state, now, canKeep) : readWish(bundle, state, wish, now, canKeep);
     if (!reading) {
       return false;
     }
@@ -85,7 +87,9 @@ export function createProven({base, published: first, store, page}: Context): Pr
       holding.narrow(restrict(state, reading.whole));
     }
     emit('decided', {action, method, ...reading.whole});
-    const lost = holding.settleChoice(!grants);
+    // What the browser objects to is left off by accepting all, not refused by it.
+    const lost = action === 'accept_all' ? [] : once.heed(isTakenBack ? reading.answered : wish);
+    lost.push(...holding.settleChoice(!grants));
     face.settle();
     announce(press, lost.length > 0, grantsAnything(entry.state.categories));
     const sending = delivery.send(entry);
@@ -124,20 +128,26 @@ export function createProven({base, published: first, store, page}: Context): Pr
   async function resume(): Promise<void> {
     await holding.readGrant(verify);
     holding.settle(holding.state !== undefined);
-    const {bundle, state} = holding.ground();
-    const objected = optionalCategories(bundle).filter(({id, gpc}) => gpc && state?.categories[id] && !state.gpc);
-    if (objected.length > 0) {
-      const categories = Object.fromEntries(objected.map(({id}) => [id, false]));
-      void decide({action: 'save', method: 'gpc', wish: {categories}, isTrusted: false});
+    if (takeBack()) {
+      needsAnswer(holding.ground()) && face.ask();
     } else if (waiting().some((entry) => grantsAnything(entry.state.categories))) {
       face.settle();
       face.say(slot('saving_status'), true);
     } else if (needsAnswer(holding.ground())) {
       face.ask();
     } else {
+      const {bundle, state} = holding.ground();
       face.settle();
       policyIsNew(bundle, state) && face.say(slot('policy_changed'), true, bundle.policy?.url);
     }
+  }
+
+  /** A grant from before the browser's objection goes at once. @returns whether there was one */
+  function takeBack(): boolean {
+    const {bundle, state} = holding.ground();
+    const isObjected = objectedTo(bundle, state).length > 0;
+    isObjected && void decide({action: 'withdraw', method: 'gpc', isTrusted: false});
+    return isObjected;
   }
 
   const has = (id: string, service?: string) => mayRun(holding.ground(), id, service);

@@ -1,7 +1,7 @@
 /** Reads what a visitor wants against what holds: what is answered now, and what goes on as it is. */
 import type {Bundle} from '../config';
 import type {Press} from '../consent';
-import {type Choices, optionalCategories, type State, standing, type Wish} from '../decision';
+import {type Choices, objectedTo, optionalCategories, type State, standing, type Wish} from '../decision';
 
 export interface Reading {
   /** What holds once it is in force: every optional category, and the services of categories that are split. */
@@ -76,7 +76,9 @@ export function readWish(
     isAnything ||= isNamed;
     whole.categories[id] = granted;
     Object.assign(whole.services, parts);
-    if (canKeep && named === undefined && granted === isGranted && (isGranted || present === 'refused')) {
+    // A grant that the browser objects to is still held by the server: it has to be told.
+    const isHeld = granted === isGranted && granted === state?.categories[id];
+    if (canKeep && named === undefined && isHeld && (isGranted || present === 'refused')) {
       kept.push(id);
       Object.assign(answered.services, alone);
     } else {
@@ -85,6 +87,40 @@ export function readWish(
     }
   }
   return isAnything ? {whole, answered, kept} : undefined;
+}
+
+/**
+ * What the browser takes back. It answers nothing else: what holds goes on, and what has to be asked stays to be asked.
+ *
+ * @param canKeep otherwise the noes that may not have arrived yet are repeated
+ */
+export function readObjection(bundle: Bundle, state: State, now: number, canKeep: boolean): Reading {
+  const objected = objectedTo(bundle, state);
+  const reading: Reading = {whole: {categories: {}, services: {}}, answered: {categories: {}, services: {}}, kept: []};
+  const {whole, answered, kept} = reading;
+  for (const {id} of optionalCategories(bundle)) {
+    const isTaken = objected.includes(id);
+    const present = standing(bundle, state, id, now);
+    const isAnswer = isTaken || (!canKeep && present === 'refused' && state.categories[id] === false);
+    if (isAnswer) {
+      answered.categories[id] = false;
+    } else {
+      kept.push(id);
+    }
+    if (isTaken || (id in state.categories && (present === 'granted' || present === 'refused'))) {
+      whole.categories[id] = present === 'granted';
+    }
+  }
+  for (const {id, category} of bundle.services) {
+    const choice = state.services[id];
+    if (choice !== undefined && !objected.includes(category)) {
+      whole.services[id] = choice;
+      if (!canKeep && !choice) {
+        answered.services[id] = false;
+      }
+    }
+  }
+  return reading;
 }
 
 /** Only a plain yes or no counts; page code may hand over anything. */
