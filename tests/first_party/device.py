@@ -53,7 +53,8 @@ class Device:
     def settle(self) -> None:
         """Wait until every decision was delivered and answered."""
         self._page.wait_for_function(
-            "() => !localStorage.getItem('consent_queue') && window.flying === 0"
+            "() => !['consent_press', 'consent_queue'].some((key) => localStorage.getItem(key))"
+            " && window.flying === 0"
         )
 
     def given(self) -> list[Written]:
