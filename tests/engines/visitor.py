@@ -16,7 +16,7 @@ PATIENCE = 15
 #: Finds what can be seen with a role and a name, in the page and in the widget's open shadow trees.
 FIND = """(role, name, within) => {
     const ROLES = {
-        button: 'button', switch: '[role=switch]', heading: 'h2', status: '[role=status]',
+        button: 'button', switch: '[role=switch]', heading: 'h2', status: 'output',
         dialog: 'dialog', region: 'section[aria-labelledby]',
     };
     const roots = [document];
@@ -27,7 +27,7 @@ FIND = """(role, name, within) => {
     const nameOf = (node) => {
         const by = node.getAttribute('aria-labelledby');
         const named = by && node.getRootNode().getElementById(by);
-        return (node.getAttribute('aria-label') ?? (named || node).textContent).trim();
+        return (node.getAttribute('aria-label') ?? (named || node.labels?.[0] || node).textContent).trim();
     };
     return all(role).find((node) =>
         node.checkVisibility() &&
@@ -37,7 +37,8 @@ FIND = """(role, name, within) => {
 IN_FOCUS = """() => {
     let node = document.activeElement;
     while (node?.shadowRoot?.activeElement) node = node.shadowRoot.activeElement;
-    return node === document.body ? '' : (node?.getAttribute('aria-label') ?? node?.textContent);
+    const name = node?.getAttribute('aria-label') ?? (node?.labels?.[0] ?? node)?.textContent;
+    return node === document.body ? '' : name?.trim();
 }"""
 IS_READY = "() => typeof ConsentServer === 'object' && !Array.isArray(ConsentServer)"
 
