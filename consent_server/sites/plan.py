@@ -160,7 +160,9 @@ def _services(previous: Bundle, new: Bundle, touched: set[str]) -> Iterator[Chan
 def _texts(previous: Bundle, new: Bundle, touched: set[str]) -> Iterator[Change]:
     for tag in sorted(previous["texts"].keys() & new["texts"].keys()):
         old, now = previous["texts"][tag], new["texts"][tag]
-        for slot in sorted(old.keys() | now.keys()):
+        # Shipped texts come and go with what they speak of, which has a line of its own.
+        shipped = {slot for slot in old.keys() ^ now.keys() if not slot.startswith("category.")}
+        for slot in sorted((old.keys() | now.keys()) - shipped):
             if old.get(slot) != now.get(slot):
                 owner = slot.split(".")[1] if slot.startswith("category.") else None
                 is_material = owner in touched and slot in old and slot in now

@@ -27,7 +27,8 @@ FIND = """(role, name, within) => {
     const nameOf = (node) => {
         const by = node.getAttribute('aria-labelledby');
         const named = by && node.getRootNode().getElementById(by);
-        return (node.getAttribute('aria-label') ?? (named || node.labels?.[0] || node).textContent).trim();
+        const text = (named || node.labels?.[0] || node).textContent;
+        return (node.getAttribute('aria-label') ?? text).trim();
     };
     return all(role).find((node) =>
         node.checkVisibility() &&
@@ -37,8 +38,8 @@ FIND = """(role, name, within) => {
 IN_FOCUS = """() => {
     let node = document.activeElement;
     while (node?.shadowRoot?.activeElement) node = node.shadowRoot.activeElement;
-    const name = node?.getAttribute('aria-label') ?? (node?.labels?.[0] ?? node)?.textContent;
-    return node === document.body ? '' : name?.trim();
+    const named = (node?.labels?.[0] ?? node)?.textContent.trim();
+    return node === document.body ? "" : (node?.getAttribute("aria-label") ?? named);
 }"""
 IS_READY = "() => typeof ConsentServer === 'object' && !Array.isArray(ConsentServer)"
 
