@@ -87,6 +87,19 @@ beforeEach(() => {
   page.open();
 });
 
+/** What a page still had in mind when its test ended must not reach the next one. */
+const timers: ReturnType<typeof setTimeout>[] = [];
+
+beforeEach(() => {
+  const start = globalThis.setTimeout;
+  vi.spyOn(globalThis, 'setTimeout').mockImplementation(((...asked: Parameters<typeof start>) => {
+    const timer = start(...asked);
+    timers.push(timer);
+    return timer;
+  }) as typeof start);
+});
+
 afterEach(() => {
   vi.useRealTimers();
+  timers.splice(0).forEach(clearTimeout);
 });
