@@ -1,8 +1,8 @@
-# Everything lives in .venv and widget/node_modules; `make clean` removes both.
+# Everything lives in .venv, widget/node_modules and tests/packages/node_modules; `make clean` removes them.
 # Python 3.11 or newer (with its venv module), make and git are all that must be there.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format widget check-generated bench bench-widget lock clean
+.PHONY: help run test test-whole lint format widget check-generated fault bench bench-log bench-widget lock clean
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -29,7 +29,11 @@ test: $(VENV)/dev-installed ## run every test; installs what it needs, fails whe
 	@$(PYTHON) -m tests.machine; machine=$$?; \
 	$(NPM) test; widget=$$?; \
 	$(PYTHON) -m pytest -n $(WORKERS) $(PYTEST_ARGS); service=$$?; \
+	[ $$service -ne 1 ] || { $(if $(PYTEST_ARGS),false,$(PYTHON) -m tests.again) && service=0; }; \
 	exit $$((machine | widget | service))
+
+test-whole: ## the same with every row of every wide table (languages, looks, ways to break): an hour
+	@FAULT_SHARE=1 $(MAKE) test
 
 lint: $(VENV)/dev-installed ## check style, types and the floors of the architecture
 	$(PYTHON) -m tests.machine node
@@ -57,8 +61,16 @@ check-generated: $(VENV)/dev-installed ## fail when a committed file differs fro
 	diff -r "$$committed/built" $(BUILT) || { echo "$(BUILT) was stale: commit what was built now" >&2; exit 1; }
 	$(if $(wildcard docs/openapi.json),$(PYTHON) -m consent_server openapi --check docs/openapi.json)
 
+fault: $(VENV)/dev-installed ## run every planned trial of tests/fault (an hour); FAULT_SHARE=0.1 a tenth, DOCS=1 writes the table
+	$(PYTHON) -m tests.machine chromium postgresql
+	FAULT_SHARE=$(or $(FAULT_SHARE),1) $(PYTHON) -m pytest -n 0 -q -s tests/fault
+	$(if $(DOCS),$(PYTHON) -m tests.fault.report)
+
 bench: $(VENV)/dev-installed ## measure the service; the figures are of this machine
 	$(PYTHON) -m bench $(BENCH_ARGS)
+
+bench-log: $(VENV)/dev-installed ## measure sealing, proofs, exports and verify beside their limits; DATABASE_URL for another database
+	$(PYTHON) -m bench.log $(BENCH_ARGS)
 
 bench-widget: $(VENV)/dev-installed ## measure what the widget costs a page; PEERS=1 with other banners
 	$(PYTHON) -m tests.machine chromium $(if $(PEERS),node)
@@ -73,7 +85,7 @@ COMPILE = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 -
 	--custom-compile-command "make lock" $(LOCK_ARGS)
 
 clean: ## remove what make installed and what the tools left; keeps var/
-	rm -rf $(VENV) widget/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) widget/node_modules tests/packages/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find consent_server demo tests migrations bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 $(VENV)/runtime-installed: requirements.txt | $(VENV)/bin/pip

@@ -15,7 +15,7 @@ PYTHON_LOCKS = [
     "requirements-dev.txt",
     "tests/machine/requirements-postgresql.txt",
 ]
-NPM_LOCK = "widget/package-lock.json"
+NPM_LOCKS = ["widget/package-lock.json", "tests/packages/package-lock.json"]
 #: Oldest versions that may be locked, and what is wrong with the ones before.
 FLOORS = {
     "gunicorn": ("27.0.1", "request smuggling; requests lost at a graceful stop"),
@@ -24,6 +24,7 @@ FLOORS = {
     "itsdangerous": ("2.2.0", "the token format is built on it"),
     "sqlalchemy": ("2.1", "postgresql:// means psycopg 3"),
     "psycopg": ("3.3", "what the pool was measured with"),
+    "pysqlite3": ("0.6.1", "SQLite 3.53: no WAL-reset bug"),
     "alembic": ("1.20", "what the migrations were written with"),
     "cryptography": ("50", "current at release: it signs every token"),
 }
@@ -65,8 +66,9 @@ def test_a_python_lock_file_holds_no_address(name):
     assert [line for line in _read(name).splitlines() if address.search(line)] == []
 
 
-def test_the_npm_lock_file_holds_no_address():
-    packages = json.loads(_read(NPM_LOCK))["packages"]
+@pytest.mark.parametrize("name", NPM_LOCKS)
+def test_an_npm_lock_file_holds_no_address(name):
+    packages = json.loads(_read(name))["packages"]
 
     assert [path for path, entry in packages.items() if "resolved" in entry] == []
 
@@ -81,8 +83,9 @@ def test_every_python_package_is_exact_and_hashed(name):
     assert loose == []
 
 
-def test_every_npm_package_is_hashed_and_none_is_missing_on_another_platform():
-    packages = json.loads(_read(NPM_LOCK))["packages"]
+@pytest.mark.parametrize("name", NPM_LOCKS)
+def test_every_npm_package_is_hashed_and_none_is_missing_on_another_platform(name):
+    packages = json.loads(_read(name))["packages"]
     names = {path.split("node_modules/")[-1] for path in packages}
 
     unhashed = [path for path, entry in packages.items() if path and "integrity" not in entry]
@@ -129,8 +132,24 @@ def test_no_version_below_a_floor_is_locked(package, floor, reason):
     assert _versions("requirements.txt")[package] >= Version(floor), reason
 
 
+def test_the_audit_is_tested_with_the_browser_driver_that_its_extra_brings():
+    extras = tomllib.loads(_read("pyproject.toml"))["project"]["optional-dependencies"]
+    (driver,) = map(Requirement, extras["audit"])
+
+    assert _versions("requirements-dev.txt")[driver.name] in driver.specifier
+    assert driver.name not in _versions("requirements.txt")
+
+
 def test_packages_left_out_on_purpose_did_not_come_back():
     assert UNWANTED & set(_versions("requirements.txt")) == set()
+
+
+def test_the_vendors_packages_are_declared_by_their_exact_versions():
+    declared = json.loads(_read("tests/packages/package.json"))["dependencies"]
+
+    assert [
+        name for name, version in declared.items() if not re.fullmatch(r"[\d.]+", version)
+    ] == []
 
 
 def test_the_widget_ships_no_package_of_others():

@@ -2,7 +2,18 @@
 
 import sys
 
-from tests.machine import chromium, firefox, nginx, node, postgresql, webkit
+from tests.machine import (
+    caddy,
+    chromium,
+    firefox,
+    nginx,
+    node,
+    postgresql,
+    promtool,
+    strace,
+    systemd,
+    webkit,
+)
 from tests.machine.install import one_at_a_time
 from tests.machine.tool import Tool, ToolMissing, table
 
@@ -11,6 +22,10 @@ ENSURE = {
     "postgresql": postgresql.ensure,
     "chromium": chromium.ensure,
     "nginx": nginx.ensure,
+    "caddy": caddy.ensure,
+    "promtool": promtool.ensure,
+    "strace": strace.ensure,
+    "systemd": systemd.ensure,
     "firefox": firefox.ensure,
     "webkit": webkit.ensure,
 }

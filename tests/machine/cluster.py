@@ -41,6 +41,11 @@ class Cluster:
         """Return the SQLAlchemy address of one database of this cluster."""
         return f"postgresql+psycopg://consent@127.0.0.1:{self.port}/{database}"
 
+    def fail(self) -> None:
+        """End the server at once, as a crash does: nothing is written, clients are cut off."""
+        self.process.send_signal(signal.SIGQUIT)
+        self.process.wait(20)
+
     def stop(self) -> None:
         """Stop the server and remove its files; once, however often it is asked."""
         if self._stopped:
@@ -72,6 +77,16 @@ def start(tool: Tool, settings: Mapping[str, str] = SETTINGS) -> Cluster:
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+def start_again(cluster: Cluster, tool: Tool, settings: Mapping[str, str]) -> None:
+    """Start the server of a cluster that failed, at the same address, and wait until it answers.
+
+    :raises RuntimeError: it does not recover
+    """
+    owner = _unprivileged(cluster.folder)
+    cluster.process = _launch(tool, cluster.folder, cluster.port, owner, settings)
+    _wait_until_ready(cluster, tool)
 
 
 def _unprivileged(folder: Path) -> dict[str, Any]:

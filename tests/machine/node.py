@@ -1,4 +1,4 @@
-"""Node and npm for the widget, and the packages of widget/package-lock.json.
+"""Node and npm for the widget, and the packages of each package-lock.json.
 
 The pinned wheel in the virtual environment comes first: every machine then builds with one Node.
 It leaves out npm's launchers, so two are written next to a link to ``node``.
@@ -16,22 +16,39 @@ from tests.machine.tool import Tool, ToolMissing
 
 #: Oldest major version that the widget's build and tests run on.
 OLDEST = 20
-WIDGET = Path(__file__).parents[2] / "widget"
+ROOT = Path(__file__).parents[2]
+#: Folders with a lock file: the widget, and the vendors' packages that its tests hold back.
+FOLDERS = [ROOT / "widget", ROOT / "tests" / "packages"]
 REMEDY = "run: make test where PyPI is reachable, or put a Node with npm on PATH"
+#: What a finished installation was made from.
+STAMP = Path("node_modules") / ".installed-from"
 #: The folder that the Makefile puts first in PATH.
 BIN = VENV / "node" / "bin"
 
 
 def ensure() -> Tool:
-    """Find Node and npm, then install the widget's packages when their lock file changed.
+    """Find Node and npm, then install the packages of every folder whose lock file changed.
 
     :raises ToolMissing: neither the wheel nor PATH has a Node that is new enough, or npm failed
     """
-    tool = _from_wheel() or _from_path()
+    tool = find()
     if tool is None:
         raise ToolMissing("Node", f"no Node {OLDEST} or newer with npm", REMEDY)
-    _install_packages(tool)
+    for folder in FOLDERS:
+        if not is_installed(folder):
+            _install_packages(tool, folder)
     return tool
+
+
+def find() -> Tool | None:
+    """Look for Node with npm in the virtual environment, then on PATH."""
+    return _from_wheel() or _from_path()
+
+
+def is_installed(folder: Path) -> bool:
+    """Tell whether a folder's packages are those of its lock file."""
+    stamp = folder / STAMP
+    return stamp.exists() and stamp.read_text() == _digest(folder)
 
 
 def _from_wheel() -> Tool | None:
@@ -78,20 +95,18 @@ def _write_launcher(name: str, line: str) -> None:
     draft.replace(target)
 
 
-def _install_packages(tool: Tool) -> None:
-    lock = WIDGET / "package-lock.json"
-    if not lock.exists():
-        return
-    wanted = hashlib.sha256(lock.read_bytes()).hexdigest()
-    stamp = WIDGET / "node_modules" / ".installed-from"
-    if stamp.exists() and stamp.read_text() == wanted:
-        return
-    say("npm ci in widget/ (half a minute)")
+def _digest(folder: Path) -> str:
+    return hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()
+
+
+def _install_packages(tool: Tool, folder: Path) -> None:
+    name = folder.relative_to(ROOT)
+    say(f"npm ci in {name}/ (half a minute)")
     path = os.pathsep.join([str(tool.path.parent), str(BIN), os.environ.get("PATH", "")])
     npm = BIN / "npm" if tool.origin == "PyPI wheel" else "npm"
     command = [npm, "ci", "--no-audit", "--no-fund"]
-    if not succeeds(command, attempts=3, cwd=WIDGET, env={**os.environ, "PATH": path}):
+    if not succeeds(command, attempts=3, cwd=folder, env={**os.environ, "PATH": path}):
         raise ToolMissing(
-            "Widget", "its npm packages were not installed", "run: npm --prefix widget ci"
+            "Packages", f"those of {name}/ were not installed", f"run: npm --prefix {name} ci"
         )
-    stamp.write_text(wanted)
+    (folder / STAMP).write_text(_digest(folder))
