@@ -10,6 +10,8 @@ import hashlib
 import json
 from typing import Any
 
+import orjson
+
 from consent_server.errors import ConsentError
 
 #: Largest integer that every JSON reader keeps exactly (2^53 - 1).
@@ -17,6 +19,8 @@ LARGEST_INTEGER = 2**53 - 1
 #: Deepest nesting of arrays and objects; a bundle needs less than 10.
 DEEPEST_NESTING = 64
 
+URL_SAFE = bytes.maketrans(b"+/", b"-_")
+SORTED = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
 _encode = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")
 ).encode
@@ -52,11 +56,30 @@ def canonical(value: Any) -> bytes:
     :raises NotCanonical: float (NaN too), bytes, any other type, lone surrogate, nested too deeply
     :source: RFC 8785 (JSON Canonicalization Scheme), section 3.2
     """
+    if _is_plain(value, DEEPEST_NESTING):
+        try:
+            return orjson.dumps(value, option=SORTED)
+        except orjson.JSONEncodeError:
+            pass  # what is wrong with it, and where, is found below
     text = _encode(_ordered(value, DEEPEST_NESTING))
     try:
         return text.encode()
     except UnicodeEncodeError:
         raise NotCanonical("lone surrogate in a string") from None
+
+
+def likely_canonical(value: Any) -> bytes:
+    """Return what :func:`canonical` returns of a value in the profile with names in ASCII, faster.
+
+    Of any other value it returns other bytes, or the same. So it is for comparing with bytes that
+    were canonical once: if these are the same, they are canonical; if not, :func:`canonical` tells.
+
+    :raises NotCanonical: not always where the value has no canonical form
+    """
+    try:
+        return orjson.dumps(value, option=SORTED)
+    except orjson.JSONEncodeError:
+        return canonical(value)
 
 
 def digest(data: bytes) -> str:
@@ -66,7 +89,7 @@ def digest(data: bytes) -> str:
 
 def base64url_encode(data: bytes) -> str:
     """Return bytes as base64url without padding (RFC 4648 section 5)."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+    return binascii.b2a_base64(data, newline=False).translate(URL_SAFE, b"=").decode("ascii")
 
 
 def base64url_decode(text: str) -> bytes:
@@ -83,6 +106,31 @@ def base64url_decode(text: str) -> bytes:
     if base64url_encode(data) != text:
         raise NotBase64url("not the canonical spelling of its bytes")
     return data
+
+
+def _is_plain(value: Any, levels: int) -> bool:
+    """Whether orjson writes the value in canonical form, in a fifth of the time: nearly always.
+
+    It takes more types than the profile has, and orders names by UTF-8, which is another order than
+    that of RFC 8785 beyond ASCII.
+    """
+    kind = type(value)
+    if kind in PLAIN or levels == 0:
+        return kind in PLAIN
+    if kind is list:
+        return all(type(item) in PLAIN or _is_plain(item, levels - 1) for item in value)
+    if kind is not dict:
+        return False
+    for name, item in value.items():
+        if type(name) is not str or not name.isascii():
+            return False
+        if type(item) not in PLAIN and not _is_plain(item, levels - 1):
+            return False
+    return True
+
+
+#: Each of their values is in the profile, or refused by orjson.
+PLAIN = frozenset({str, int, bool, type(None)})
 
 
 def _ordered(value: Any, levels: int) -> Any:

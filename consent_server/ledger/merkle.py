@@ -6,7 +6,7 @@ that says nothing, while every other proof stays valid.
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
 from consent_server.ledger.canonical import canonical
@@ -14,18 +14,30 @@ from consent_server.ledger.canonical import canonical
 #: Bytes of a commitment key. Exactly this length: HMAC pads shorter keys with zeros, so that two
 #: keys of different length could open one commitment.
 KEY_BYTES = 32
+#: What a committed value begins with, so that no part passes for the other.
+LABELS = {
+    "decision": b"consent-log/v1/decision\n",
+    "subject": b"consent-log/v1/subject\n",
+}
 
 
-def commit(label: Literal["decision", "subject"], key: bytes, value: Any) -> bytes:
+def commit(
+    label: Literal["decision", "subject"],
+    key: bytes,
+    value: Any,
+    written: Callable[[Any], bytes] = canonical,
+) -> bytes:
     """Return the 32-byte keyed commitment to one part of a record.
 
     :param key: 32 fresh random bytes, used for this commitment alone
+    :param written: ``likely_canonical`` where the result is compared with a commitment; never where
+        one is made
     :raises ValueError: the key has another length
     :raises NotCanonical: the value has no canonical form
     """
     if len(key) != KEY_BYTES:
         raise ValueError(f"a commitment key has {KEY_BYTES} bytes, not {len(key)}")
-    return hmac.digest(key, f"consent-log/v1/{label}\n".encode() + canonical(value), "sha256")
+    return hmac.digest(key, LABELS[label] + written(value), "sha256")
 
 
 def leaf_hash(entry: bytes) -> bytes:

@@ -1,0 +1,1 @@
+"""The mapping to ISO/IEC TS 27560 (DPV) and Kantara, by their published rules."""
