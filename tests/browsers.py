@@ -6,25 +6,31 @@ A machine without one of them fails its tests and says how to get it: nothing is
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.machine import chromium
 
+#: What is expected of a page comes at once, but for a machine that has other things to do.
+PATIENCE = 30_000
+expect.set_options(timeout=PATIENCE)
+
 HERE = Path(__file__).parent
-#: Folder → marker; tests that share an engine share a worker.
+#: Folder → marker.
 FOLDERS = {
     HERE / "browser": "browser",
+    HERE / "fault" / "races": "browser",
     HERE / "first_party": "browser",
+    HERE / "packages": "browser",
     HERE / "engines": "engines",
 }
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test with a browser, and keep each folder on one worker: one browser is enough."""
+    """Mark every test with a browser."""
     for item in items:
         for folder, name in FOLDERS.items():
             if folder in item.path.parents:
                 item.add_marker(name)
-                item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
 
 
 @pytest.fixture(scope="session")

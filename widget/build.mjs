@@ -25,7 +25,8 @@ const here = dirname(fileURLToPath(import.meta.url));
 const target = join(here, '..', 'consent_server', 'embed', 'static');
 const read = (path) => readFileSync(join(here, path), 'utf8');
 
-const SHIPPED = JSON.parse(read('../consent_server/embed/texts/en.json'));
+/** The shipped texts, and what the server writes out beside them. */
+const NAMES = [...Object.keys(JSON.parse(read('../consent_server/embed/texts/en.json'))), 'services'];
 
 /** The same as `shortName` in src/slot.ts; a test holds all three to each other. */
 function shortName(name) {
@@ -42,7 +43,7 @@ const shortenSlots = {
         return undefined;
       }
       const contents = readFileSync(path, 'utf8').replace(/\b(slot|text)\('(\w+)'([,)])/g, (_, call, name, next) => {
-        if (!(name in SHIPPED)) {
+        if (!NAMES.includes(name)) {
           throw new Error(`${path}: no text is named ${name}`);
         }
         const short = JSON.stringify(shortName(name));
@@ -54,7 +55,8 @@ const shortenSlots = {
 };
 
 /** Names that both parts call each other by, and nobody else: one cache, so that both are given the same short ones. */
-const INTERNAL = /^(rawState|readState|readToken|writeState|writeToken|createProven|showOnce|republish|hasRun|settle|allows)$/;
+const INTERNAL =
+  /^(rawState|readState|readToken|writeState|writeToken|createProven|createOpener|fetchPublished|idsOf|isAllowed|hold|standIns|started|scriptPolicy|proof|showOnce|republish|hasRun|settle|allows|learn|hear)$/;
 const nameCache = {};
 
 /** Bundles one entry; terser then finds a twentieth that esbuild leaves. */
@@ -69,6 +71,7 @@ async function bundle(entry, {format = 'iife', ...options} = {}) {
     charset: 'utf8',
     plugins: [shortenSlots],
     legalComments: 'none',
+    minifySyntax: true,
     write: false,
     ...options,
     define: {IS_BUILT: 'true', ...options.define},
@@ -85,6 +88,8 @@ async function bundle(entry, {format = 'iife', ...options} = {}) {
       unsafe_arrows: true,
       unsafe_methods: true,
       keep_fargs: false,
+      hoist_funs: true,
+      inline: 1,
     },
     format: {ecma: 2020},
     mangle: {properties: {regex: INTERNAL}},
@@ -97,8 +102,12 @@ async function bundle(entry, {format = 'iife', ...options} = {}) {
 const built = {};
 
 built['proof.js'] = await bundle('src/proof/index.ts');
-const digestOfProof = createHash('sha256').update(built['proof.js']).digest('base64url');
-built['widget.js'] = await bundle('src/index.ts', {define: {PROOF_DIGEST: JSON.stringify(digestOfProof)}});
+const digestOfProof = createHash('sha256').update(built['proof.js']).digest();
+const define = {
+  PROOF_DIGEST: JSON.stringify(digestOfProof.toString('base64url')),
+  PROOF_INTEGRITY: JSON.stringify(`sha256-${digestOfProof.toString('base64')}`),
+};
+built['widget.js'] = await bundle('src/index.ts', {define});
 
 for (const layout of ['bar', 'box', 'centre']) {
   const sheet = read('src/ui/styles/base.css') + read(`src/ui/styles/${layout}.css`);

@@ -14,8 +14,9 @@ from consent_server.embed.script import (
     static_file,
 )
 from consent_server.ledger.canonical import digest
-from consent_server.sites.service import current_publication, widget_build
-from consent_server.tokens.jwks import public_keys
+from consent_server.sites.directory import in_force
+from consent_server.sites.service import widget_build
+from consent_server.tokens.jwks import accepted_keys, public_keys
 from consent_server.web.api import Blueprint
 
 embed = Blueprint("embed", __name__, description="What pages load")
@@ -46,8 +47,8 @@ class SiteScript(MethodView):
     @embed.doc(security=[])
     def get(self, site_id: str) -> Response:
         """Get the script of a site: widget, bundle and texts in one response"""
-        keys = public_keys(current_app.extensions["consent_keys"])
-        file = site_script(current_publication(site_id), keys)
+        keys = accepted_keys(current_app.extensions["consent_keys"])
+        file = site_script(in_force(site_id), keys)
         return _javascript(file, SCRIPT_CACHE)
 
 
@@ -77,7 +78,7 @@ class Bundle(MethodView):
     def get(self, site_id: str) -> Response:
         """Get what a site has published"""
         keys = public_keys(current_app.extensions["consent_keys"])
-        publication = current_publication(site_id)
+        publication = in_force(site_id)
         answer = jsonify(published(publication, keys))
         answer.headers["Cache-Control"] = SCRIPT_CACHE
         answer.headers["Access-Control-Allow-Origin"] = "*"

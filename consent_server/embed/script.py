@@ -10,11 +10,13 @@ import brotli
 import orjson
 
 from consent_server.db import rfc3339
-from consent_server.embed.slots import short_name
+from consent_server.embed.slots import LATER, short_name
 from consent_server.errors import ConsentError
 from consent_server.ledger.canonical import digest
+from consent_server.sites import written_out
 from consent_server.sites.models import Publication
 from consent_server.sites.service import bundle_of, widget_build
+from consent_server.sites.widget import AT_ONCE
 
 
 class WidgetUnknown(ConsentError):
@@ -52,9 +54,15 @@ def static_file(content: bytes) -> StaticFile:
     return StaticFile(
         identity=content,
         gzip=gzip.compress(content, 9, mtime=0),
-        brotli=brotli.compress(content, mode=brotli.MODE_TEXT, quality=11),
+        brotli=_smallest_brotli(content),
         hash=digest(content),
     )
+
+
+def _smallest_brotli(content: bytes) -> bytes:
+    """Return the shorter of two encodings: which model of the text fits turns on single bytes."""
+    models = brotli.MODE_TEXT, brotli.MODE_FONT
+    return min((brotli.compress(content, mode=mode, quality=11) for mode in models), key=len)
 
 
 def published(publication: Publication, keys: list[dict[str, str]]) -> dict[str, Any]:
@@ -63,13 +71,12 @@ def published(publication: Publication, keys: list[dict[str, str]]) -> dict[str,
     :param keys: JWKs with which the widget verifies tokens
     """
     bundle = bundle_of(publication)
-    names = ("kty", "crv", "kid", "x")
     return {
         "hash": publication.bundle_hash,
         "build": bundle["build"],
         "published_at": rfc3339(publication.published_at),
         "bundle": bundle,
-        "keys": [{name: key[name] for name in names} for key in keys],
+        "keys": keys,
     }
 
 
@@ -77,6 +84,8 @@ def site_script(publication: Publication, keys: list[dict[str, str]]) -> StaticF
     """Return the one script of a site: exactly the published build, applied to its bundle.
 
     Wrapped in a function call, so that it leaves no global behind but the widget's own.
+
+    :param keys: only those that sign or signed; a page that meets a newer one fetches all of them
     """
     kids = tuple(key["kid"] for key in keys)
     cached = _scripts.get((publication.site_id, publication.bundle_hash, kids))
@@ -85,31 +94,62 @@ def site_script(publication: Publication, keys: list[dict[str, str]]) -> StaticF
     build = widget_build(bundle_of(publication)["build"])
     if build is None:
         raise BuildMissing(bundle_of(publication)["build"])
-    data = orjson.dumps(_for_page(published(publication, keys)))
-    # </script and <!-- end a script element when a site inlines the file; both stay valid JSON.
-    data = data.replace(b"<", b"\\u003c")
-    made = static_file(b"!function(CONSENT_SITE){" + build.source + b"\n}(" + data + b");\n")
+    made = static_file(applied(build.source, published(publication, keys)))
     if len(_scripts) >= MOST_SCRIPTS:
         _scripts.pop(next(iter(_scripts)), None)
     _scripts[publication.site_id, publication.bundle_hash, kids] = made
     return made
 
 
-#: Keys of a bundle that no widget reads: its format, the build that is there already, what the
-#: service alone needs, and names that only documents have.
-NOT_FOR_PAGES = frozenset({"v", "build", "name", "profile"})
+def applied(build: bytes, known: Mapping[str, Any]) -> bytes:
+    """Return a build, applied to what a widget needs to know about its site.
+
+    :param known: see :func:`published`
+    """
+    data = orjson.dumps(_for_page(known))
+    # </script and <!-- end a script element when a site inlines the file; both stay valid JSON.
+    data = data.replace(b"<", b"\\u003c")
+    return b"%b!function(CONSENT_SITE){%b\n}(%b);\n" % (AT_ONCE, build.removeprefix(AT_ONCE), data)
+
+
+#: Keys of a bundle that no widget reads: its format, the build that is there already and has the
+#: theme in it, what the service alone needs, and names that only documents have.
+NOT_FOR_PAGES = frozenset({"v", "build", "name", "profile", "theme"})
 
 
 def _for_page(known: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a widget needs in its script: the same bundle, its texts under short names."""
+    """Return what a widget needs in its script: the same bundle, its texts under short names and
+    without those that are fetched when they have to be said."""
     bundle = known["bundle"]
     texts = {
-        tag: {short_name(slot): text for slot, text in slots.items()}
+        tag: {
+            short_name(slot): text
+            for slot, text in slots.items()
+            if slot not in LATER and not slot.startswith("data.")
+        }
         for tag, slots in bundle["texts"].items()
     }
     rest = {name: value for name, value in known.items() if name != "published_at"}
     asked = {name: value for name, value in bundle.items() if name not in NOT_FOR_PAGES}
-    return {**rest, "bundle": {**asked, "texts": texts}}
+    services = [{**one, **_listed(one, bundle["texts"])} for one in bundle["services"]]
+    return {**rest, "bundle": {**asked, "services": services, "texts": texts}}
+
+
+def _listed(
+    service: Mapping[str, Any], texts: Mapping[str, Mapping[str, str]]
+) -> dict[str, str | dict[str, str]]:
+    """Return a service's lists as they are shown: one text where all languages have the same.
+
+    Nothing for a bundle whose texts do not list them: its widget does it.
+    """
+    slot = f"data.{service['id']}"
+    data = {tag: slots[slot] for tag, slots in texts.items() if slot in slots}
+    hosts = {tag: written_out.listed(tag, service["hosts"]) for tag in data}
+    return {
+        name: told if len(set(told.values())) > 1 else next(iter(told.values()))
+        for name, told in (("data", data), ("hosts", hosts))
+        if told
+    }
 
 
 #: Scripts that a process keeps ready.

@@ -1,5 +1,37 @@
 """Short names of texts, as ``widget/src/slot.ts`` has them: they travel to every visitor."""
 
+#: What the widget says so seldom that it fetches the words then, from the bundle apart
+#: (``widget/src/proof/late-texts.ts``). Only its second part may say them, which has the means.
+LATER = frozenset(
+    {
+        "outdated",
+        "failed",
+        "unproven",
+        "superseded",
+        "expired_status",
+        "policy_changed",
+        "records",
+        "records_intro",
+        "records_allowed",
+        "records_refused",
+        "records_table",
+        "records_data",
+        "records_failed",
+        "erase",
+        "erase_confirm",
+        "erase_yes",
+        "erase_no",
+        "erased_status",
+        "event.given",
+        "event.partial",
+        "event.refused",
+        "event.changed",
+        "event.renewed",
+        "event.withdrawn",
+        "event.expired",
+    }
+)
+
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 

@@ -6,7 +6,7 @@ import urllib.parse
 from datetime import datetime
 from typing import Any
 
-from playwright.sync_api import ConsoleMessage, Locator, Page, expect
+from playwright.sync_api import ConsoleMessage, Error, Locator, Page, expect
 
 from consent_server.embed.shipped import artifacts
 
@@ -30,8 +30,11 @@ class ConsentPage:
         self.speaks("en")
         #: Uncaught errors and console errors; the fixture wants none.
         self.errors: list[str] = []
-        page.on("pageerror", lambda error: self.errors.append(f"uncaught: {error}"))
+        page.on("pageerror", self._note_uncaught)
         page.on("console", self._note)
+
+    def _note_uncaught(self, error: Error) -> None:
+        self.errors.append(f"uncaught {error.name}: {error.message}")
 
     def _note(self, message: ConsoleMessage) -> None:
         if message.type == "error" and not message.text.startswith(OF_THE_NETWORK):
@@ -143,12 +146,27 @@ class ConsentPage:
         """Wait until so many gated scripts have noted that they ran."""
         # Not wait_for_function: it evaluates text, which a strict page forbids.
         self.page.evaluate(
-            """count => new Promise((resolve) => {
+            """count => new Promise((resolve, reject) => {
                 const hasRun = () => (window.ran ?? []).length >= count;
-                const look = () => hasRun() ? resolve() : setTimeout(look, 10);
+                let left = 3000;
+                const look = () => {
+                    if (hasRun()) {
+                        resolve();
+                    } else if (left-- > 0) {
+                        setTimeout(look, 10);
+                    } else {
+                        reject(new Error(`ran: ${window.ran}`));
+                    }
+                };
                 look();
             })""",
             count,
+        )
+
+    def wait_until_delivered(self) -> None:
+        """Wait until nothing is on its way to the log."""
+        self.page.wait_for_function(
+            "!Object.keys(localStorage).some((key) => /^consent_(queue|press)/.test(key))"
         )
 
     def ran(self) -> list[str]:

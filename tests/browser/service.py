@@ -13,11 +13,12 @@ from consent_server.application import create_app
 from consent_server.config import load_settings
 from consent_server.db import db
 from consent_server.embed.shipped import artifacts
-from consent_server.exports.service import Selection, records
+from consent_server.exports.listing import records
+from consent_server.exports.selection import Selection
 from consent_server.schema import ensure_schema
+from consent_server.sealing.publishing import publish_in_log
 from consent_server.sites.document import validate_document
 from consent_server.sites.keys import create_key
-from consent_server.sites.service import publish
 from consent_server.web.clock import now
 from tests.browser.web import SHOP, VENDOR, Server, Web
 from tests.builders import a_value
@@ -37,6 +38,7 @@ TRACKER = {
         {"name": "tracker_*", "kind": "local_storage", "lifetime": "P13M"},
         {"name": "tracker_visit", "kind": "session_storage", "lifetime": "session"},
     ],
+    "shared": True,
 }
 #: Asked about by default, beside "necessary".
 OPTIONAL = ["functional", "analytics", "marketing"]
@@ -46,6 +48,7 @@ class Service:
     """The service in threads of this process, with a SQLite file of its own."""
 
     def __init__(self, folder: Path):
+        self.folder = folder
         self._clock = folder / "clock"
         settings = {
             "CONSENT_DATA_DIR": str(folder),
@@ -93,16 +96,30 @@ class Site:
         return f"{self.service.origin}/s/{self.id}.js"
 
     @property
+    def bundle_address(self) -> str:
+        """Return the address of what is published."""
+        return f"{self.service.origin}/v1/sites/{self.id}/bundle"
+
+    @property
     def tag(self) -> str:
         """Return the one tag that a site's owner pastes."""
         return f'<script async src="{self.script}"></script>'
 
     def publish(self, *, reason: str | None = None, **changes: Any) -> None:
-        """Publish the document with some keys changed, from now on."""
-        self._document.update(changes)
+        """Publish the document with some keys changed from now on; ``...`` leaves one out."""
+        changed = {**self._document, **changes}
+        self._document = {key: value for key, value in changed.items() if value is not ...}
         document = validate_document(a_value(self.id, **self._document))
         with self.service.app.app_context():
-            publish(document, artifacts(), now(), immaterial=reason is not None, reason=reason)
+            notary = self.service.app.extensions["consent_notary"]
+            publish_in_log(
+                document,
+                artifacts(),
+                notary,
+                now(),
+                immaterial=reason is not None,
+                reason=reason,
+            )
 
     def page(
         self,

@@ -24,6 +24,7 @@ OWN_TEXTS = {
 }
 
 
+@pytest.mark.one_row_in(2)
 @pytest.mark.parametrize("wanted", list(product([False, True], repeat=len(TITLES))))
 def test_exactly_the_chosen_purposes_are_granted(wanted, visitor, a_site):
     site = a_site(categories=CATEGORIES, texts=OWN_TEXTS)

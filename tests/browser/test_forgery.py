@@ -32,6 +32,40 @@ def test_a_script_that_presses_our_buttons_grants_nothing(visitor, site, web):
     assert site.records() == []
 
 
+LISTENING_IN = """() => {
+    const {addEventListener} = EventTarget.prototype;
+    window.listeners = [];
+    EventTarget.prototype.addEventListener = function (type, listener, options) {
+        listeners.push(listener);
+        return addEventListener.call(this, type, listener, options);
+    };
+}"""
+
+
+def test_a_script_that_replaces_how_pages_listen_is_handed_no_press(visitor, site):
+    """With the listener of a button it could call it with an event of its own making."""
+    visitor.open(site.page())
+    visitor.expect_asked()
+    visitor.page.evaluate(LISTENING_IN)
+
+    visitor.page.evaluate("addEventListener('focus', (event) => event); ConsentServer.show()")
+    visitor.page.evaluate("ConsentServer.showPreferences()")
+    visitor.preferences.wait_for()
+    visitor.page.evaluate(
+        """async () => {
+            const made = {isTrusted: true, preventDefault() {}, target: document.body};
+            made.composedPath = () => [document.body];
+            for (const listener of listeners) try { await listener(made); } catch {}
+        }"""
+    )
+
+    assert visitor.page.evaluate("listeners.length") >= 1
+    assert (visitor.granted(), site.records()) == (set(), [])
+    visitor.button(visitor.preferences, "accept").click()
+    visitor.wait_until_delivered()
+    assert [record["trusted"] for record in site.records()] == [True]
+
+
 def test_a_grant_by_the_page_itself_is_recorded_as_what_it_is(visitor, site):
     visitor.open(site.page())
 
@@ -160,6 +194,7 @@ def test_a_token_whose_time_is_over_runs_nothing(visitor, site, web):
     assert (visitor.granted(), visitor.ran()) == (set(), [])
 
 
+@pytest.mark.one_row_in(2)
 @pytest.mark.parametrize(
     "state",
     [

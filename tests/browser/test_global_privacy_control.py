@@ -112,7 +112,7 @@ def test_taking_back_answers_nothing_that_has_to_be_asked(visitor, shop, address
         visitor.open(address)
 
     visitor.expect_asked()
-    visitor.page.wait_for_function("localStorage.length === 0")
+    visitor.wait_until_delivered()
     assert visitor.granted() == set()
     visitor.reload()
     visitor.expect_asked()
@@ -134,7 +134,7 @@ def test_where_nothing_else_is_asked_the_signal_is_the_answer_and_names_nobody(
 
     visitor.expect_not_asked()
     expect(visitor.status).to_have_text(_notice(visitor))
-    visitor.page.wait_for_function("localStorage.length === 0")
+    visitor.wait_until_delivered()
     (record,) = site.records()
     assert (record["event"], record["method"], record["gpc"], record["subject"]) == (
         "refused",
@@ -190,5 +190,5 @@ def test_what_is_shown_once_goes_with_the_next_no(visitor, shop, web):
 
     expect(visitor.page.locator("iframe")).to_have_count(0)
     expect(placeholder).to_have_count(1)
-    visitor.page.wait_for_function("localStorage.length === 0")
+    visitor.wait_until_delivered()
     assert {record["gpc"] for record in shop.records()} == {True}

@@ -47,4 +47,8 @@ def test_a_grant_that_cannot_be_checked_is_no_grant(visitor, site):
 
     visitor.reload()
 
+    assert visitor.granted() == set()
+    assert visitor.page.locator(".plea, .thanks").count() == 0
+    visitor.page.unroute_all()
+    visitor.page.evaluate("ConsentServer.withdraw()")
     expect(visitor.page.locator(".plea")).to_be_visible()

@@ -15,7 +15,8 @@ def test_two_fresh_profiles_that_refuse_hold_one_entry_and_identical_bytes(new_v
         visitor.open(site.page())
         with visitor.page.expect_response("**/consents"):
             visitor.reject_all()
-        visitor.page.wait_for_function("localStorage.length === 0")
+        visitor.wait_until_delivered()
+        assert visitor.storage()["local"] == []
         return visitor.cookies(), visitor.storage()
 
     first, second = device_after_a_refusal(), device_after_a_refusal()

@@ -90,7 +90,8 @@ def test_the_pinned_widget_gives_up_on_a_bundle_that_never_comes(visitor, site, 
     visitor.page.clock.install()
     visitor.page.route("**/bundle", lambda route: held.append(route))
     page = site.page(PAGE_WORKS + gated("analytics", "/a.js", web), head=_pinned_tag(site, visitor))
-    visitor.page.goto(page)
+    with visitor.page.expect_request("**/bundle"):
+        visitor.page.goto(page)
     visitor.page.evaluate("void ConsentServer.ready().then(() => { window.isReady = true })")
 
     visitor.page.clock.run_for(30_000)

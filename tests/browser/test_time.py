@@ -162,7 +162,7 @@ def test_an_acceptance_and_a_refusal_are_remembered_equally_long(at, new_visitor
         visitor.open(site.page())
         with visitor.page.expect_response("**/consents"):
             visitor.answer(slot).click()
-        visitor.page.wait_for_function("localStorage.length === 0")
+        visitor.wait_until_delivered()
         (entry,) = [c for c in visitor.page.context.cookies() if c["name"] == "consent_state"]
         ends[slot] = entry["expires"]
 

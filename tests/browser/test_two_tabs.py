@@ -55,3 +55,59 @@ def test_two_tabs_that_answer_differently_leave_the_later_answer(visitor, site):
     visitor.reload()
     assert visitor.granted() == set()
     assert site.check(token, "analytics")["granted"] is False
+
+
+def test_a_yes_that_a_no_from_before_it_replaces_is_taken_back(visitor, site):
+    """The other tab wrote its no in the instant in which the yes arrived, and had not seen it."""
+    address = site.page()
+    visitor.open(address)
+    visitor.reject_all()
+    visitor.wait_until_delivered()
+    (no,) = _cookies(visitor, "consent_state")
+    visitor.page.context.clear_cookies()
+    visitor.reload()
+    visitor.accept_all()
+    token = visitor.token()
+
+    _written_elsewhere(visitor, address, no)
+
+    visitor.page.wait_for_function("!ConsentServer.has('analytics')")
+    visitor.wait_until_delivered()
+    assert [record["event"] for record in site.records()] == ["refused", "given", "withdrawn"]
+    assert site.check(token, "analytics")["granted"] is False
+
+
+def test_a_yes_that_another_tab_erased_is_not_taken_back(visitor, site):
+    address = site.page()
+    visitor.open(address)
+    visitor.accept_all()
+    other = ConsentPage(visitor.page.context.new_page())
+    other.open(address)
+    visitor.page.evaluate(
+        "document.addEventListener('consent:error', (e) => window.wrong = e.detail)"
+    )
+
+    other.way_back.click()
+    other.button(other.preferences, "records").click()
+    dialog = other.page.get_by_role("dialog", name=other.texts["records"], exact=True)
+    other.button(dialog, "erase").click()
+    with visitor.page.expect_response("**/consents") as asked:
+        other.button(dialog, "erase_yes").click()
+
+    assert asked.value.status == 409
+    visitor.wait_until_delivered()
+    assert visitor.page.evaluate("window.wrong") is None
+    assert [record["event"] for record in site.records()] == ["refused"]
+
+
+def _cookies(visitor, name):
+    return [cookie for cookie in visitor.page.context.cookies() if cookie["name"] == name]
+
+
+def _written_elsewhere(visitor, address, cookie):
+    """Write a state as another tab does, which tells the others afterwards."""
+    visitor.page.context.add_cookies([cookie])
+    other = visitor.page.context.new_page()
+    other.route(address, lambda route: route.fulfill(body="", content_type="text/html"))
+    other.goto(address)
+    other.evaluate("new BroadcastChannel('consent-server').postMessage(0)")

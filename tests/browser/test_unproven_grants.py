@@ -44,7 +44,7 @@ def test_the_next_acceptance_belongs_to_the_same_visitor(visitor, site):
     visitor.open(site.page())
     visitor.answer("accept").click()
     visitor.expect_said("unproven")
-    visitor.page.wait_for_function("localStorage.length === 0")
+    visitor.wait_until_delivered()
     visitor.way_back.click()
 
     visitor.button(visitor.preferences, "accept").click()
@@ -82,7 +82,7 @@ def test_a_device_whose_clock_is_years_ahead_leaves_no_live_grant_behind(visitor
     visitor.answer("accept").click()
 
     visitor.expect_said("unproven")
-    visitor.page.wait_for_function("localStorage.length === 0")
+    visitor.wait_until_delivered()
     assert [record["event"] for record in site.records()] == ["given", "withdrawn"]
     assert visitor.granted() == set()
     expect(visitor.banner).to_have_count(0)

@@ -33,7 +33,7 @@ def test_a_new_category_and_a_changed_one_are_marked_in_both_layers(
     visitor.open(address)
     with visitor.page.expect_response("**/consents"):
         visitor.answer(answer).click()
-    visitor.page.wait_for_function("localStorage.length === 0")
+    visitor.wait_until_delivered()
     analytics = visitor.texts["category.analytics.title"]
 
     site.publish(categories=CATEGORIES, texts=SOCIAL, services=[TRACKER, ANOTHER])

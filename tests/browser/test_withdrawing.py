@@ -155,6 +155,42 @@ def test_after_a_withdrawal_no_later_page_contacts_the_vendor(visitor, site, web
     assert all(request.cookies == {} for request in web.seen() if request.host != SHOP)
 
 
+TELLTALE = """<script type="text/plain" data-category="analytics">
+    const tell = (when) => navigator.sendBeacon('{0}/' + when);
+    (window.ran ||= []).push('telltale');
+    document.addEventListener('consent:withdrawn', () => setTimeout(tell, 0, 'withdrawn'));
+    document.addEventListener('consent:withdrawn', () => setTimeout(() => {{
+        new Image().src = '{0}/pixel';
+        document.head.append(Object.assign(document.createElement('script'), {{src: '{0}/js'}}));
+        fetch('/own').catch(() => {{}});
+    }}));
+    addEventListener('pagehide', () => tell('pagehide'));
+</script>"""
+
+
+@pytest.mark.parametrize("way", ["reload", "continue"])
+def test_a_script_that_still_runs_reaches_nobody_until_the_page_is_loaded_anew(
+    way, visitor, a_site, web
+):
+    """Where the page goes on by the site's own will, it does: the control."""
+    site = a_site(on_withdrawal=way)
+    visitor.open(site.page(TELLTALE.format(web.origin(VENDOR))))
+    visitor.accept_all()
+    visitor.wait_until_ran()
+
+    page = visitor.page
+    with page.expect_navigation() if way == "reload" else page.expect_response("**/own"):
+        visitor.withdraw()
+    if way == "continue":
+        visitor.reload()
+    visitor.expect_not_asked()
+
+    visitor.errors = [error for error in visitor.errors if "Content Security Policy" not in error]
+    told = {"/withdrawn", "/pixel", "/js", "/pagehide"} if way == "continue" else set()
+    assert set(web.requests_to(VENDOR)) == told
+    assert "/own" in web.requests_to(SHOP)
+
+
 def test_a_withdrawn_token_is_worth_nothing_on_the_device_either(visitor, site):
     """Somebody puts the old cookies back: the page runs, the check API knows better."""
     visitor.open(site.page())

@@ -71,7 +71,11 @@ class Web:
             made.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
             return made
 
-        self._answers[host, path] = answer
+        return self.answer(host, path, answer)
+
+    def answer(self, host: str, path: str, how: Callable[[], Response]) -> str:
+        """Answer with what this gives, each time in a thread of its own; return its address."""
+        self._answers[host, path] = how
         return self.origin(host) + path
 
     def requests_to(self, host: str) -> list[str]:

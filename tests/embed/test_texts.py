@@ -85,7 +85,7 @@ COGNATES = {
     **{tag: {"store.cookie"} for tag in ("cs", "el", "es", "fr", "it", "pt", "ro", "sk", "sv")},
     **{tag: {"category.marketing.title", "store.cookie"} for tag in ("da", "de", "nl")},
     "hu": {"category.marketing.title"},
-    "mt": {"service.data", "store.cookie"},
+    "mt": {"service_data", "store.cookie"},
 }
 
 #: Opening and closing quotation mark.

@@ -53,7 +53,7 @@ class Device:
     def settle(self) -> None:
         """Wait until every decision was delivered and answered."""
         self._page.wait_for_function(
-            "() => !['consent_press', 'consent_queue'].some((key) => localStorage.getItem(key))"
+            "() => !Object.keys(localStorage).some((key) => /^consent_(press|queue)/.test(key))"
             " && window.flying === 0"
         )
 

@@ -57,7 +57,7 @@ class Front:
         (folder / "consent-service.conf").write_text(snippet, encoding="utf-8")
         configuration = CONFIGURATION.format(port=self.port, pages=pages)
         (folder / "nginx.conf").write_text(configuration, encoding="utf-8")
-        _certify(folder)
+        certify(folder)
         self._process = subprocess.Popen(
             [nginx.path, "-p", f"{folder}/", "-c", "nginx.conf", "-e", "error.log"]
         )
@@ -102,7 +102,7 @@ class Front:
         raise RuntimeError(f"nginx did not start:\n{said}")
 
 
-def _certify(folder: Path) -> None:
+def certify(folder: Path) -> None:
     """Write a certificate for the site's hosts, signed by nobody."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "shop.localhost")])

@@ -120,15 +120,17 @@ def test_the_service_is_told_nothing_of_the_site_and_the_log_nothing_of_the_choi
         [{"name": "basket", "value": "secret", "url": front.origin(SHOP), "secure": True}]
     )
 
-    seen: list[set[str]] = []
-    note = lambda _: seen.append(set(request.headers.keys()))  # noqa: E731
+    seen: list[dict[str, str]] = []
+    note = lambda _: seen.append(dict(request.headers))  # noqa: E731
+    device.context.set_extra_http_headers({"X-Forwarded-For": "203.0.113.7"})
     with request_started.connected_to(note, service.app):
         visitor.open(shop.page())
         visitor.reject_all()
         device.settle()
 
     assert len(seen) >= 2
-    assert not any({"Cookie", "Authorization", "X-Forwarded-For"} & names for names in seen)
+    assert not any({"Cookie", "Authorization"} & headers.keys() for headers in seen)
+    assert {headers["X-Forwarded-For"] for headers in seen} == {"127.0.0.1"}
     assert PATH not in front.log()
 
 

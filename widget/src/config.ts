@@ -23,14 +23,15 @@ export interface Service {
   id: string;
   name: string;
   category: string;
-  policy_url?: string;
+  policy_url: string;
   /** ISO 3166 code. */
-  country?: string;
-  data: string[];
-  hosts: string[];
+  country: string;
+  /** What it sees, and where it is loaded from, as listed by the server: language → text where they differ. */
+  data: string | Texts;
+  hosts: string | Texts;
   stores: Store[];
   /** Whether others can read what it stores. */
-  shared?: boolean;
+  shared: boolean;
   since: number;
 }
 
@@ -47,6 +48,8 @@ export interface Bundle {
   record_retention?: string;
   policy?: {url: string; version: string; since?: number};
   reprompt_after: string;
+  /** Its sub-domains share one choice. */
+  cookie_domain?: string;
   /** What becomes of a page whose scripts lost their consent; `reload` when left out. */
   on_withdrawal?: 'reload' | 'continue';
   languages: {default: string; available: string[]};

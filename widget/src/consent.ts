@@ -3,27 +3,19 @@
  * until that is there, and after any failure, everything optional is denied.
  */
 import type {Published} from './config';
-import {
-  type Action,
-  type Choices,
-  isGrant,
-  type Method,
-  mustAsk,
-  optionalCategories,
-  type State,
-  utcDay,
-  type Wish,
-} from './decision';
+import {type Action, type Choices, isYes, type Method, optionalCategories, type State, utcDay, type Wish} from './decision';
 import {emit} from './events';
 import type {Face} from './face';
+import {painted} from './painted';
+import {PAUSE} from './part';
 import type {ProofPart, Proven} from './proof';
 import {slot} from './slot';
 import {
   CHANNEL,
   isAnythingWaiting,
+  type KeptPress,
   keepPress,
   rawState,
-  readPress,
   readState,
   readToken,
   type Store,
@@ -47,6 +39,8 @@ export interface Consent {
   /** Like `has`, for marked tags. */
   allows(category: string, service?: string): boolean;
   granted(): string[];
+  /** When the first of the choices ends, in milliseconds since 1970; 0 before there is one. */
+  ends(): number;
   /** Resolves, never rejects, to whether the decision is in force as it was made; false when it decides nothing. */
   decide(press: Press): Promise<boolean>;
   /** Allows one service for this page view alone. @returns whether it may run now */
@@ -65,9 +59,6 @@ export interface PageSide {
   reload(): void;
 }
 
-/** Milliseconds after which the second part is asked for again. */
-const PAUSE = 30_000;
-
 /** @param load brings the second part of the widget */
 export function createConsent(
   base: string,
@@ -79,32 +70,32 @@ export function createConsent(
   const {face} = page;
   const store: Store = {rawState, readState, readToken, writeState, writeToken};
   let proven: Proven | undefined;
-  let decided: Promise<boolean> | undefined;
+  let started: Promise<void> | undefined;
+  /** What was pressed before the second part was there, oldest first. */
+  const kept = new Set<KeptPress>();
   let timer = 0;
 
-  /** Whether the last press is in force; undefined while nothing can be proved or delivered. */
-  async function prove(): Promise<boolean | undefined> {
+  /** Whether what was pressed has been seen to; not while nothing can be proved or delivered. */
+  async function prove(): Promise<boolean> {
     const part = await load();
     if (!part) {
       clearTimeout(timer);
       timer = window.setTimeout(prove, PAUSE);
       addEventListener('online', prove, {once: true});
-      return undefined;
+      return false;
     }
     if (!proven) {
       proven = part.createProven({base, published, store, page});
-      const kept = readPress();
-      // Whoever said yes to other texts is asked again.
-      decided = proven.start(kept && (kept.hash === hash || !isYes(kept.press)) ? kept.press : undefined);
-      keepPress(undefined);
+      started = proven.start(kept);
     }
-    return decided;
+    await started;
+    return true;
   }
 
   async function decide(press: Press): Promise<boolean> {
     const {action, method, isTrusted, wish} = press;
-    const isFramed = window.top !== window.self;
-    if (isYes(press) && method !== 'api' && (isFramed || !isTrusted)) {
+    const isFramed = top !== window;
+    if (isYes(press) && (isFramed || (method !== 'api' && !isTrusted))) {
       emit('error', {reason: isFramed ? 'framed' : 'untrusted'});
       isFramed && face.say(slot('framed'), true);
       return false;
@@ -120,17 +111,20 @@ export function createConsent(
     if (!isYes(press)) {
       deny(press);
     }
-    keepPress({press, hash});
-    face.settle();
+    const own: KeptPress = {press, answers: hash + rawState(), at: Date.now()};
+    kept.add(own);
+    keepPress(own);
     const isSignal = method === 'gpc';
     const no = action === 'withdraw' ? slot('withdrawn_status') : slot('rejected_status');
     face.say(isYes(press) ? slot('saving_status') : isSignal ? slot('gpc_honoured') : no, isSignal || isYes(press));
-    const isInForce = await prove();
-    if (isInForce === undefined) {
+    face.settle();
+    // It is kept: what follows can wait until its answer is seen.
+    await painted();
+    if (!(await prove())) {
       emit('error', {reason: 'unreachable'});
       isSignal || face.say(isYes(press) ? slot('offline_retry') : slot('offline_denied'), true);
     }
-    return isInForce ?? false;
+    return own.decided ?? false;
   }
 
   /** A no holds from now on, whatever becomes of its delivery. */
@@ -139,8 +133,10 @@ export function createConsent(
     const fresh = {v: 1 as const, bundle: hash, revision: bundle.revision, day: utcDay(Date.now()), services: {}};
     const stays = (id: string) => action === 'save' && state?.categories[id] === true && wish?.categories?.[id] !== false;
     const categories = Object.fromEntries(optionalCategories(bundle).map(({id}) => [id, stays(id)]));
-    writeState(bundle, {...fresh, ...state, categories});
-    writeToken('', 0);
+    // A little longer than any refusal may last: the second part knows the day, and puts it right.
+    const months = Number(bundle.reprompt_after.slice(1, -1));
+    writeState(bundle, {...fresh, ...state, categories}, Date.now() + months * 31 * 864e5);
+    writeToken(bundle, '', 0);
   }
 
   /** Another tab may have decided; once the second part is there, it sees to that itself. */
@@ -153,19 +149,22 @@ export function createConsent(
 
   async function start(): Promise<void> {
     document.addEventListener('visibilitychange', heed);
-    if ('BroadcastChannel' in window) {
-      new BroadcastChannel(CHANNEL).onmessage = heed;
-    }
-    const state = readState();
-    const isOnTheWay = isAnythingWaiting();
-    if (!isOnTheWay && mustAsk(bundle, state, Date.now()).length > 0) {
+    const optional = optionalCategories(bundle);
+    const isKnown = readState() || isAnythingWaiting();
+    // Who was here before is asked again by the second part, which knows what of the choice still holds.
+    if (!isKnown && optional.some(({gpc}) => !gpc)) {
       face.ask();
     } else {
       face.settle();
     }
-    if (state || isOnTheWay) {
+    try {
+      new BroadcastChannel(CHANNEL).onmessage = heed;
+    } catch {
+      // There is none, or, with cookies refused, it may not be used: then tabs look when they are shown.
+    }
+    if (isKnown) {
       await prove();
-    } else if (mustAsk(bundle, state, Date.now()).length === 0 && optionalCategories(bundle).length > 0) {
+    } else if (optional[0] && optional.every(({gpc}) => gpc)) {
       // The browser has answered everything there is to ask.
       await decide({action: 'reject_all', method: 'gpc', isTrusted: false});
     }
@@ -179,10 +178,11 @@ export function createConsent(
     has: (id, service) => (proven ? proven.has(id, service) : isRequired(id)),
     allows: (id, service) => (proven ? proven.allows(id, service) : isRequired(id)),
     granted: () => proven?.granted() ?? [],
+    ends: () => proven?.ends() ?? 0,
     decide,
     async showOnce(service, isTrusted) {
       await prove();
-      return (isTrusted && window.top === window.self && proven?.showOnce(service)) || false;
+      return (isTrusted && top === window && proven?.showOnce(service)) || false;
     },
     start,
     token: () => proven?.token() ?? null,
@@ -191,8 +191,4 @@ export function createConsent(
       return proven?.receipt() ?? null;
     },
   };
-}
-
-function isYes({action, wish}: Press): boolean {
-  return action === 'accept_all' || (action === 'save' && isGrant(wish ?? {}));
 }

@@ -103,6 +103,11 @@ export function isGrant({categories, services}: Partial<Wish>): boolean {
   return grantsAnything(categories) || grantsAnything(services);
 }
 
+/** The same of what was pressed. */
+export function isYes({action, wish}: {action: Action; wish?: Partial<Wish>}): boolean {
+  return action === 'accept_all' || (action === 'save' && isGrant(wish ?? {}));
+}
+
 /** The older state with everything taken away that the newer wish does not grant as well. */
 export function restrict(state: State, wish: Wish): State {
   const categories: Choices = {};
@@ -114,6 +119,28 @@ export function restrict(state: State, wish: Wish): State {
     services[id] = choice && state.services[id] !== false;
   }
   return {...state, categories, services};
+}
+
+/** Whether the newer state refuses something that the other one grants. */
+export function isLess(newer: State | undefined, {categories, services}: State): boolean {
+  return (
+    newer !== undefined &&
+    (Object.keys(categories).some((id) => categories[id] && newer.categories[id] === false) ||
+      Object.keys(newer.services).some((id) => newer.services[id] === false && services[id] !== false))
+  );
+}
+
+/**
+ * Two tabs wrote at once, and `found` was the last. As in the log: the higher number wins, and in a tie the restrictive answer.
+ *
+ * @returns what has to be written, if not that
+ */
+export function afterBoth(own: State, found: State): State | undefined {
+  const [before, after] = [Number(own.n), Number(found.n)];
+  if (own.id && own.id === found.id && after <= before && isLess(own, found)) {
+    return after < before ? own : restrict(found, own);
+  }
+  return undefined;
 }
 
 /** The next number of this consent: higher than every one used before. */

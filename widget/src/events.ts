@@ -13,7 +13,11 @@ export interface Events {
 
 /** Listeners are the page's: what they throw is reported by the browser and reaches nobody here. */
 export function emit<Name extends keyof Events>(name: Name, detail: Events[Name]): void {
-  document.dispatchEvent(new CustomEvent(`consent:${name}`, {detail}));
+  try {
+    document.dispatchEvent(new CustomEvent(`consent:${name}`, {detail}));
+  } catch {
+    // The page has spoilt its own events; that stops nothing here.
+  }
 }
 
 /** @returns a function that ends the subscription */

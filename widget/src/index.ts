@@ -1,14 +1,14 @@
 /** Reads the script tag, finds out what is published, and wires everything together. */
 import {hearBrowser, type Published} from './config';
 import {createConsent} from './consent';
-import {standing} from './decision';
+import {grantsAnything} from './decision';
 import {emit} from './events';
 import {type Gate, startGate} from './gate';
 import {ownTag} from './own-tag';
 import {createPageApi, type PageApi, type Parts} from './page-api';
 import {createLoader} from './part';
 import {signalsOf} from './signals';
-import {readState} from './store';
+import {lookOnce, readState} from './store';
 import {createScreen} from './ui';
 
 /** What the server wraps around this script at `/s/{site}.js`. */
@@ -34,8 +34,7 @@ function wire(
   loadPart: ReturnType<typeof createLoader>,
 ): Parts & {start(): Promise<void>} {
   const signals = signalsOf(published.bundle.signals);
-  const earlier = readState();
-  let isPending = published.bundle.categories.some(({id}) => standing(published.bundle, earlier, id, Date.now()) === 'granted');
+  let isPending = grantsAnything(readState()?.categories);
   signals.start(isPending);
   const screen = createScreen(published);
   let gate: Gate | undefined;
@@ -51,19 +50,7 @@ function wire(
   const consent = createConsent(base, published, page, loadPart);
   screen.connect(consent);
   whenParsed(() => {
-    gate = startGate(consent.allows, () => isPending, screen.placeholder, nonce);
-  });
-  document.addEventListener('click', (event) => {
-    const target = (event.composedPath()[0] as Element | undefined)?.closest?.('[data-consent]');
-    const wish = target?.getAttribute('data-consent');
-    if (wish === 'open') {
-      screen.showPreferences();
-    } else if (wish === 'withdraw') {
-      void consent.decide({action: 'withdraw', method: 'preferences', isTrusted: event.isTrusted});
-    } else {
-      return;
-    }
-    event.preventDefault();
+    gate = startGate(consent.allows, () => isPending, screen.placeholder, nonce, loadPart);
   });
   async function start(): Promise<void> {
     await consent.start();
@@ -73,18 +60,23 @@ function wire(
   return {consent, screen, start};
 }
 
-/** A script tag is whole only once the parser has passed it, and scripts run in document order. */
+/**
+ * A script tag is whole only once the parser has passed it, and scripts run in document order. What asks comes first: what is
+ * held back waits in any case.
+ */
 function whenParsed(start: () => void): void {
   if (document.readyState === 'loading') {
     document.addEventListener('DOMContentLoaded', start, {once: true});
   } else {
-    start();
+    setTimeout(start);
   }
 }
 
 async function load(): Promise<Parts | undefined> {
   const {base, site, nonce} = readTag();
   try {
+    // After this script, before any other.
+    await null;
     const loadPart = createLoader(base, nonce);
     // A pinned build comes without its site.
     const published = typeof CONSENT_SITE === 'undefined' ? await (await loadPart())?.fetchPublished(base, site) : CONSENT_SITE;
@@ -92,9 +84,10 @@ async function load(): Promise<Parts | undefined> {
       emit('error', {reason: 'service_unusable'});
       return undefined;
     }
+    void lookOnce();
     const parts = wire(base, nonce, hearBrowser(published), loadPart);
-    // A page rendered ahead of time was not visited.
-    if ((document as {prerendering?: boolean}).prerendering) {
+    // A page rendered ahead of time was not visited; an element of this name says nothing.
+    if ((document as {prerendering?: unknown}).prerendering === true) {
       await new Promise((resolve) => document.addEventListener('prerenderingchange', resolve, {once: true}));
     }
     await parts.start();
@@ -105,12 +98,17 @@ async function load(): Promise<Parts | undefined> {
   }
 }
 
+// An element of this name is found there too.
 const before = window.ConsentServer;
-if (!before || Array.isArray(before)) {
+if (!(before as PageApi | undefined)?.getReceipt) {
   const loading = load();
   const api = createPageApi(loading);
-  window.ConsentServer = api;
-  for (const callback of before ?? []) {
+  try {
+    window.ConsentServer = api;
+  } catch {
+    // The page does not let it be written; the question is asked all the same.
+  }
+  for (const callback of Array.isArray(before) ? before : []) {
     api.push(callback);
   }
   void loading.then((parts) => emit('ready', {granted: parts?.consent.granted() ?? []}));

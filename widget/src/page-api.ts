@@ -55,7 +55,7 @@ export function createPageApi(loading: Promise<Parts | undefined>): PageApi {
       callback && call(callback);
       return api;
     },
-    on: (name, listener) => listen(name, listener),
+    on: listen,
     has: (category, service) => parts?.consent.has(category, service) ?? false,
     getConsent() {
       const state = parts?.consent.state;

@@ -4,13 +4,16 @@
  */
 import type {Bundle} from './config';
 import type {Press} from './consent';
-import {type State, stateEnds} from './decision';
+import type {State} from './decision';
 
 const STATE = 'consent_state';
 const TOKEN = 'consent_token';
-/** Decisions on their way; the second part writes them. */
-export const QUEUE = 'consent_queue';
-const PRESS = 'consent_press';
+/** Begins the name of each decision on its way; the second part writes them. */
+export const QUEUE = 'consent_queue_';
+/** The same for each press that is not on its way yet. */
+export const PRESS = 'consent_press_';
+/** That services may have stored something; the second part writes it with a grant, because its cookie ends with it. */
+export const USED = 'consent_used';
 /** Where tabs tell each other that they decided. */
 export const CHANNEL = 'consent-server';
 
@@ -43,9 +46,9 @@ export function rawState(): string {
   return read(STATE);
 }
 
-/** The entry ends when its last choice ends; a visit never writes it. */
-export function writeState(bundle: Bundle, state: State): void {
-  write(STATE, encodeURIComponent(JSON.stringify(state)), stateEnds(bundle, state));
+/** @param until milliseconds; a visit never writes it anew */
+export function writeState(bundle: Bundle, state: State, until: number): void {
+  write(bundle, STATE, encodeURIComponent(JSON.stringify(state)), until);
 }
 
 export function readToken(): string {
@@ -53,58 +56,60 @@ export function readToken(): string {
 }
 
 /** @param until milliseconds; a time in the past removes the token */
-export function writeToken(token: string, until: number): void {
-  write(TOKEN, token, until);
+export function writeToken(bundle: Bundle, token: string, until: number): void {
+  write(bundle, TOKEN, token, until);
 }
 
-/** A press that is not on its way yet, and the bundle it answers. */
+/** A press that is not on its way yet. */
 export interface KeptPress {
   press: Press;
-  hash: string;
+  /** What it answers: the bundle, and what this device held. */
+  answers: string;
+  /** When, by the device's clock, in milliseconds since 1970. */
+  at: number;
+  /** Of its entry; none where the browser would not keep it. */
+  name?: string;
+  /** Whether it is in force, once it was taken. */
+  decided?: Promise<boolean>;
 }
 
-let unsaved: KeptPress | undefined;
+/** Counts this page's, so that names are in order within a millisecond too; four digits, because they are compared as text. */
+let presses = 1000;
 
-/** So that a closed tab does not lose it; `undefined` forgets it. */
-export function keepPress(kept: KeptPress | undefined): void {
-  unsaved = kept;
+/** So that a closed tab does not lose it, nor a later press one before it; the second part takes them from there. */
+export function keepPress(kept: KeptPress): void {
   try {
-    if (kept) {
-      localStorage.setItem(PRESS, JSON.stringify(kept));
-    } else {
-      localStorage.removeItem(PRESS);
-    }
+    const key = `${kept.at}.${presses++}${Math.random()}`;
+    localStorage.setItem(PRESS + key, JSON.stringify(kept));
+    kept.name = PRESS + key;
   } catch {
     // It then lives as long as the page.
   }
 }
 
-export function readPress(): KeptPress | undefined {
-  try {
-    return unsaved ?? (JSON.parse(localStorage.getItem(PRESS) ?? '') as KeptPress);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Whether an earlier page left something to deliver. */
+/** Whether an earlier page left something to deliver, or services that were allowed something to delete. */
 export function isAnythingWaiting(): boolean {
   try {
-    return [QUEUE, PRESS].some((key) => localStorage.getItem(key));
+    return Object.keys(localStorage).some((key) => key.startsWith(QUEUE) || key.startsWith(PRESS) || key === USED);
   } catch {
     return false;
   }
 }
 
-function write(name: string, value: string, until: number): void {
-  const cookie = `${name}=${value};path=/;expires=${new Date(until).toUTCString()};samesite=lax`;
+/** For the domain whose hosts share the choice, where the page is on one of them; else for this host. */
+function write({cookie_domain}: Bundle, name: string, value: string, until: number): void {
+  const domain = location.hostname.endsWith(cookie_domain as string) ? `;domain=${cookie_domain}` : '';
+  const cookie = `${name}=${value};path=/;expires=${new Date(until).toUTCString()};samesite=lax${domain}`;
   const kept = until > Date.now() ? value : '';
   memory.delete(name);
+  const before = read(name);
+  // What is neither of the two, another tab has just written.
+  const isRefused = () => before !== kept && read(name) === before;
   setCookie(`${cookie};secure`);
-  if (read(name) !== kept && location.protocol === 'http:') {
+  if (isRefused() && location.protocol === 'http:') {
     setCookie(cookie);
   }
-  if (read(name) !== kept) {
+  if (isRefused()) {
     memory.set(name, kept);
   }
 }
@@ -116,16 +121,34 @@ function read(name: string): string {
   return memory.get(name) ?? pair.slice(name.length + 1);
 }
 
-/** In a sandboxed frame even reading throws. */
+/** All cookies, for as long as one look serves everyone. */
+let jar: string | undefined;
+
 export function cookies(): string[] {
+  return (jar ?? look()).split(/; */);
+}
+
+/** In a sandboxed frame even reading throws; an element of this name is found instead. */
+function look(): string {
   try {
-    return document.cookie.split(/; */);
+    return `${document.cookie}`;
   } catch {
-    return [];
+    return '';
   }
 }
 
+/**
+ * One look for all who ask before this turn of the page ends. Chromium notes where each look comes from, and for that reads
+ * the source of every function that is running once more: whoever calls this should be short and called by nobody.
+ */
+export async function lookOnce(): Promise<void> {
+  jar = look();
+  await null;
+  jar = undefined;
+}
+
 export function setCookie(cookie: string): void {
+  jar = undefined;
   try {
     // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is neither synchronous nor everywhere.
     document.cookie = cookie;

@@ -33,7 +33,8 @@ export function aBundle(changes: Partial<Bundle> = {}): Bundle {
 }
 
 export function aService(id: string, category = 'analytics') {
-  return {id, name: id, category, data: [], hosts: [], stores: [], since: 1};
+  const told = {policy_url: `https://${id}.example/privacy`, country: 'FR', shared: false};
+  return {id, name: id, category, data: '', hosts: '', stores: [], ...told, since: 1};
 }
 
 /** A grant made on the day of `NOW`, valid for a year. */

@@ -1,5 +1,5 @@
 import {describe, expect, test} from 'vitest';
-import {isNewTo, mustAsk, nextNumber, refusalEnds, restrict, standing, stateEnds, utcDay} from '../src/decision';
+import {afterBoth, isNewTo, mustAsk, nextNumber, refusalEnds, restrict, standing, stateEnds, utcDay} from '../src/decision';
 import {aBundle, aCategory, aRefusal, aState, NOW} from './builders';
 
 describe('what still holds', () => {
@@ -80,4 +80,30 @@ test('only what was published after the choice is new to the visitor', () => {
 test('a number is higher than every one used before, delivered or waiting', () => {
   expect(nextNumber(undefined)).toBe(1);
   expect(nextNumber(2, undefined, 5)).toBe(6);
+});
+
+describe('of two tabs that wrote at once', () => {
+  const yes = aState({n: 2, categories: {functional: true, analytics: true, marketing: false}});
+  const no = aState({n: 2, categories: {functional: false, analytics: false, marketing: false}});
+
+  test('the higher number holds, also when the lower one was written last', () => {
+    expect(afterBoth({...no, n: 3}, yes)).toEqual({...no, n: 3});
+    expect(afterBoth(no, {...yes, n: 3})).toBeUndefined();
+  });
+
+  test('with one number the restrictive answer holds', () => {
+    expect(afterBoth(no, yes)?.categories).toEqual(no.categories);
+    expect(afterBoth(yes, no)).toBeUndefined();
+    const other = {...yes, categories: {functional: false, analytics: true, marketing: true}};
+    expect(afterBoth(other, yes)?.categories).toEqual({functional: false, analytics: true, marketing: false});
+  });
+
+  test('a service that one of them refuses stays refused', () => {
+    const split = {...yes, services: {matomo: true, hotjar: false}};
+    expect(afterBoth(split, yes)?.services).toEqual({matomo: true, hotjar: false});
+  });
+
+  test('another identifier is another consent', () => {
+    expect(afterBoth(no, {...yes, id: 'j'.repeat(22)})).toBeUndefined();
+  });
 });

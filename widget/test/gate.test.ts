@@ -1,21 +1,24 @@
 import {afterEach, beforeEach, expect, test, vi} from 'vitest';
 import {type Gate, startGate} from '../src/gate';
+import {proofPart} from '../src/proof';
 
 let granted: Set<string>;
 let gate: Gate;
 let isPending: boolean;
+let isPartThere: boolean;
 
 /** The environment runs no scripts; a script ran when an element without the holding type stands in its place. */
 const running = () =>
   [...document.querySelectorAll('script')].filter((script) => script.type !== 'text/plain').map((script) => script.id);
 
-function start(html: string, nonce = ''): void {
+function start(html: string, nonce = '', load = async () => (isPartThere ? proofPart : undefined)): void {
   document.body.innerHTML = html;
   gate = startGate(
     (category) => granted.has(category),
     () => isPending,
     (_, earlier) => earlier ?? document.createElement('consent-placeholder'),
     nonce,
+    load,
   );
 }
 
@@ -37,6 +40,7 @@ const observers: MutationObserver[] = [];
 beforeEach(() => {
   granted = new Set();
   isPending = false;
+  isPartThere = true;
   vi.stubGlobal('requestAnimationFrame', (draw: () => void) => setTimeout(draw));
   const Native = MutationObserver;
   vi.stubGlobal(
@@ -162,7 +166,7 @@ test('images, links and templates come and go with the grant', async () => {
 
   await grant('marketing');
   expect(document.querySelector('img')?.getAttribute('src')).toBe('data:,');
-  expect(document.querySelector('link')?.getAttribute('href')).toBe('data:,');
+  expect(document.querySelector('link[data-category]')?.getAttribute('href')).toBe('data:,');
   expect(document.querySelectorAll('#offer')).toHaveLength(1);
 
   await grant('marketing', 'analytics');
@@ -250,7 +254,9 @@ test('the opposite waits while a grant is still being checked', async () => {
   expect(document.querySelector('p')).toBeNull();
 
   isPending = false;
+  isPartThere = true;
   gate.apply();
+  await settle();
 
   expect(document.querySelector('p')).not.toBeNull();
 });
@@ -336,4 +342,45 @@ test('an address or a category that the page changes later counts at once', asyn
   await settle();
 
   expect([one?.getAttribute('src'), other?.getAttribute('src')]).toEqual(['data:,new', 'data:,b']);
+});
+
+test('where the second part cannot be had everything stays held back, and is asked for once after each choice', async () => {
+  isPartThere = false;
+  granted = new Set(['analytics']);
+  const load = vi.fn(async () => (isPartThere ? proofPart : undefined));
+  start('<script type="text/plain" data-category="analytics" id="a">1</script>', '', load);
+  for (let turn = 0; turn < 3; turn += 1) {
+    document.body.append(document.createElement('p'));
+    document.querySelector('script')?.setAttribute('data-service', `s${turn}`);
+    await settle();
+  }
+  expect(running()).toEqual([]);
+  expect(load).toHaveBeenCalledTimes(1);
+
+  isPartThere = true;
+  gate.apply();
+  await settle();
+
+  expect(running()).toEqual(['a']);
+  expect(load).toHaveBeenCalledTimes(2);
+});
+
+test('a choice while the second part is on its way opens nothing twice', async () => {
+  granted = new Set(['analytics']);
+  start('<template data-category="analytics"><p>1</p></template>');
+  gate.apply();
+  gate.apply();
+  await settle();
+
+  expect(document.querySelectorAll('p').length).toBe(1);
+});
+
+test('nothing is fetched while nothing may be opened', async () => {
+  const load = vi.fn(async () => proofPart);
+  start('<iframe data-category="marketing" data-src="/f"></iframe><img data-category="analytics" data-src="/i">', '', load);
+  await settle();
+
+  expect(document.querySelector('iframe')).toBeNull();
+  expect(document.querySelector('consent-placeholder')).not.toBeNull();
+  expect(load).not.toHaveBeenCalled();
 });

@@ -5,13 +5,17 @@ import type {Key, Published} from '../src/config';
 import {createConsent} from '../src/consent';
 import type {Action} from '../src/decision';
 import type {Face} from '../src/face';
-import {proofPart} from '../src/proof';
+import {type ProofPart, proofPart} from '../src/proof';
 import {aBundle, aToken} from './builders';
 
 export type Body = Record<string, unknown>;
 
 export const DAY = 864e5;
 export const HOUR = 36e5;
+
+async function loadNow(): Promise<ProofPart | undefined> {
+  return page.isPartThere ? proofPart : undefined;
+}
 
 export const page = {
   published: {} as Published,
@@ -28,10 +32,29 @@ export const page = {
   /** What the server holds: category → choice. */
   held: {} as Record<string, {granted: boolean; expires_at: string}>,
 
-  open(): void {
-    page.face = {ask: vi.fn(), settle: vi.fn(), say: vi.fn(), republish: vi.fn(), language: vi.fn(() => 'en')};
+  /** Holds the second part up until `arrive` is called; for the page that is opened here. */
+  later(): {arrive(): void} {
+    let arrive = () => {};
+    const coming = new Promise<ProofPart>((resolve) => {
+      arrive = () => resolve(proofPart);
+    });
+    page.open(() => coming);
+    return {arrive};
+  },
+
+  /** @param isBeside the page before this one stays open in its tab; otherwise it is gone */
+  open(load?: () => Promise<ProofPart>, isBeside = false): void {
+    isBeside || leave();
+    page.face = {
+      ask: vi.fn(),
+      settle: vi.fn(),
+      say: vi.fn(() => true),
+      learn: vi.fn(),
+      republish: vi.fn(),
+      language: vi.fn(() => 'en'),
+    };
     const side = {face: page.face as unknown as Face, apply: page.apply, hasRun: () => false, reload: page.reload};
-    page.consent = createConsent('', page.published, side, async () => (page.isPartThere ? proofPart : undefined));
+    page.consent = createConsent('', page.published, side, load ?? loadNow);
   },
 
   press: (action: Action, isTrusted = true) => page.consent.decide({action, method: 'banner', isTrusted}),
@@ -39,6 +62,30 @@ export const page = {
   save: (categories: Record<string, boolean>) =>
     page.consent.decide({action: 'save', method: 'api', wish: {categories}, isTrusted: false}),
 };
+
+/** Ends what a page listens to. */
+const ending: (() => void)[] = [];
+
+function leave(): void {
+  for (const end of ending.splice(0)) {
+    end();
+  }
+}
+
+function noteListeners(target: EventTarget): void {
+  const start = target.addEventListener.bind(target);
+  target.addEventListener = (...asked: Parameters<typeof start>) => {
+    start(...asked);
+    ending.push(() => target.removeEventListener(...asked));
+  };
+}
+
+class Channel extends BroadcastChannel {
+  constructor(name: string) {
+    super(name);
+    ending.push(() => this.close());
+  }
+}
 
 let privateKey: CryptoKey;
 let keys: Key[];
@@ -58,12 +105,15 @@ export async function acknowledge(body: Body, claims: object = {}, ahead = 0): P
 }
 
 beforeAll(async () => {
+  noteListeners(document);
+  noteListeners(window);
   const pair = await generateKeyPair('EdDSA', {crv: 'Ed25519', extractable: true});
   privateKey = pair.privateKey;
   keys = [{kid: 'k1', x: String((await exportJWK(pair.publicKey)).x)}];
 });
 
 beforeEach(() => {
+  vi.stubGlobal('BroadcastChannel', Channel);
   localStorage.clear();
   for (const name of ['consent_state', 'consent_token']) {
     // biome-ignore lint/suspicious/noDocumentCookie: clearing between tests
@@ -100,6 +150,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
+  leave();
   vi.useRealTimers();
   timers.splice(0).forEach(clearTimeout);
 });

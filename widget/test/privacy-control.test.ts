@@ -63,7 +63,7 @@ describe.each(cases)('$profile, signal $isSent, marked $isMarked, $choice', ({pr
   });
 
   test('is recorded at once by the signal, or waits for an answer, as the table says', async () => {
-    state && writeState(page.published.bundle, state);
+    state && writeState(page.published.bundle, state, Date.now() + DAY);
 
     await page.consent.start();
 

@@ -12,7 +12,7 @@ from consent_server.sites.document.closed_lists import LAYOUTS
 from tests.browser.accessibility.widget_page import LANGUAGES, SERVICES, WidgetPage
 from tests.browser.service import Service, Site
 from tests.browser.web import Web
-from tests.machine.node import WIDGET
+from tests.machine.node import ROOT
 
 #: Every rule that is on, and those of WCAG 2.2 and of labels that are off unless asked for.
 RUN_AXE = """async () => {
@@ -23,7 +23,7 @@ RUN_AXE = """async () => {
     return found.violations.flatMap(({id, nodes}) =>
         nodes.map(({target, failureSummary}) => `${id}: ${target.flat()}: ${failureSummary}`));
 }"""
-AXE = WIDGET / "node_modules" / "axe-core" / "axe.min.js"
+AXE = ROOT / "widget" / "node_modules" / "axe-core" / "axe.min.js"
 
 
 @pytest.fixture(scope="session")

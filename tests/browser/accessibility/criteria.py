@@ -70,8 +70,9 @@ CRITERIA = [
     _s("2.4.7", "Focus Visible", "AA", "A ring of 3 pixels, at least 3:1."),
     _p(
         *("2.4.11", "Focus Not Obscured (Minimum)", "AA"),
-        "The page scrolls what it has in focus out from under the banner. Where the page cannot "
-        "scroll further, or at 400 % zoom, the banner can still cover it.",
+        "The page scrolls what it has in focus out from under the banner. Where that is not "
+        "enough, the banner goes to the other edge, and then gets lower, also at 400 % zoom. On a "
+        "page that cannot scroll, the way back can still lie on something small in its corner.",
     ),
     _s("2.5.1", "Pointer Gestures", "A", "Single presses only."),
     _s("2.5.2", "Pointer Cancellation", "A", "A press counts when it ends where it began."),

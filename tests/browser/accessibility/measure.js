@@ -139,6 +139,29 @@
     ];
   },
 
+  /** The two answers: on one line, each word in its button, as easy to read as the other. */
+  uneven(names) {
+    const nodes = this.visible().filter((node) => node.localName === 'button' && names.includes(node.textContent.trim()));
+    const [one, other] = nodes.map((node) => {
+      const {color, backgroundColor} = getComputedStyle(node);
+      return {top: node.getBoundingClientRect().top, contrast: this.contrast(color, backgroundColor)};
+    });
+    if (!other) {
+      return ['there are not two of them'];
+    }
+    const leaving = nodes.filter((node) => {
+      const range = document.createRange();
+      range.selectNodeContents(node);
+      return !this.inside(node.getBoundingClientRect(), range.getBoundingClientRect());
+    });
+    return [
+      ...leaving.map((node) => `the text of ${this.name(node)} leaves it`),
+      ...(Math.abs(one.top - other.top) > 1 ? [`one stands higher: ${one.top}, ${other.top}`] : []),
+      ...(Math.abs(one.contrast - other.contrast) > 0.01 ? [`contrasts differ: ${one.contrast}, ${other.contrast}`] : []),
+      ...(Math.min(one.contrast, other.contrast) < 4.5 ? [`contrast of ${one.contrast}, ${other.contrast}`] : []),
+    ];
+  },
+
   /** Every computed property of one answer that the other does not have as well. */
   differences([one, other]) {
     const [a, b] = [getComputedStyle(one), getComputedStyle(other)];

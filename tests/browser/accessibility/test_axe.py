@@ -14,6 +14,7 @@ SAID = """() => ['consent-server', 'consent-placeholder'].map((name) => {
 @pytest.mark.criterion(
     *("1.3.1", "1.3.2", "1.4.3", "2.4.4", "2.4.6", "2.5.3", "2.5.8", "3.1.1", "3.1.2", "4.1.2")
 )
+@pytest.mark.one_row_in(4)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_all_that_is_shown_says_its_language_and_axe_finds_nothing_in_it(
     language, visitor, everywhere, axe
@@ -34,6 +35,29 @@ def test_all_that_is_shown_says_its_language_and_axe_finds_nothing_in_it(
     assert banner_and_placeholder == []
     assert preferences == []
     assert status_and_way_back == []
+
+
+@pytest.mark.criterion("1.4.3")
+@pytest.mark.parametrize("language", ["en", "ar"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_the_records_and_the_question_before_they_go(
+    scheme, language, visitor, everywhere, axe
+):
+    visitor.page.emulate_media(color_scheme=scheme)
+    visitor.see(everywhere, language)
+    visitor.answer("accept").click()
+    visitor.expect_said("saved_status")
+
+    visitor.way_back.click()
+    visitor.button(visitor.preferences, "records").click()
+    records = visitor.page.get_by_role("dialog", name=visitor.texts["records"], exact=True)
+    records.locator(".card").wait_for()
+    seen = axe()
+    visitor.button(records, "erase").click()
+    asked = axe()
+
+    assert seen == []
+    assert asked == []
 
 
 @pytest.mark.criterion("1.4.3")

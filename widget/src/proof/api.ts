@@ -1,6 +1,7 @@
 /** Talks to the server: delivers one decision, fetches what is published, fetches a receipt. */
 import {hearBrowser, type Published} from '../config';
 import {isGrant} from '../decision';
+import {json} from './json';
 import {readPublished} from './published';
 import type {DecisionBody} from './queue';
 
@@ -29,6 +30,7 @@ const FINAL_FOR_DENIALS = [400, 409, 413, 415, 422];
  * Never rejects. `text/plain` needs no preflight, `keepalive` survives leaving the page.
  *
  * @param credentials `same-origin` lets the answer set cookies, on the site's own host
+ * @param keepalive not for what is tried again and again: Chromium keeps the connection of one that was given up, and has six
  */
 export async function deliver(
   base: string,
@@ -36,12 +38,13 @@ export async function deliver(
   decision: DecisionBody,
   credentials: RequestCredentials = 'omit',
   abort?: AbortController,
+  keepalive = true,
 ): Promise<Outcome> {
   const options: RequestInit = {
     method: 'POST',
     headers: {'Content-Type': 'text/plain;charset=UTF-8'},
-    body: JSON.stringify(decision),
-    keepalive: true,
+    body: json(decision),
+    keepalive,
     credentials,
   };
   try {

@@ -6,7 +6,7 @@ import type {Service} from '../config';
 import {cookies, setCookie} from '../store';
 
 /** What this widget keeps itself. */
-const OURS = ['consent_state', 'consent_token', 'consent_queue', 'consent_press', 'consent_policy'];
+const OURS = /^consent_(state|token|queue.*|press|policy|used)$/;
 
 type IsTheirs = (name: string) => boolean;
 
@@ -24,7 +24,7 @@ const FORGETTING: Record<string, (isTheirs: IsTheirs, name: string) => unknown> 
 export function forgetServices(services: Service[]): void {
   for (const {name, kind} of services.flatMap((service) => service.stores)) {
     const pattern = new RegExp(`^${name.split('*').map(escapePattern).join('.*')}$`, 's');
-    void forget(kind, (key) => pattern.test(key) && !OURS.includes(key), name);
+    void forget(kind, (key) => pattern.test(key) && !OURS.test(key), name);
   }
 }
 
@@ -38,7 +38,8 @@ async function forget(kind: string, isTheirs: IsTheirs, name: string): Promise<v
 
 /** An entry may be called like a method of its store, so the names come from `key()`. */
 function forgetKeys(area: Storage, isTheirs: IsTheirs): void {
-  Array.from({length: area.length}, (_, index) => area.key(index) ?? '')
+  [...Array(area.length).keys()]
+    .map((index) => area.key(index) ?? '')
     .filter(isTheirs)
     .forEach((key) => {
       area.removeItem(key);
@@ -68,7 +69,7 @@ async function forgetWorkers(isTheirs: IsTheirs): Promise<void> {
  * A cookie is only deleted by its own domain, path and partition, none of which a script can read: they are tried, until no
  * cookie of the name is left. Names with a prefix are only touched by a cookie that is secure as well.
  */
-function deleteEverywhere(name: string): void {
+export function deleteEverywhere(name: string): void {
   const labels = location.hostname.split('.');
   const domains = ['', ...labels.map((_, index) => `;domain=${labels.slice(index).join('.')}`)];
   const steps = location.pathname.split('/');
@@ -88,7 +89,7 @@ function deleteEverywhere(name: string): void {
   }
 }
 
-function cookieNames(): string[] {
+export function cookieNames(): string[] {
   return cookies().map((pair) => pair.split('=')[0] ?? '');
 }
 

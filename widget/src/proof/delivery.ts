@@ -2,52 +2,62 @@
  * Brings decisions into the log, and what the log answers onto the device.
  * Nothing is granted here that the log does not hold, and nothing stays granted there that this device cannot prove.
  */
-import {type Choices, grantsAnything, isGrant, type State} from '../decision';
+import {type Choices, grantsAnything, isGrant, isLess, type State} from '../decision';
 import {emit} from '../events';
 import type {Face} from '../face';
 import {slot} from '../slot';
-import {type Answer, deliver, fetchPublished} from './api';
-import {newEntry} from './entry';
+import {type Answer, deliver} from './api';
 import type {Holding} from './holding';
 import {randomId} from './identifier';
 import {createKeeper} from './keep';
+import {takeNewer} from './newer';
 import {needsAnswer} from './permission';
 import {type Entry, queue} from './queue';
 import {startRetries} from './retry';
 import type {Grant} from './token';
 import type {Verify} from './verifier';
-import {uniformWish} from './wish';
+import {withdrawalOf} from './withdrawal';
 
 export interface Delivery {
   /** Adds a decision and sends it. @returns whether it is in the log and in force; false also when a newer one replaced it */
   send(entry: Entry): Promise<boolean>;
   /** Sends what still waits from earlier pages. */
   start(): void;
+  /** Another tab decided: what is on its way may no longer be kept. */
+  heed(): void;
 }
 
 /** @param takeBack takes back what is held against the browser's objection; whether there was anything */
 export function createDelivery(base: string, holding: Holding, face: Face, verify: Verify, takeBack: () => boolean): Delivery {
   const {site} = holding.published.bundle;
   const keeper = createKeeper(base, holding);
-  const {enqueue, dequeue, isWaiting, waiting} = queue;
+  const {add, enqueue, dequeue, isWaiting, waiting} = queue;
+  /** Key of a decision made here → how much other tabs had written by then. */
+  const made = new Map<string, number>();
+  /** The grant that came onto the device from here, as it was written. */
+  let brought: {entry: Entry; state: State; grant: Grant} | undefined;
   const retries = startRetries(queue, async (entry) => (await attempt(entry, true)) !== undefined);
 
   async function send(entry: Entry): Promise<boolean> {
     keeper.stop();
+    made.set(entry.body.idempotency_key, holding.changes());
     enqueue(entry);
     const isInForce = await attempt(entry, false);
-    if (isInForce === undefined) {
-      retries.later();
-    }
+    isInForce === undefined && retries.later();
     return isInForce ?? false;
   }
 
   /** @returns undefined when the server could not be reached, otherwise whether the decision is in force */
   async function attempt(entry: Entry, isRepeated: boolean): Promise<boolean | undefined> {
-    const {answer, reason} = await deliver(base, site, entry.body, keeper.credentials(entry));
+    const before = made.get(entry.body.idempotency_key) ?? holding.changes();
+    const {answer, reason} = await deliver(base, site, entry.body, keeper.credentials(entry), undefined, !isRepeated);
     holding.learn(Date.parse(answer?.recorded_at ?? ''));
     const checked = answer ? await verify(answer.token ?? '') : '';
+    holding.reread();
+    const isForeign = holding.changes() !== before;
     if (!isWaiting(entry)) {
+      // Who replaced it in another tab at the same instant may not have known its identifier, nor be done yet.
+      answer && isGrant(entry.body) && forsake(entry, entry.state);
       return false;
     }
     const isProven = grantsAnything(entry.state.categories);
@@ -59,13 +69,15 @@ export function createDelivery(base: string, holding: Holding, face: Face, verif
       return undefined;
     }
     if (answer) {
-      return acknowledge(entry, answer, checked);
+      return acknowledge(entry, answer, checked, isForeign);
     }
-    emit('error', {reason: reason ?? ''});
     dequeue(entry);
+    // Nothing is left there to take back: that is what was wanted.
+    const isDone = reason === 'consent_erased' && !isGrant(entry.body);
+    isDone || emit('error', {reason: reason ?? ''});
     refuseOnly(entry);
     isGrant(entry.body) && (await askAnew(reason));
-    return false;
+    return isDone;
   }
 
   /**
@@ -84,12 +96,13 @@ export function createDelivery(base: string, holding: Holding, face: Face, verif
     }
   }
 
-  function acknowledge(entry: Entry, answer: Answer, checked: Grant | string): boolean {
+  /** @param isForeign another tab decided since */
+  function acknowledge(entry: Entry, answer: Answer, checked: Grant | string, isForeign: boolean): boolean {
     const grants = isGrant(entry.body);
     const {id, n, categories} = entry.state;
     const isCurrent = grants || (id !== undefined && holding.state?.id === id && holding.state.n === n);
     // Another tab said no while this yes was on its way: of two answers the restrictive one holds.
-    if (grants && holding.reread() && isLess(holding.state, entry.state)) {
+    if (grants && isForeign && isLess(holding.state, entry.state)) {
       disown(entry, slot('superseded'));
       return false;
     }
@@ -108,12 +121,17 @@ export function createDelivery(base: string, holding: Holding, face: Face, verif
       }
       return !grants;
     }
-    dequeue(entry);
     const ids = Object.keys(categories);
     const ends = ids.map((category) => [category, answer.categories[category]?.expires_at ?? answer.expires_at]);
     const held = ids.map((category) => [category, checked.categories.has(category)]);
-    holding.hold({...entry.state, categories: Object.fromEntries(held), expires: Object.fromEntries(ends)}, checked);
+    // Two tabs said yes, each under an identifier of its own: the device keeps one, so the log may keep no more.
+    holding.state && forsake(entry, holding.state, id);
+    const state = {...entry.state, categories: Object.fromEntries(held), expires: Object.fromEntries(ends)};
+    holding.hold(state, checked);
+    // Only now: on a page that ends in between, it is sent once more, and answered as before.
+    dequeue(entry);
     holding.settle(isProven);
+    brought = {entry, state, grant: checked};
     if (takeBack()) {
       return false;
     }
@@ -128,21 +146,29 @@ export function createDelivery(base: string, holding: Holding, face: Face, verif
    * forgetting it would leave it live for ever, and another attempt would add a second one that nothing here can withdraw.
    */
   function disown(entry: Entry, told = slot('unproven')): void {
-    const {published} = holding;
-    const nothing = uniformWish(published.bundle, false);
-    const press = {action: 'withdraw', method: entry.body.method, isTrusted: false} as const;
-    const reading = {whole: nothing, answered: nothing, kept: []};
-    const withdrawal = newEntry(published, entry.state, press, reading, entry.body.language, Date.now(), waiting());
+    const withdrawal = withdrawalOf(holding.published, entry, entry.state);
     enqueue(withdrawal);
     dequeue(entry);
+    holding.state && forsake(entry, holding.state, entry.state.id);
     holding.deny(withdrawal.state);
     holding.settleChoice(true);
     face.settle();
     face.say(told, true);
-    void attempt(withdrawal, true).then((isInForce) => isInForce === undefined && retries.later());
+    void deliverLater(withdrawal);
   }
 
-  /** A newer choice of this visitor was in the log already. The next one made here gets a higher number than this one. */
+  /** Takes back in the log what is granted there under an identifier that this device does not keep. */
+  function forsake(entry: Entry, state: State, kept = holding.state?.id): void {
+    if (state.id && state.id !== kept && !waiting().some(({body}) => body.consent_id === state.id)) {
+      const withdrawal = withdrawalOf(holding.published, entry, state);
+      add(withdrawal);
+      void deliverLater(withdrawal);
+    }
+  }
+
+  const deliverLater = async (entry: Entry) => (await attempt(entry, true)) ?? retries.later();
+
+  /** A newer choice of this visitor was in the log already. The next one made here gets a higher number. */
   function replaced({state}: Entry): void {
     holding.renumber(state);
     emit('error', {reason: 'superseded'});
@@ -152,22 +178,23 @@ export function createDelivery(base: string, holding: Holding, face: Face, verif
 
   /** The grant did not come about; what held before still does. If the texts have changed, the new ones are shown. */
   async function askAnew(reason: string | undefined): Promise<void> {
-    const newer = reason === 'bundle_outdated' ? await fetchPublished(base, site) : undefined;
-    if (newer) {
-      holding.publish(newer);
-      face.republish(newer);
-      holding.settle();
-    }
-    if (newer || needsAnswer(holding.ground())) {
-      face.ask();
-    }
-    face.say(newer ? slot('outdated') : slot('failed'), true);
+    const isNewer = reason === 'bundle_outdated' && (await takeNewer(base, holding, face));
+    (isNewer || needsAnswer(holding.ground())) && face.ask();
+    face.say(isNewer ? slot('outdated') : slot('failed'), true);
   }
 
-  return {send, start: retries.start};
-}
+  /** Two tabs wrote at once: neither saw what the other brought, and the device keeps the last state, with its token. */
+  function heed(): void {
+    keeper.stop();
+    const {state} = holding;
+    if (brought && state?.id === brought.state.id) {
+      holding.holdAgain(brought.state, brought.grant);
+      return;
+    }
+    // A no that names nobody was said before this yes was seen, or erased it; then the server has nothing to take back.
+    brought && state && (!state.id || grantsAnything(state.categories)) && forsake(brought.entry, brought.state);
+    brought = undefined;
+  }
 
-/** Whether the newer state refuses something that the other one grants. */
-function isLess(newer: State | undefined, {categories}: State): boolean {
-  return newer !== undefined && Object.keys(categories).some((id) => categories[id] && newer.categories[id] === false);
+  return {send, start: retries.start, heed};
 }

@@ -3,10 +3,12 @@
  */
 
 import type {Published, Service} from '../config';
-import {grantsAnything, type State} from '../decision';
+import {afterBoth, grantsAnything, type State} from '../decision';
 import {emit} from '../events';
-import {CHANNEL, type Store} from '../store';
+import type {Store} from '../store';
 import {type Clock, createClock} from './clock';
+import {createDevice} from './device';
+import {json} from './json';
 import {firstEnd, type Ground, grantedCategories, mayRun} from './permission';
 import type {Queue} from './queue';
 import type {Grant} from './token';
@@ -23,15 +25,24 @@ export interface Holding extends Clock {
   narrow(state: State): void;
   /** What the server has acknowledged. */
   hold(state: State, grant: Grant): void;
+  /** The same, where another tab's token came between the two writes. */
+  holdAgain(state: State, grant: Grant): void;
+  /** Nothing is known any more; whoever calls this decides next. */
+  forget(): void;
   /** Counts a decision that had no effect. */
   renumber(decided: State): void;
   publish(published: Published): void;
-  /** Takes over what another tab wrote. @returns whether one did */
-  reread(): boolean;
+  /** How often another tab was found to have written. */
+  changes(): number;
+  /** Takes over what another tab wrote. */
+  reread(): void;
   /** Checks the token on the device; only then does the state on it grant anything. */
   readGrant(verify: (token: string) => Promise<Grant | string>): Promise<void>;
-  /** Brings the page in line. `isChoice`: tell the signals even if nothing changed. @returns the categories that were lost */
-  settle(isChoice?: boolean): string[];
+  /**
+   * Brings the page in line. `isChoice`: tell the signals even if nothing changed; `isStart`: delete what an earlier page left.
+   * @returns the categories that were lost
+   */
+  settle(isChoice?: boolean, isStart?: boolean): string[];
   /** The same after a choice of the visitor, whose losses are withdrawals. */
   settleChoice(isChoice: boolean): string[];
 }
@@ -52,27 +63,23 @@ export interface HoldingOptions {
 }
 
 export function createHolding(first: Published, {store, waiting, apply, onEnd, forget}: HoldingOptions): Holding {
-  const {rawState, readState, readToken, writeState, writeToken} = store;
+  const device = createDevice(store, onEnd);
   let published = first;
-  const {now, learn} = createClock();
-  let state = readState();
-  let seen = rawState();
+  const clock = createClock();
+  let state = store.readState();
   let grant: Grant | undefined;
   let running = new Set<string>();
   let timer = 0;
-  const tellTabs = openChannel(onEnd);
 
-  const ground = () => ({bundle: published.bundle, state, grant, now: now()});
+  const ground = () => ({bundle: published.bundle, state, grant, now: clock.now()});
   const granted = () => grantedCategories(ground());
 
   function remember(next: State): void {
     state = next;
-    writeState(published.bundle, next);
-    seen = rawState();
-    tellTabs();
+    device.writeState(published.bundle, next);
   }
 
-  function settle(isChoice = false): string[] {
+  function settle(isChoice = false, isStart = false): string[] {
     const present = ground();
     const {services} = published.bundle;
     const categories = grantedCategories(present);
@@ -85,7 +92,7 @@ export function createHolding(first: Published, {store, waiting, apply, onEnd, f
       apply(new Set(categories));
     }
     // Scripts that still run may store again after a withdrawal, so a refusal is also cleaned up at every visit.
-    if (lost.length > 0 || (state && isChoice)) {
+    if (lost.length > 0 || isStart || (state && isChoice)) {
       forget(services.filter((service) => !isRunning(service) && !isWished(service.category)));
     }
     if (isChanged) {
@@ -113,20 +120,31 @@ export function createHolding(first: Published, {store, waiting, apply, onEnd, f
   /** To a server that checks it offline, the old token would still name what was just taken away. */
   function deny(next: State): void {
     grant = grantsAnything(next.categories) ? grant : undefined;
-    writeToken('', 0);
+    device.writeToken(published.bundle, '', 0);
     remember(next);
   }
 
   function narrow(next: State): void {
-    if (JSON.stringify(next) !== JSON.stringify(state)) {
+    if (json(next) !== json(state)) {
       deny(next);
     }
   }
 
   function hold(next: State, checked: Grant): void {
     grant = grantsAnything(next.categories) ? checked : undefined;
+    device.writeToken(published.bundle, checked.token, checked.until);
     remember(next);
-    writeToken(checked.token, checked.until);
+  }
+
+  function holdAgain(written: State, checked: Grant): void {
+    // Where there is none, somebody is saying no.
+    const found = store.readToken();
+    found && found !== checked.token && json(state) === json(written) && hold(written, checked);
+  }
+
+  function forgetAll(): void {
+    state = grant = undefined;
+    device.writeToken(published.bundle, '', 0);
   }
 
   function renumber({id, n}: State): void {
@@ -135,21 +153,18 @@ export function createHolding(first: Published, {store, waiting, apply, onEnd, f
     }
   }
 
-  function publish(newer: Published): void {
-    published = newer;
-  }
-
-  function reread(): boolean {
-    const isForeign = rawState() !== seen;
-    if (isForeign) {
-      state = readState();
-      seen = rawState();
+  function reread(): void {
+    if (!device.isChanged()) {
+      return;
     }
-    return isForeign;
+    const [own, found] = [state, store.readState()];
+    state = found;
+    const settled = own && found && afterBoth(own, found);
+    settled && deny(settled);
   }
 
   async function readGrant(verify: (token: string) => Promise<Grant | string>): Promise<void> {
-    const checked = state && grantsAnything(state.categories) ? await verify(readToken()) : '';
+    const checked = state && grantsAnything(state.categories) ? await verify(store.readToken()) : '';
     grant = typeof checked === 'string' ? undefined : checked;
   }
 
@@ -160,26 +175,23 @@ export function createHolding(first: Published, {store, waiting, apply, onEnd, f
     get published() {
       return published;
     },
+    changes: () => device.changes,
     ground,
     granted,
     token: () => (granted().length > 0 ? (grant?.token ?? null) : null),
     deny,
     narrow,
     hold,
+    holdAgain,
+    forget: forgetAll,
     renumber,
-    publish,
+    publish: (newer) => {
+      published = newer;
+    },
     reread,
     readGrant,
-    now,
-    learn,
+    ...clock,
     settle,
     settleChoice,
   };
-}
-
-/** Other tabs hear of a choice at once; where there is no channel they look when they are shown. @returns tells them */
-function openChannel(onHeard: () => void): () => void {
-  const channel = 'BroadcastChannel' in window ? new BroadcastChannel(CHANNEL) : undefined;
-  channel?.addEventListener('message', onHeard);
-  return () => channel?.postMessage(0);
 }

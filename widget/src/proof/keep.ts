@@ -5,6 +5,7 @@
 import {utcDay} from '../decision';
 import {deliver} from './api';
 import type {Holding} from './holding';
+import {json} from './json';
 import type {Entry} from './queue';
 
 export interface Keeper {
@@ -23,7 +24,7 @@ export function createKeeper(base: string, holding: Holding): Keeper {
   return {
     credentials({state}) {
       // One that is delivered on a later day would be remembered for longer.
-      const isHeld = !state.id && state.day === utcDay(holding.now()) && JSON.stringify(state) === JSON.stringify(holding.state);
+      const isHeld = !state.id && state.day === utcDay(holding.now()) && json(state) === json(holding.state);
       return isOwnHost && isHeld ? 'same-origin' : 'omit';
     },
     keep(entry) {

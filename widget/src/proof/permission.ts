@@ -56,3 +56,8 @@ export function firstEnd(ground: Ground): number | undefined {
   const ids = grantedCategories(ground);
   return state && grant && ids.length > 0 ? Math.min(grant.until, ...ids.map((id) => choiceEnds(bundle, state, id))) : undefined;
 }
+
+/** When the first of the choices ends, granted or not; 0 before there is one. */
+export function firstChoiceEnds({bundle, state}: Ground): number {
+  return state ? Math.min(...optionalCategories(bundle).map(({id}) => choiceEnds(bundle, state, id))) : 0;
+}

@@ -6,50 +6,56 @@
  */
 import type {Published} from '../config';
 import type {Consent, PageSide, Press} from '../consent';
-import {grantsAnything, isGrant, objectedTo, restrict} from '../decision';
+import {grantsAnything, isGrant, isYes, objectedTo, restrict} from '../decision';
 import {emit} from '../events';
 import {slot} from '../slot';
-import type {Store} from '../store';
+import type {KeptPress, Store} from '../store';
 import {fetchReceipt} from './api';
 import {forgetServices} from './cleanup';
 import {createDelivery} from './delivery';
+import {noteUse} from './device';
 import {newEntry} from './entry';
 import {createHolding} from './holding';
+import {withLateTexts} from './late-texts';
+import {catchUp} from './newer';
 import {createOnce} from './once';
-import {mayLoad, mayRun, needsAnswer} from './permission';
+import {firstChoiceEnds, mayLoad, mayRun, needsAnswer} from './permission';
 import {policyIsNew} from './policy-notice';
+import {takePresses} from './press';
 import {queue} from './queue';
+import {offerRecords} from './records';
+import {silence} from './silence';
 import {createVerifier} from './verifier';
 import {readObjection, readWish, wishOf} from './wish';
 
 /** What the first part lends. */
-export interface Context {
-  base: string;
-  published: Published;
-  store: Store;
-  page: PageSide;
-}
+export type Context = {base: string; published: Published; store: Store; page: PageSide};
 
 export interface Proven extends Omit<Consent, 'showOnce'> {
-  /** @param press what was decided before this part was there. @returns whether that is in force */
-  start(press: Press | undefined): Promise<boolean>;
+  /** @param own what was pressed on this page before this part was there. @returns when all of it is decided */
+  start(own: Set<KeptPress>): Promise<void>;
   showOnce(service: string): Promise<boolean>;
 }
 
 /** Milliseconds for which an announcement can be read before the page goes. */
 const READING = 1500;
 
-export function createProven({base, published: first, store, page}: Context): Proven {
-  const {face, apply, hasRun, reload} = page;
+export function createProven({base, published: first, store, page: {face: shown, apply, hasRun, reload}}: Context): Proven {
+  const face = withLateTexts(shown, base, first.bundle.site);
   const {waiting} = queue;
   const holding = createHolding(first, {store, waiting, apply, onEnd: () => void look(), forget: forgetServices});
   const verify = createVerifier(base, holding);
   const delivery = createDelivery(base, holding, face, verify, takeBack);
+  /** What was found then has been seen to. */
+  let looked = 0;
   const once = createOnce(base, holding, verify, face.language, () => apply(new Set(holding.granted())));
 
   /** Time has passed, or another tab may have decided. What is taken away goes at once, what is given is checked first. */
   async function look(): Promise<void> {
-    const isForeign = holding.reread();
+    holding.reread();
+    const isForeign = looked !== holding.changes();
+    looked = holding.changes();
+    isForeign && delivery.heed();
     let lost = holding.settle();
     if (isForeign) {
       await holding.readGrant(verify);
@@ -62,16 +68,28 @@ export function createProven({base, published: first, store, page}: Context): Pr
       isForeign && face.settle();
     } else if (isForeign || lost.length > 0) {
       face.ask();
-      face.say(slot('expired_status'));
+      isForeign || face.say(slot('expired_status'));
+    }
+    isForeign && (await catchUp(base, holding, face));
+  }
+
+  /** On a page that has broken the language itself a choice may fail anywhere: it then grants nothing, and is no error of the page's. */
+  async function decide(press: Press): Promise<boolean> {
+    try {
+      return await carryOut(press);
+    } catch {
+      emit('error', {reason: 'failed'});
+      needsAnswer(holding.ground()) && face.ask();
+      face.say(slot('failed'), true);
+      return false;
     }
   }
 
-  async function decide(press: Press): Promise<boolean> {
+  async function carryOut(press: Press): Promise<boolean> {
     const {action, method} = press;
     // Another tab may have been given an identifier; a refusal here has to withdraw what was granted there.
     holding.reread();
-    const {state} = holding;
-    const {bundle, now} = holding.ground();
+    const {bundle, state, now} = holding.ground();
     const wish = wishOf(press, bundle, has);
     const canKeep = state?.id !== undefined && waiting().length === 0;
     const isTakenBack = state && method === 'gpc' && action === 'withdraw';
@@ -86,13 +104,14 @@ export function createProven({base, published: first, store, page}: Context): Pr
     } else if (state) {
       holding.narrow(restrict(state, reading.whole));
     }
+    // Before everything that takes time: the page may end at any moment.
+    const sending = delivery.send(entry);
     emit('decided', {action, method, ...reading.whole});
     // What the browser objects to is left off by accepting all, not refused by it.
     const lost = action === 'accept_all' ? [] : once.heed(isTakenBack ? reading.answered : wish);
     lost.push(...holding.settleChoice(!grants));
     face.settle();
     announce(press, lost.length > 0, grantsAnything(entry.state.categories));
-    const sending = delivery.send(entry);
     leaveBehind(lost, sending);
     return sending;
   }
@@ -112,22 +131,32 @@ export function createProven({base, published: first, store, page}: Context): Pr
   function leaveBehind(lost: string[], sending?: Promise<boolean>): boolean {
     const isLeft = lost.some(hasRun) && holding.published.bundle.on_withdrawal !== 'continue';
     if (isLeft) {
+      silence(base);
       const wait = () => new Promise((resolve) => setTimeout(resolve, READING));
       void Promise.all([wait(), Promise.race([sending, wait().then(wait)])]).then(reload);
     }
     return isLeft;
   }
 
-  async function start(press: Press | undefined): Promise<boolean> {
+  async function start(own: Set<KeptPress>): Promise<void> {
     addEventListener('pageshow', (event) => event.persisted && look());
     document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && look());
     delivery.start();
-    return (press ? await decide(press) : await resume()) ?? false;
+    offerRecords(base, holding, face, decide);
+    const taken = takePresses(own, first.hash + store.rawState(), decide);
+    if (taken.size === 0) {
+      await resume();
+      [...own].some(({press}) => isYes(press)) && holding.granted().length === 0 && face.say(slot('superseded'), true);
+    }
+    for (const {decided} of taken) {
+      await decided;
+    }
   }
 
   async function resume(): Promise<void> {
     await holding.readGrant(verify);
-    holding.settle(holding.state !== undefined);
+    holding.settle(holding.state !== undefined, true);
+    holding.state || noteUse(false);
     if (takeBack()) {
       needsAnswer(holding.ground()) && face.ask();
     } else if (waiting().some((entry) => grantsAnything(entry.state.categories))) {
@@ -140,6 +169,7 @@ export function createProven({base, published: first, store, page}: Context): Pr
       face.settle();
       policyIsNew(bundle, state) && face.say(slot('policy_changed'), true, bundle.policy?.url);
     }
+    void catchUp(base, holding, face);
   }
 
   /** A grant from before the browser's objection goes at once. @returns whether there was one */
@@ -158,6 +188,7 @@ export function createProven({base, published: first, store, page}: Context): Pr
     has,
     allows: (id, service) => mayLoad(holding.ground(), id, service) || once.allows(id, service),
     granted: holding.granted,
+    ends: () => firstChoiceEnds(holding.ground()),
     decide,
     showOnce: once.show,
     start,

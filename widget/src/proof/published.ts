@@ -1,6 +1,7 @@
 /** Reads what the server sent, and refuses anything it cannot trust to be complete. */
-import type {Bundle, Category, Published} from '../config';
+import type {Bundle, Category, Published, Texts} from '../config';
 import {asAsked} from '../slot';
+import {listed} from './listed';
 
 const NAME = /^[a-z][a-z0-9_-]{0,63}$/;
 
@@ -29,8 +30,9 @@ export function readPublished(value: unknown): Published | undefined {
     .filter((service) => isText(service?.id) && isText(service.name))
     .map((service) => ({
       ...service,
-      data: list(service.data),
-      hosts: list(service.hosts),
+      // In the bundle apart these are lists still.
+      data: inEach(bundle, (tag) => bundle.texts[tag]?.[`data.${service.id}`] ?? ''),
+      hosts: inEach(bundle, (tag) => listed(list(service.hosts as unknown as string[]), tag)),
       stores: list(service.stores).filter((store) => isText(store?.name)),
     }));
   return {
@@ -63,4 +65,8 @@ function isText(value: unknown): value is string {
 
 function list<T>(value: T[] | undefined): T[] {
   return Array.isArray(value) ? value : [];
+}
+
+function inEach({texts}: Bundle, say: (language: string) => string): Texts {
+  return Object.fromEntries(Object.keys(texts).map((tag) => [tag, say(tag)]));
 }

@@ -3,6 +3,7 @@
  */
 import {type Action, isGrant, type Method, type State} from '../decision';
 import {QUEUE} from '../store';
+import {json} from './json';
 
 /** The request, as the server reads it. */
 export interface DecisionBody {
@@ -34,50 +35,68 @@ export type Queue = typeof queue;
 const LIMIT = 50;
 const KEPT = 30 * 864e5;
 
-let unsaved: Entry[] | undefined;
+/** What the browser would not keep. */
+let unsaved: Entry[] = [];
 
 /** One queue for both parts of the widget. */
 export const queue = {
   /** Waiting decisions: denials first, then in the order they were made. */
   waiting(): Entry[] {
-    let entries = unsaved;
-    try {
-      entries ??= JSON.parse(localStorage.getItem(QUEUE) ?? '[]') as Entry[];
-    } catch {
-      entries = [];
-    }
     const rank = (entry: Entry) => Number(isGrant(entry.body));
-    return (Array.isArray(entries) ? entries : [])
-      .filter((entry) => entry?.body?.categories && entry.state && entry.at > Date.now() - KEPT)
-      .sort((a, b) => rank(a) - rank(b) || a.at - b.at);
+    const found = [...keys().flatMap(read), ...unsaved].filter(({at}) => at > Date.now() - KEPT);
+    return found.sort((a, b) => rank(a) - rank(b) || a.at - b.at);
   },
 
   /** Adds a decision. Grants that still wait are dropped: a newer decision has replaced them. */
   enqueue(entry: Entry): void {
     const denials = queue.waiting().filter((other) => !isGrant(other.body));
-    keep([...denials.slice(0, LIMIT - 1), entry]);
+    unsaved = unsaved.filter((other) => denials.includes(other));
+    const kept = denials.slice(0, LIMIT - 1).map(keyOf);
+    for (const key of keys().filter((key) => !kept.includes(key))) {
+      localStorage.removeItem(key);
+    }
+    queue.add(entry);
+  },
+
+  /** Adds a decision that replaces none. */
+  add(entry: Entry): void {
+    try {
+      localStorage.setItem(QUEUE + entry.body.idempotency_key, json(entry));
+    } catch {}
+    // A full store throws; others take everything and keep nothing; on some pages nothing can be read back.
+    queue.isWaiting(entry) || unsaved.push(entry);
   },
 
   dequeue(entry: Entry): void {
-    keep(queue.waiting().filter((other) => !isSame(entry, other)));
+    unsaved = unsaved.filter((other) => keyOf(other) !== keyOf(entry));
+    try {
+      localStorage.removeItem(keyOf(entry));
+    } catch {
+      // Then it was never there.
+    }
   },
 
-  isWaiting: (entry: Entry): boolean => queue.waiting().some((other) => isSame(entry, other)),
+  isWaiting: (entry: Entry): boolean => queue.waiting().some((other) => keyOf(entry) === keyOf(other)),
 };
 
-function isSame(entry: Entry, other: Entry): boolean {
-  return other.body.idempotency_key === entry.body.idempotency_key;
+/** Each decision lies under a name of its own: two tabs that write at once take nothing from each other. */
+function keyOf({body}: Entry): string {
+  return QUEUE + body.idempotency_key;
 }
 
-function keep(entries: Entry[]): void {
+function keys(): string[] {
   try {
-    if (entries.length > 0) {
-      localStorage.setItem(QUEUE, JSON.stringify(entries));
-    } else {
-      localStorage.removeItem(QUEUE);
-    }
-    unsaved = undefined;
+    return Object.keys(localStorage).filter((key) => key.startsWith(QUEUE));
   } catch {
-    unsaved = entries;
+    return [];
+  }
+}
+
+function read(key: string): Entry[] {
+  try {
+    const entry = JSON.parse(localStorage.getItem(key) ?? '') as Entry | undefined;
+    return entry?.body?.categories && entry.state ? [entry] : [];
+  } catch {
+    return [];
   }
 }

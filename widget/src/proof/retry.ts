@@ -4,7 +4,8 @@
 import type {Entry, Queue} from './queue';
 
 const FIRST = 1000;
-const LONGEST = 3_600_000;
+/** A quarter more by chance, and the time limit of a try that hangs as the outage ends: in the log a minute after it. */
+const LONGEST = 30_000;
 
 /** @param send resolves to whether the server was reached; an entry that failed is still waiting then */
 export function startRetries(

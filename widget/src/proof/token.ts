@@ -2,6 +2,7 @@
  * Checks a consent token in the browser: its one spelling, audience, time, and the Ed25519 signature where the browser has it.
  */
 import type {Key} from '../config';
+import {json} from './json';
 
 /** What a good token allows: these categories, until then. */
 export interface Grant {
@@ -84,16 +85,7 @@ async function isSigned(signed: string, signature: Uint8Array<ArrayBuffer>, key:
 
 /** The one accepted segment for a value: RFC 8785 (sorted members, no white space) in base64url. */
 function spell(value: unknown): string {
-  const sorted = JSON.stringify(value, (_, part) =>
-    part && typeof part === 'object' && !Array.isArray(part)
-      ? Object.fromEntries(
-          Object.keys(part)
-            .sort()
-            .map((name) => [name, part[name]]),
-        )
-      : part,
-  );
-  return encode(String.fromCharCode(...new TextEncoder().encode(sorted)));
+  return encode(String.fromCharCode(...new TextEncoder().encode(json(value))));
 }
 
 function readText(segment: string): string {

@@ -4,7 +4,7 @@ import {isNewTo, type State} from '../decision';
 import {slot} from '../slot';
 import {answers, type Decide} from './answers';
 import {button, element, named, newMark, title} from './dom';
-import {count, text} from './texts';
+import {text} from './texts';
 
 /**
  * @param state an earlier choice, which has lapsed or no longer covers everything
@@ -20,11 +20,14 @@ export function createBanner(
   // What is asked about anew comes first: on a small screen the rest is reached by scrolling. What the browser has
   // objected to is not asked for.
   const asked = categories.filter(({gpc}) => !gpc).sort((one, other) => isNew(other) - isNew(one));
+  const cross = text('close_reject');
   return named(
     element(
       'section',
       element(
         'div.text',
+        // Only where the site's profile has it.
+        cross && button(cross, (event) => decide('reject_all', event), '.cross'),
         title(slot('title')),
         element('p', text('intro')),
         element(
@@ -40,13 +43,16 @@ export function createBanner(
           ),
         ),
         privacyControl(categories),
-        element('p.soft', [text('if_accept'), text('if_reject'), text('withdraw_how'), text('asked_by')].join(' ')),
+        element(
+          'p.soft',
+          [text('if_accept'), text('if_reject'), text('withdraw_how'), text('asked_by'), text('scope')].join(' '),
+        ),
       ),
       element(
         'div.foot',
         ...answers(decide, '.strong'),
         button(text('choose'), () => choose(false), services[0] ? '' : '.wide'),
-        services[0] && button(count('services', services.length), () => choose(true), '.link'),
+        services[0] && button(text('services'), () => choose(true), '.link'),
       ),
     ),
     slot('title'),

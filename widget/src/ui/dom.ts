@@ -16,9 +16,46 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
   return created;
 }
 
-/** A button without looks of its own has an outline. */
-export function button(label: string, onclick: (event: MouseEvent) => void, kind: '' | `.${string}` = ''): HTMLButtonElement {
-  return Object.assign(element(`button${kind}`, label), {onclick});
+/** As the page had it at first: a script that replaces it later would be handed what listens to the answers. */
+const {apply} = Reflect;
+const {addEventListener} = document;
+
+interface Listening {
+  /** Adds the listener; twice is once. */
+  hear?(): void;
+}
+
+/**
+ * Gives an element a listener of its own: one for all would have to ask who was pressed, and a script of the page can change
+ * the answer. The listener itself is no property, which such a script could call with an event of its own making.
+ */
+export function heard<Heard extends HTMLElement & Listening>(
+  type: string,
+  heed: (event: MouseEvent) => void,
+  target: Heard,
+): Heard {
+  target.hear = () => apply(addEventListener, target, [type, heed]);
+  target.hear();
+  return target;
+}
+
+/**
+ * Makes what came back into the page do what it did: `document.open()` took the listeners, and a dialog that was taken out comes
+ * back open, but no longer keeps out what is below it.
+ */
+export function revive(root: ParentNode): void {
+  for (const each of root.querySelectorAll<HTMLDialogElement & Listening>('*')) {
+    each.hear?.();
+    if (each.open && each.showModal) {
+      each.open = false;
+      each.showModal();
+    }
+  }
+}
+
+/** Without looks of its own it has an outline. */
+export function button(label: string, press: (event: MouseEvent) => void, kind: '' | `.${string}` = ''): HTMLButtonElement {
+  return heard('click', press, element(`button${kind}`, label));
 }
 
 /** A link to another site, or its text alone when the address is no address of the web. */

@@ -6,11 +6,11 @@ import {emit} from '../events';
 import type {Face} from '../face';
 import type {Placeholder} from '../gate';
 import {createBanner} from './banner';
-import {button, element, link} from './dom';
+import {button, element, link, revive} from './dom';
 import {keepMounted} from './mount';
 import {placeholderOf} from './placeholder';
 import {createPreferences} from './preferences';
-import {direction, language, speak, text} from './texts';
+import {direction, language, learn, speak, text} from './texts';
 import {uncover} from './uncover';
 
 /** The style sheet of the site's layout and theme, as the server assembles it. */
@@ -39,7 +39,8 @@ export function createScreen(first: Published): Screen {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(CONSENT_STYLE);
   const host = document.createElement('consent-server');
-  const mount = keepMounted(host);
+  host.popover = 'manual';
+  const mount = keepMounted(host, arrive);
   const root = host.attachShadow({mode: 'open'});
   root.adoptedStyleSheets = [sheet];
   // Its role is that of a status.
@@ -48,12 +49,40 @@ export function createScreen(first: Published): Screen {
   reopen.hidden = true;
   root.append(reopen, status);
   republish(first);
-  host.addEventListener('focusin', ({relatedTarget}) => {
-    pageFocus = relatedTarget ?? pageFocus;
-  });
-  document.addEventListener('focusin', ({target}) => {
-    banner && target !== host && uncover(target as Element, banner);
-  });
+
+  function arrive(): void {
+    // `document.open()` takes all listeners from the document and from what is in it; one that is still there is not added twice.
+    // Source: https://html.spec.whatwg.org/multipage/dynamic-markup-insertion.html#document-open-steps
+    revive(root);
+    document.addEventListener('click', heed);
+    document.addEventListener('focusin', follow);
+  }
+
+  function heed(event: MouseEvent): void {
+    const target = (event.composedPath()[0] as Element | undefined)?.closest?.('[data-consent]');
+    const wish = target?.getAttribute('data-consent');
+    if (wish === 'open') {
+      showPreferences();
+    } else if (wish === 'withdraw') {
+      void consent.decide({action: 'withdraw', method: 'preferences', isTrusted: event.isTrusted});
+    } else {
+      return;
+    }
+    event.preventDefault();
+  }
+
+  function follow(event: FocusEvent): void {
+    const target = event.composedPath()[0] as Element;
+    const isSeen = target.matches(':focus-visible');
+    if (event.target === host) {
+      pageFocus = event.relatedTarget ?? pageFocus;
+      // By the keyboard: under the pointer nothing may move.
+      isSeen && banner?.classList.remove('low');
+    } else {
+      // What is pressed must not move away from under the pointer.
+      banner && isSeen && uncover(target, banner);
+    }
+  }
 
   /** What is on the screen stays as it was until it is shown again. */
   function republish(published: Published): void {
@@ -98,10 +127,9 @@ export function createScreen(first: Published): Screen {
       bundle,
       consent,
       (action, {isTrusted}, wish) => void consent.decide({action, method, isTrusted, ...(wish && {wish})}),
-      close,
     );
-    root.append(dialog);
     mount(!!banner);
+    root.append(dialog);
     dialog.showModal();
     if (isList) {
       const lists = dialog.querySelectorAll('details');
@@ -115,23 +143,21 @@ export function createScreen(first: Published): Screen {
 
   /** Closing decides nothing. The browser gives the focus back to the opener. */
   function close(): void {
-    const closing = dialog;
-    dialog = undefined;
-    closing?.close();
-    closing?.remove();
+    dialog?.close();
+    dialog?.remove();
   }
 
-  function say(slot: string, stays = false, url?: string): void {
+  function say(slot: string, stays = false, url?: string): boolean {
     clearTimeout(timer);
     const said = text(slot);
     // The same words again would be read out again.
-    if (!status.textContent?.startsWith(said)) {
+    if (!(status.textContent as string).startsWith(said)) {
       status.replaceChildren(said, ' ', url ? (link(url, text('policy')) as Node) : '');
     }
-    mount(!!banner);
     if (!stays) {
       timer = window.setTimeout(() => status.replaceChildren(), PASSING);
     }
+    return said !== '';
   }
 
   return {
@@ -141,6 +167,7 @@ export function createScreen(first: Published): Screen {
     ask,
     settle,
     say,
+    learn,
     show() {
       ask();
       banner?.querySelector('h2')?.focus();

@@ -1,20 +1,41 @@
-/** Keeps the host element in the page: first in its order while the question stands, last otherwise. */
+/**
+ * Keeps the host element in the page: first in its order while the question stands, and until the next page, where it is last:
+ * what has the focus is not moved away under it, and a press is answered without the page being built anew.
+ */
 
-/** How long after the page removed it the host comes back, in milliseconds; not at once, so that two scripts cannot chase each other. */
+/**
+ * How long after the page removed it the host comes back, in milliseconds, and by how much that grows each time: two scripts cannot
+ * chase each other.
+ */
 const RETURN = 100;
 
-/** @returns puts the host in its place, as soon as there is a body */
-export function keepMounted(host: HTMLElement): (isFirst: boolean) => void {
-  let wanted: boolean | undefined;
+/**
+ * @param arrived it was put there, perhaps after the page had taken it out
+ * @returns puts the host in its place, as soon as there is a body
+ */
+export function keepMounted(host: HTMLElement, arrived: () => void): (isFirst: boolean) => void {
+  let wanted = false;
+  let pause = 0;
+  let isPlanned = false;
 
   function mount(): void {
     const {body} = document;
-    if (body && wanted !== undefined && (!host.isConnected || wanted !== (body.firstElementChild === host))) {
+    isPlanned = false;
+    if (body && (!host.isConnected || (wanted && body.firstElementChild !== host))) {
       body[wanted ? 'prepend' : 'append'](host);
+      // Above everything of the page, and away from what its styles do to the body: a transform would take it along.
+      host.showPopover?.();
+      pause += RETURN;
+      arrived();
     }
   }
 
-  new MutationObserver(() => host.isConnected || setTimeout(mount, RETURN)).observe(document, {childList: true, subtree: true});
+  new MutationObserver(() => {
+    if (!host.isConnected && !isPlanned) {
+      isPlanned = true;
+      setTimeout(mount, pause);
+    }
+  }).observe(document, {childList: true, subtree: true});
 
   return (isFirst) => {
     wanted = isFirst;

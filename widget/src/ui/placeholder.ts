@@ -1,7 +1,7 @@
 /** What stands where a held-back frame would be: which service it is, and the ways to allow it. */
 import type {Bundle} from '../config';
 import type {Consent} from '../consent';
-import {button, element, named} from './dom';
+import {button, element, named, revive} from './dom';
 import {direction, language, text} from './texts';
 
 /**
@@ -53,6 +53,7 @@ export function placeholderOf(
   // Only what has a role has a name.
   content.role = 'group';
   root.firstChild?.isEqualNode(content) || root.replaceChildren(content);
+  revive(root);
   return host;
 }
 

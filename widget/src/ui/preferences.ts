@@ -1,22 +1,21 @@
 /** The second layer: a switch for each category and, where there are several, for each service; and who answers for it. */
-import type {Bundle, Category, Service} from '../config';
+import type {Bundle, Category, Service, Texts} from '../config';
 import type {Consent} from '../consent';
-import {type Action, choiceEnds, optionalCategories, type State, type Wish} from '../decision';
+import type {Action, Wish} from '../decision';
 import {slot} from '../slot';
 import {answers} from './answers';
 import {privacyControl} from './banner';
-import {button, type Child, element, facts, link, named, newMark, title} from './dom';
-import {count, country, date, period, text} from './texts';
+import {button, type Child, element, facts, heard, link, named, newMark, title} from './dom';
+import {comma, date, language, text} from './texts';
 
-/** @param close has to take it away; nothing is decided by it */
+/** Left by its cross or a key it takes itself away, and nothing is decided. */
 export function createPreferences(
   bundle: Bundle,
   consent: Consent,
   decide: (action: Action, event: Event, wish?: Wish) => void,
-  close: () => void,
 ): HTMLDialogElement {
   const {categories, services} = bundle;
-  const leave = button('×', close);
+  const leave = button('×', () => dialog.close());
   leave.setAttribute('aria-label', text('close'));
   const dialog = element(
     'dialog',
@@ -32,7 +31,7 @@ export function createPreferences(
           consent,
         ),
       ),
-      aboutThisChoice(bundle, consent.state),
+      aboutThisChoice(bundle, consent.ends()),
     ),
     element(
       'div.foot',
@@ -41,8 +40,8 @@ export function createPreferences(
       consent.granted().length > 0 && button(text('withdraw'), (event) => decide('withdraw', event), '.wide'),
     ),
   );
-  dialog.onclose = close;
-  return named(dialog, slot('preferences_title'));
+  // The event comes late: another dialog may be there by then.
+  return heard('close', () => dialog.remove(), named(dialog, slot('preferences_title')));
 }
 
 /** What the switches say; a category with a single service has one switch for both. */
@@ -55,7 +54,7 @@ function readWish(dialog: HTMLElement): Wish {
 }
 
 function categoryCard({id, required, reason, since}: Category, services: Service[], {state, has}: Consent): HTMLElement {
-  const card = element(
+  return element(
     'div.card',
     element(
       'h3',
@@ -68,7 +67,7 @@ function categoryCard({id, required, reason, since}: Category, services: Service
     services[0] &&
       element(
         'details',
-        element('summary', count('services', services.length)),
+        element('summary', text(`services.${id}`)),
         ...services.flatMap((service) => [
           element('h4', row(service.name, !required && services[1] && makeSwitch('services', service.id, has(id, service.id)))),
           newMark(state, id, service.since),
@@ -76,17 +75,19 @@ function categoryCard({id, required, reason, since}: Category, services: Service
         ]),
       ),
   );
-  card.onchange = ({target}) => {
-    const [whole, ...parts] = card.querySelectorAll('input') as Iterable<HTMLInputElement> as [HTMLInputElement];
-    if (target === whole) {
-      parts.forEach((part: HTMLInputElement) => {
-        part.checked = whole.checked;
-      });
-    } else {
-      whole.checked = parts.some(({checked}) => checked);
-    }
-  };
-  return card;
+}
+
+/** A category's switch goes with those of its services. */
+function joinSwitches({target}: Event): void {
+  const card = (target as Element).closest('.card') as Element;
+  const [whole, ...parts] = card.querySelectorAll('input') as Iterable<HTMLInputElement> as [HTMLInputElement];
+  if (target === whole) {
+    parts.forEach((part: HTMLInputElement) => {
+      part.checked = whole.checked;
+    });
+  } else {
+    whole.checked = parts.some(({checked}) => checked);
+  }
 }
 
 /** All of the row presses the switch in it. */
@@ -95,17 +96,21 @@ function row(name: string, control: Child): HTMLElement {
 }
 
 function makeSwitch(name: keyof Wish, value: string, checked: boolean): HTMLInputElement {
-  const input = Object.assign(element('input'), {type: 'checkbox', name, value, checked});
-  input.setAttribute('role', 'switch');
-  return input;
+  const input = Object.assign(element('input'), {type: 'checkbox', role: 'switch', name, value, checked});
+  return heard('change', joinSwitches, input);
+}
+
+/** In the language that is spoken. */
+function told(list: string | Texts): string {
+  return (list as Texts)[language] ?? (list as string);
 }
 
 /** What a service stores, for how long, who reads it and where, and its policy. */
 function serviceFacts({name, data, stores, shared, hosts, policy_url, ...service}: Service): Child[] {
   return [
     facts({
-      'service.data': data.join(', '),
-      'service.stores':
+      [slot('service_data')]: told(data),
+      [slot('service_stores')]:
         stores[0] &&
         element(
           'ul',
@@ -113,31 +118,37 @@ function serviceFacts({name, data, stores, shared, hosts, policy_url, ...service
             element(
               'li',
               element('code', store.name),
-              ` ${text(`store.${store.kind}`)}, ${store.lifetime === 'session' ? text('lifetime.session') : period(store.lifetime)}`,
+              ` ${text(`store.${store.kind}`)}${comma}${text(`lifetime.${store.lifetime}`)}`,
             ),
           ),
-          shared !== undefined && element('li', text(shared ? 'service.shared' : 'service.unshared')),
+          element('li', text(shared ? slot('service_shared') : slot('service_unshared'))),
         ),
-      'service.country': service.country && country(service.country),
-      'service.hosts': hosts.join(', '),
+      [slot('service_country')]: text(`country.${service.country}`),
+      [slot('service_hosts')]: told(hosts),
     }),
-    policy_url && link(policy_url, text('service.policy', {service: name})),
+    link(policy_url, text('service_policy', {service: name})),
   ];
 }
 
-function aboutThisChoice(bundle: Bundle, state: State | undefined): HTMLElement {
+function aboutThisChoice(bundle: Bundle, ends: number): HTMLElement {
   const {controller, authority, storage_region, record_retention, policy} = bundle;
-  const ends = state ? Math.min(...optionalCategories(bundle).map(({id}) => choiceEnds(bundle, state, id))) : 0;
   return element(
     'div.card',
     element('h3', text('about')),
     facts({
-      [slot('controller')]: element('span', `${controller.name}, ${controller.address}, `, contactLink(controller.contact)),
+      [slot('controller')]: element(
+        'span',
+        controller.name,
+        comma,
+        controller.address as string,
+        comma,
+        contactLink(controller.contact),
+      ),
       [slot('dpo')]: contactLink(controller.dpo),
       [slot('authority')]: authority && link(authority.url, authority.name),
-      [slot('storage_place')]: storage_region && country(storage_region),
-      [slot('retention')]: record_retention && period(record_retention),
-      [slot('expires')]: period(bundle.reprompt_after),
+      [slot('storage_place')]: text(`country.${storage_region}`),
+      [slot('retention')]: text(`lifetime.${record_retention}`),
+      [slot('expires')]: text(`lifetime.${bundle.reprompt_after}`),
       [slot('expires_on')]: ends > Date.now() && date(ends),
       [slot('withdraw_title')]: text('withdraw_how'),
     }),

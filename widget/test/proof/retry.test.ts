@@ -35,6 +35,17 @@ test('a round ends at the first choice that cannot be delivered, and the pause d
   expect(seconds).toEqual([0, 1, 3, 7, 15, 31]);
 });
 
+test.each([0, 0.999])('however long nobody was reached, the next try comes within a minute', async (chance) => {
+  vi.mocked(Math.random).mockReturnValue(chance);
+  startRetries(queue, send).start();
+  await vi.advanceTimersByTimeAsync(24 * 3_600_000);
+  tries = [];
+
+  await vi.advanceTimersByTimeAsync(60_000);
+
+  expect([1, 2, 3]).toContain(tries.length);
+});
+
 test('choices that fail on their own do not put off the round that is planned', async () => {
   const retries = startRetries(queue, send);
 

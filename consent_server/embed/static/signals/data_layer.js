@@ -1,1 +1,1 @@
-{start(){},apply(t,n){const e=Object.fromEntries(n.map(n=>[n,t.has(n)]));(window.dataLayer??=[]).push({event:"consent_update",consent:e})}}
+{start(){},apply(t,e){let n=Object.fromEntries(e.map(e=>[e,t.has(e)]));(window.dataLayer??=[]).push({event:"consent_update",consent:n})}}

@@ -1,1 +1,1 @@
-(()=>{function t(t){const n={analytics:t.has("analytics"),advertisement:t.has("marketing"),functionality:t.has("functional")};(window._hsp??=[]).push(["setHubSpotConsent",n])}return{start(){return t(new Set)},apply(n){return t(n)}}})()
+(()=>{function t(t){let n={analytics:t.has("analytics"),advertisement:t.has("marketing"),functionality:t.has("functional")};(window._hsp??=[]).push(["setHubSpotConsent",n])}return{start(){return t(new Set)},apply(n){return t(n)}}})()

@@ -1,1 +1,1 @@
-(()=>{function e(e){(window._paq??=[]).push([e])}return{start(n,o){return e("cookies"===o?"requireCookieConsent":"requireConsent")},apply(n,o){const t="cookies"===o;n.has("analytics")?e(t?"setCookieConsentGiven":"setConsentGiven"):(e("forgetCookieConsentGiven"),t||e("requireConsent"))}}})()
+(()=>{function e(e){(window._paq??=[]).push([e])}return{start(n,o){return e("cookies"===o?"requireCookieConsent":"requireConsent")},apply(n,o){let t="cookies"===o;n.has("analytics")?e(t?"setCookieConsentGiven":"setConsentGiven"):(e("forgetCookieConsentGiven"),t||e("requireConsent"))}}})()

@@ -1,1 +1,1 @@
-((t,n)=>{let e;function o(){try{const t=e&&window.fbq;t&&(e?.(t),e=void 0)}catch{}}return{start(t){e=t=>n(t,new Set),document.addEventListener("load",o,!0),o()},apply(t){e=e=>n(e,t),o()}}})(0,(t,n)=>t("consent",n.has("marketing")?"grant":"revoke"))
+((t,e)=>{function n(){try{let t=o&&window.fbq;t&&(o?.(t),o=void 0)}catch{}}let o;return{start(t){o=t=>e(t,new Set),document.addEventListener("load",n,!0),n()},apply(t){o=n=>e(n,t),n()}}})(0,(t,e)=>t("consent",e.has("marketing")?"grant":"revoke"))

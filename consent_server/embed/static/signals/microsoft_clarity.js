@@ -1,1 +1,1 @@
-(()=>{function n(n){const t=window,e=t=>n.has(t)?"granted":"denied";t.clarity??=function(){const n=t.clarity;n.q??=[],n.q.push(arguments)},t.clarity("consentv2",{ad_Storage:e("marketing"),analytics_Storage:e("analytics")})}return{start(){return n(new Set)},apply(t){return n(t)}}})()
+(()=>{function t(t){let n=window,e=n=>t.has(n)?"granted":"denied";n.clarity??=function(){let t=n.clarity;t.q??=[],t.q.push(arguments)},n.clarity("consentv2",{ad_Storage:e("marketing"),analytics_Storage:e("analytics")})}return{start(){return t(new Set)},apply(n){return t(n)}}})()

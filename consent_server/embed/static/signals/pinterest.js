@@ -1,1 +1,1 @@
-((t,n)=>{let e;function o(){try{const t=e&&window.pintrk;t&&(e?.(t),e=void 0)}catch{}}return{start(t){e=e=>n(e,new Set,t),document.addEventListener("load",o,!0),o()},apply(t){e=e=>n(e,t),o()}}})(0,(t,n,e)=>e||t("setconsent",n.has("marketing")))
+((t,e)=>{function n(){try{let t=o&&window.pintrk;t&&(o?.(t),o=void 0)}catch{}}let o;return{start(t){o=n=>e(n,new Set,t),document.addEventListener("load",n,!0),n()},apply(t){o=n=>e(n,t),n()}}})(0,(t,e,n)=>n||t("setconsent",e.has("marketing")))

@@ -1,0 +1,3 @@
+import Hotjar from '@hotjar/browser';
+
+Hotjar.init(1, 6);

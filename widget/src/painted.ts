@@ -1,0 +1,11 @@
+/** What nobody waits for comes after the frame in which they see what they did. */
+
+/** Milliseconds after which a page that is not drawn, because nobody sees it, has waited enough. */
+const UNSEEN = 100;
+
+/** @returns resolves once the next frame was drawn */
+export const painted = () =>
+  new Promise((resolve) => {
+    requestAnimationFrame(() => setTimeout(resolve));
+    setTimeout(resolve, UNSEEN);
+  });
