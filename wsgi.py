@@ -2,8 +2,9 @@
 
 import os
 
+from consent_server.background import start_work
 from consent_server.config import load_settings
-from consent_server.serving import build, start_housekeeping
+from consent_server.serving import build
 
 app = build(load_settings(os.environ))
-start_housekeeping(app)
+start_work(app)

@@ -1,23 +1,28 @@
 """Settings: read once from the environment, all of them checked, all mistakes reported together."""
 
 import ipaddress
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import marshmallow as ma
 
+from consent_server.addresses import (
+    DRIVERS,
+    is_bind,
+    is_database_url,
+    is_loopback,
+    is_public_url,
+)
 from consent_server.errors import ConsentError
+from consent_server.settings import Settings
 
-#: Schemes of DATABASE_URL and the SQLAlchemy driver each of them means.
-DRIVERS = {
-    "sqlite": "sqlite",
-    "postgres": "postgresql+psycopg",
-    "postgresql": "postgresql+psycopg",
-    "postgresql+psycopg": "postgresql+psycopg",
-}
+#: Settings that may lie in a file of their own, named by a variable that ends in ``_FILE``.
+SECRETS = ("DATABASE_URL", "CONSENT_METRICS_TOKEN")
+#: What a header ``Authorization: Bearer`` can carry (RFC 6750).
+LONG_SECRET = re.compile(r"[A-Za-z0-9._~+/=-]{32,512}")
 LOG_LEVELS = ["debug", "info", "warning", "error"]
 
 
@@ -33,89 +38,23 @@ class SettingsInvalid(ConsentError):
         self.errors = errors
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What the environment says. See docs/settings.md."""
-
-    #: Directory of everything that must be backed up: SQLite file, key ring. Mode 0700.
-    data_dir: Path
-    #: SQLAlchemy URL, driver included.
-    database_url: str
-    #: Address to listen on.
-    bind_host: str
-    #: 1 to 65535.
-    bind_port: int
-    #: Scheme, host and optional path prefix that browsers use; no slash at the end.
-    public_url: str
-    #: Bring an empty or older database to this version's schema at start.
-    auto_migrate: bool
-    #: File that holds seconds to add to the clock; for the demo alone.
-    demo_clock: Path | None
-    #: Processes; SQLite takes exactly one.
-    workers: int
-    #: Threads of each process, also the size of its connection pool.
-    threads: int
-    log_level: str
-    #: RFC 3339 date of ``/.well-known/gpc.json``; None leaves the file out.
-    gpc_updated: str | None
-
-    @property
-    def is_sqlite(self) -> bool:
-        """Whether the database is a SQLite file."""
-        return self.database_url.startswith("sqlite")
-
-    @property
-    def sqlite_path(self) -> Path:
-        """The SQLite file."""
-        return Path(self.database_url.removeprefix("sqlite:///").partition("?")[0])
-
-    @property
-    def key_ring_path(self) -> Path:
-        """Where the key ring lies: beside the database, never in it."""
-        return self.data_dir / "keys" / "ring.json"
+def _is_long_secret(value: str) -> None:
+    # Never repeated in the message.
+    if not LONG_SECRET.fullmatch(value):
+        raise ma.ValidationError("must have 32 characters or more of A-Z a-z 0-9 - . _ ~ + / =")
 
 
-def _is_bind(value: str) -> None:
-    host, _, port = value.rpartition(":")
-    if ":" in host.strip("[]") and not host.startswith("["):
-        raise ma.ValidationError("must have an IPv6 address in brackets, for example [::1]:8000")
-    if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
-        raise ma.ValidationError("must be HOST:PORT, for example 127.0.0.1:8000")
+def _networks(value: str) -> list[IPv4Network | IPv6Network]:
+    names = [name.strip() for name in value.split(",")]
+    return [ipaddress.ip_network(name) for name in names if name != "none"]
 
 
-def _is_database_url(value: str) -> None:
-    # The value may hold a password: it is never repeated in the message.
-    if value.partition(":")[0] not in DRIVERS or "://" not in value:
-        raise ma.ValidationError("must be sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME")
+def _are_networks(value: str) -> None:
     try:
-        parts = urlsplit(value)
-        is_whole = parts.port is None or parts.port > 0
-    except ValueError:  # urlsplit quotes what it could not read
-        is_whole = False
-    if not is_whole:
-        raise ma.ValidationError("must name a port from 1 to 65535")
-    if parts.scheme == "sqlite":
-        if parts.path in ("", "/") or ":memory:" in value or "mode=memory" in value:
-            raise ma.ValidationError("an in-memory database would lose every record; name a file")
-        if parts.netloc:
-            raise ma.ValidationError("needs three slashes, or four: sqlite:////srv/consent.sqlite3")
-
-
-def _is_public_url(value: str) -> None:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise ma.ValidationError("must be https://HOST or https://HOST/PREFIX")
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
-        raise ma.ValidationError("must be https; http is allowed on loopback alone")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
+        _networks(value)
     except ValueError:
-        return False
+        message = "must be addresses or networks with commas between, such as 10.0.0.0/8, or none"
+        raise ma.ValidationError(message) from None
 
 
 class SettingsSchema(ma.Schema):
@@ -128,17 +67,17 @@ class SettingsSchema(ma.Schema):
 
     data_dir = ma.fields.String(data_key="CONSENT_DATA_DIR", load_default="var")
     database_url = ma.fields.String(
-        data_key="DATABASE_URL", load_default=None, validate=_is_database_url
+        data_key="DATABASE_URL", load_default=None, validate=is_database_url
     )
     bind = ma.fields.String(
         data_key="CONSENT_BIND",
         load_default="127.0.0.1:8000",
-        validate=_is_bind,
+        validate=is_bind,
     )
     public_url = ma.fields.String(
         data_key="CONSENT_PUBLIC_URL",
         load_default=None,
-        validate=_is_public_url,
+        validate=is_public_url,
     )
     auto_migrate = ma.fields.Boolean(data_key="CONSENT_AUTO_MIGRATE", load_default=True)
     demo_clock = ma.fields.String(data_key="CONSENT_DEMO_CLOCK", load_default=None)
@@ -153,7 +92,21 @@ class SettingsSchema(ma.Schema):
         load_default="info",
         validate=ma.validate.OneOf(LOG_LEVELS),
     )
+    merge_delay = ma.fields.Integer(
+        data_key="CONSENT_MERGE_DELAY", load_default=60, validate=ma.validate.Range(2, 86_400)
+    )
+    reserve = ma.fields.Integer(
+        data_key="CONSENT_RESERVE_MIB", load_default=64, validate=ma.validate.Range(0, 65_536)
+    )
+    witness_policy = ma.fields.String(data_key="CONSENT_WITNESS_POLICY", load_default=None)
+    proxies = ma.fields.String(
+        data_key="CONSENT_PROXIES", load_default="127.0.0.0/8, ::1", validate=_are_networks
+    )
+    has_rates = ma.fields.Boolean(data_key="CONSENT_RATES", load_default=True)
     gpc_updated = ma.fields.Date(format="iso", data_key="CONSENT_GPC_UPDATED", load_default=None)
+    metrics_token = ma.fields.String(
+        data_key="CONSENT_METRICS_TOKEN", load_default=None, validate=_is_long_secret
+    )
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
@@ -191,7 +144,13 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         workers=values["workers"] or (1 if is_sqlite else 2),
         threads=values["threads"],
         log_level=values["log_level"],
+        merge_delay=values["merge_delay"],
+        reserve=values["reserve"] * 1024**2 if is_sqlite else 0,
+        witness_policy=Path(values["witness_policy"]) if values["witness_policy"] else None,
+        proxies=tuple(_networks(values["proxies"])),
+        has_rates=values["has_rates"],
         gpc_updated=values["gpc_updated"].isoformat() if values["gpc_updated"] else None,
+        metrics_token=values["metrics_token"],
     )
 
 
@@ -199,7 +158,7 @@ def _check_together(
     values: Mapping[str, Any], is_sqlite: bool, errors: dict[str, list[str]]
 ) -> None:
     """Add what is wrong with settings only beside one another."""
-    is_public = not _is_loopback(values["bind"].rpartition(":")[0])
+    is_public = not is_loopback(values["bind"].rpartition(":")[0])
     if is_sqlite and (values["workers"] or 1) != 1:
         errors["CONSENT_WORKERS"] = ["SQLite takes exactly one process; use threads or PostgreSQL"]
     if is_sqlite and values["database_url"] is None and "?" in values["data_dir"]:
@@ -212,14 +171,15 @@ def _check_together(
 
 def _with_secret_files(given: dict[str, str], errors: dict[str, list[str]]) -> dict[str, str]:
     """Read the secrets that are given as files (``DATABASE_URL_FILE``)."""
-    path = given.get("DATABASE_URL_FILE")
-    if not path:
-        return given
-    try:
-        return {**given, "DATABASE_URL": Path(path).read_text(encoding="utf-8").strip()}
-    except (OSError, UnicodeDecodeError) as error:
-        errors["DATABASE_URL_FILE"] = [f"cannot be read: {type(error).__name__}"]
-        return given
+    read = dict(given)
+    for name in SECRETS:
+        path = given.get(f"{name}_FILE")
+        try:
+            if path:
+                read[name] = Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            errors[f"{name}_FILE"] = [f"cannot be read: {type(error).__name__}"]
+    return read
 
 
 def _with_driver(url: str) -> str:

@@ -1,20 +1,23 @@
 """The database handle, column types, and how each engine is opened so that nothing is lost."""
 
-import json
-import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection, Dialect, Engine
-from sqlalchemy.orm import DeclarativeBase, registry
+from sqlalchemy.orm import DeclarativeBase, Session, registry
+from sqlalchemy.sql.compiler import SQLCompiler
 
-from consent_server.config import Settings
+from consent_server.driver import prepare_postgresql
+from consent_server.settings import Settings
+from consent_server.sqlite import sqlite3
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -60,11 +63,7 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
         """Cut to the millisecond and write as UTC."""
         if value is None:
             return None
-        if value.tzinfo is None:
-            raise ValueError("a naive datetime has no place in a record")
-        value = value.astimezone(UTC)
-        value = value.replace(microsecond=value.microsecond // 1000 * 1000)
-        return value if dialect.name == "postgresql" else rfc3339(value)
+        return _cut(value) if dialect.name == "postgresql" else _text(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Return an aware instant in UTC."""
@@ -73,6 +72,18 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
         if isinstance(value, str):
             return datetime.fromisoformat(value)
         return value.astimezone(UTC)
+
+
+def _cut(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("a naive datetime has no place in a record")
+    value = value.astimezone(UTC)
+    return value.replace(microsecond=value.microsecond // 1000 * 1000)
+
+
+@lru_cache(maxsize=256)
+def _text(value: datetime) -> str:
+    return rfc3339(_cut(value))
 
 
 class JSONDocument(sa.types.TypeDecorator[Any]):
@@ -94,13 +105,13 @@ class JSONDocument(sa.types.TypeDecorator[Any]):
         """Write as JSON text where the engine does not do it."""
         if value is None or dialect.name == "postgresql":
             return value
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return orjson.dumps(value).decode()
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         """Read JSON text back where the engine does not do it."""
         if value is None or dialect.name == "postgresql":
             return value
-        return json.loads(value)
+        return orjson.loads(value)
 
 
 class Flag(sa.types.TypeDecorator[bool]):
@@ -126,53 +137,97 @@ class Flag(sa.types.TypeDecorator[bool]):
         return None if value is None else bool(value)
 
 
+@lru_cache(maxsize=256)
 def rfc3339(instant: datetime) -> str:
     """Write an aware instant as ``YYYY-MM-DDTHH:MM:SS.mmmZ``."""
     return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @contextmanager
-def writing() -> Iterator[None]:
+def writing() -> Iterator[Connection]:
     """Open the session's transaction for writing; commit stays with the use case.
 
     SQLite takes its write lock here, at once: a transaction that reads first and asks for the lock
     later fails under concurrency instead of waiting. On any error the transaction is rolled back.
     """
     db.session.rollback()
-    db.session.connection(execution_options={"consent_write": True})
+    connection = db.session.connection(execution_options={"consent_write": True})
     try:
-        yield
+        yield connection
     except BaseException:
         db.session.rollback()
         raise
 
 
+@contextmanager
+def fresh_session() -> Iterator[Session]:
+    """Open a session on a new connection: what it reads comes from the database, from no cache.
+
+    The caller has no transaction open: with SQLite's rollback journal, whoever reads on two
+    connections can keep a writer waiting on the one while the writer keeps the other waiting.
+    """
+    with db.engine.connect() as connection:
+        connection.invalidate()  # what the pool gave is closed, and opened anew at the first use
+        with Session(connection) as session:
+            yield session
+
+
+def execute_each(
+    statement: sa.Insert | sa.Update, names: Sequence[str], rows: list[tuple[Any, ...]]
+) -> None:
+    """Run a statement once for each row, handing the values to the driver as they are.
+
+    For what one transaction writes by the thousand: SQLAlchemy's look at every value would cost
+    more than the statement.
+
+    :param names: of the statement's parameters, in the order of the values of a row
+    """
+    if not rows:
+        return
+    connection = db.session.connection()
+    compiled = statement.compile(dialect=connection.dialect)
+    assert isinstance(compiled, SQLCompiler)
+    given: list[Any] = rows
+    if not compiled.positional:
+        given = [dict(zip(names, row, strict=True)) for row in rows]
+    elif compiled.positiontup != list(names):
+        raise ValueError(f"the parameters are {compiled.positiontup}")
+    connection.exec_driver_sql(str(compiled), given)
+
+
 def lock_for_writing(*key: str) -> None:
     """Serialise writers of one key until the transaction ends; SQLite has one writer anyway."""
-    connection = db.session.connection()
+    lock_all_for_writing(db.session.connection(), key)
+
+
+def lock_all_for_writing(connection: Connection, *keys: tuple[str, ...]) -> None:
+    """Take the locks of several keys in their order, in one round trip."""
     if connection.dialect.name == "postgresql":
-        text = "\n".join(key)
-        connection.execute(
-            sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(text, 0)))
-        )
+        locks = ", ".join(["pg_advisory_xact_lock(hashtextextended(%s, 0))"] * len(keys))
+        connection.exec_driver_sql(f"SELECT {locks}", tuple(map("\n".join, keys)))
 
 
 def engine_options(settings: Settings) -> dict[str, Any]:
-    """Return the engine's options: a connection for each thread, and one for housekeeping."""
-    size = settings.threads + 1
+    """Return the engine's options: a connection for each thread, and for time, logs, witnesses."""
+    size = settings.threads + 3
     pool: dict[str, Any] = {"pool_size": size, "max_overflow": 0, "pool_timeout": 2}
     pool["hide_parameters"] = True  # an error that is logged quotes no values
     if settings.is_sqlite:
-        return {**pool, "poolclass": sa.pool.QueuePool, "connect_args": {"timeout": 5}}
+        connect: dict[str, Any] = {"timeout": 5}
+        return {
+            **pool,
+            "module": sqlite3,
+            "poolclass": sa.pool.QueuePool,
+            "connect_args": connect,
+        }
     options = (
         "-c statement_timeout=5000 -c lock_timeout=2000 "
         "-c idle_in_transaction_session_timeout=10000 -c synchronous_commit=on "
-        "-c search_path=public,pg_temp"
+        "-c search_path=public,pg_temp -c default_transaction_isolation=read\\ committed"
     )
     connect = {"connect_timeout": 3, "keepalives_idle": 10, "options": options}
     return {
         **pool,
-        "pool_pre_ping": True,
         "pool_recycle": 1800,
         "connect_args": connect,
     }
@@ -206,6 +261,11 @@ def sqlite_pragmas(version: tuple[int, ...]) -> dict[str, str]:
     }
 
 
+def is_out_of_room(error: sa.exc.OperationalError) -> bool:
+    """Whether SQLite could not write because the disk, or this user's share of it, is full."""
+    return str(error.orig) in ("database or disk is full", "disk I/O error")
+
+
 class PragmaRefused(RuntimeError):
     """SQLite did not take a setting that durability rests on; the service does not start."""
 
@@ -232,3 +292,5 @@ def prepare_engine(engine: Engine) -> None:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _open_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    else:
+        prepare_postgresql(engine)

@@ -1,34 +1,29 @@
-"""The service under gunicorn, and the housekeeping that runs beside it."""
+"""The service under gunicorn."""
 
 import fcntl
+import gc
 import os
-import threading
-import time
-from datetime import datetime, timedelta
+import resource
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import structlog
 from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
-from sqlalchemy.exc import SQLAlchemyError
 
 from consent_server.application import create_app
-from consent_server.config import Settings
+from consent_server.background import start_work
 from consent_server.errors import ConsentError
-from consent_server.retention.service import record_lapses
 from consent_server.schema import ensure_schema
+from consent_server.settings import Settings
 from consent_server.web import logs
-from consent_server.web.clock import now
-from consent_server.worker import Worker
+from consent_server.worker.deadline import Worker
+from consent_server.worker.log import JsonLog
 
-log = structlog.get_logger(__name__)
-#: Seconds between two looks for consents whose time is over.
-HOUSEKEEPING_EVERY = 60.0
-#: Seconds between two looks at every record.
-THOROUGH_EVERY = 86_400.0
-#: Ends that a round looks at again, in case the clocks of two machines differ.
-LOOK_BACK = timedelta(hours=1)
+#: Connections of each process; one that is being read takes a file and up to 128 KiB.
+MOST_CONNECTIONS = 2000
+#: Files of each process: connections, the database's, our own.
+FILES = MOST_CONNECTIONS + 500
 
 
 def gunicorn_options(settings: Settings) -> dict[str, Any]:
@@ -42,18 +37,32 @@ def gunicorn_options(settings: Settings) -> dict[str, Any]:
         "graceful_timeout": 30,
         "keepalive": 5,
         "backlog": 512,
+        "worker_connections": MOST_CONNECTIONS,
         "limit_request_line": 8190,
         "limit_request_fields": 40,
         "limit_request_field_size": 8190,
         "header_map": "drop",
-        "forwarded_allow_ips": "127.0.0.1",
+        # Nothing here asks gunicorn for the scheme or the client, so it believes nobody about them.
+        # Rates read X-Forwarded-For themselves, of CONSENT_PROXIES alone.
+        "forwarded_allow_ips": "",
+        "secure_scheme_headers": {},
         "forwarder_headers": "",
         "control_socket_disable": True,
         "umask": 0o077,
         "accesslog": None,
         "loglevel": "warning",
-        "post_worker_init": lambda worker: start_housekeeping(worker.wsgi),
+        "logger_class": JsonLog,
+        "post_worker_init": _begin,
     }
+
+
+def _begin(worker: Any) -> None:
+    """Start what runs beside the requests of a process that is ready for them."""
+    # What was built lives as long as the process: looking through it for garbage again and again
+    # would cost a tenth of a decision.
+    gc.collect()
+    gc.freeze()
+    start_work(worker.wsgi)
 
 
 def _address(settings: Settings) -> str:
@@ -103,6 +112,9 @@ def run(settings: Settings) -> None:
     :raises AlreadyServing: the SQLite database is served already
     """
     os.umask(0o077)
+    logs.configure(settings.log_level)
+    _allow_files()
+    settings.rates_path.unlink(missing_ok=True)  # of an earlier run, by another clock
     if not settings.is_sqlite:
         Server(settings).run()
         return
@@ -115,30 +127,10 @@ def run(settings: Settings) -> None:
         Server(settings).run()
 
 
-def start_housekeeping(app: Flask) -> threading.Thread:
-    """Settle, once a minute, the consents whose time is over."""
-    thread = threading.Thread(target=_keep_house, args=(app,), name="housekeeping", daemon=True)
-    thread.start()
-    return thread
-
-
-def _keep_house(app: Flask) -> None:
-    waiting = threading.Event()
-    # A round looks at what ended since the one before it; the first one, and one a day, at all: a
-    # grant may end later than the first end of its record.
-    settled: datetime | None = None
-    thorough = time.monotonic()
-    while not waiting.wait(HOUSEKEEPING_EVERY):
-        with app.app_context():
-            try:
-                started = now()
-                if time.monotonic() - thorough > THOROUGH_EVERY:
-                    settled, thorough = None, time.monotonic()
-                done = record_lapses(started, settled)
-            except SQLAlchemyError as error:
-                # The next round tries again; checks look at the time and need no lapse record.
-                log.warning("housekeeping_failed", error=type(error).__name__)
-            else:
-                settled = started - LOOK_BACK
-                if done:
-                    log.info("consents_lapsed", count=done)
+def _allow_files() -> None:
+    """Let a process have as many files open as it has connections, as far as the machine allows."""
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if most == resource.RLIM_INFINITY else min(FILES, most)
+    if allowed != resource.RLIM_INFINITY and allowed < wanted:
+        with suppress(OSError, ValueError):  # fewer clients, then
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))

@@ -12,6 +12,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 STARTUP_SECONDS = 60.0
+#: Does with a socket what systemd does, then becomes the service.
+HAND_OVER = """
+import os, sys
+os.dup2({fd}, 3)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
+os.execv(sys.executable, [sys.executable, *{program}])
+"""
+SERVE = ("-m", "consent_server", "serve")
 
 
 @dataclass
@@ -51,18 +59,38 @@ class Server:
         return self.log.read_text(errors="replace")
 
 
-def start(environment: dict[str, str], folder: Path) -> Server:
-    """Start ``serve`` on a free port and wait until it is ready."""
-    port = _free_port()
-    own = {**environment, "CONSENT_BIND": f"127.0.0.1:{port}", "PYTHONPATH": str(ROOT)}
+def start(
+    environment: dict[str, str],
+    folder: Path,
+    program: tuple[str, ...] = SERVE,
+    listener: socket.socket | None = None,
+    before: tuple[str, ...] = (),
+) -> Server:
+    """Start ``serve`` on a free port and wait until it is ready.
+
+    :param program: what Python is told to run; another one changes the service first
+    :param before: a program that runs the service, and becomes it
+    :param listener: what systemd would hand over; it outlives the service
+    """
+    port = listener.getsockname()[1] if listener else free_port()
+    own = {
+        "CONSENT_RESERVE_MIB": "0",
+        **environment,
+        "CONSENT_BIND": f"127.0.0.1:{port}",
+        "PYTHONPATH": str(ROOT),
+    }
+    kept = [listener.fileno()] if listener else []
+    if listener:
+        program = ("-c", HAND_OVER.format(fd=listener.fileno(), program=program))
     log = folder / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "consent_server", "serve"],
+            [*before, sys.executable, *program],
             env={**os.environ, **own},
             cwd=folder,
             stdout=output,
             stderr=output,
+            pass_fds=kept,
         )
     server = Server(process, port, log)
     deadline = time.monotonic() + STARTUP_SECONDS
@@ -75,7 +103,8 @@ def start(environment: dict[str, str], folder: Path) -> Server:
     raise RuntimeError(f"the service did not start:\n{server.stop()}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of loopback that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

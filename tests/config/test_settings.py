@@ -1,8 +1,10 @@
 """Settings: every mistake is told at once, and no secret is ever repeated."""
 
 import pytest
+from click.testing import CliRunner
 
 from consent_server.application import create_app
+from consent_server.cli import main
 from consent_server.config import SettingsInvalid, load_settings
 from consent_server.tokens.ringfile import KeyRingUnusable
 
@@ -61,6 +63,11 @@ def test_every_mistake_is_told_at_once():
         "postgresql://u:p4ssw0rd@host:99999/db",
         "postgresql://u:p4ssw0rd@host:0/db",
         "postgresql://u:p4ssw0rd@[host/db",
+        "postgresql://u:1@p4ssw0rd@host/db",
+        "postgresql://u:1/p4ssw0rd@host/db",
+        "postgresql://u:1/@p4ssw0rd@host/db",
+        "postgresql://u:1?p4ssw0rd@host/db",
+        "postgresql://u:1#p4ssw0rd@host/db",
         "p4ssw0rd",
     ],
 )
@@ -223,3 +230,41 @@ def test_a_lost_key_ring_is_not_replaced(app, site, environment):
 
     with pytest.raises(KeyRingUnusable, match="restore it from a backup"):
         create_app(load_settings(environment))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://u:p4ssw0rd@consent.example",
+        "https://u@consent.example",
+        "https://consent.example:port",
+        "https://consent.example:99999",
+        "https://[consent.example",
+        "https://[::1]p4ssw0rd",
+        "https://consent.example\\@p4ssw0rd",
+    ],
+)
+def test_a_public_address_that_no_browser_should_be_given_is_refused(url):
+    error = refused({"CONSENT_PUBLIC_URL": url})
+
+    assert error.errors.keys() == {"CONSENT_PUBLIC_URL"}
+    assert "p4ssw0rd" not in str(error)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:p4ssw0rd@host/db",
+        "postgresql://u:p%404ssw0rd@host/db?password=p4ssw0rd",
+        "postgresql://u@host/db?pwd=p4ssw0rd",
+        "postgresql://u@host/db?PASSWORD=p4ssw0rd&sslmode=verify-full",
+        "postgresql://u@host/db?options=-c%20x.y%3Dp4ssw0rd&sslmode=verify-full",
+        "postgresql://u@host/db?sslmode=verify-full&x=1&x=p4ssw0rd",
+    ],
+)
+def test_no_secret_of_a_database_address_is_shown(url):
+    shown = CliRunner().invoke(main, ["check-config"], env={"DATABASE_URL": url})
+
+    assert shown.exit_code == 0
+    assert "4ssw0rd" not in shown.output
+    assert ("verify-full" in url) == ("verify-full" in shown.output)

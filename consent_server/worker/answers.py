@@ -1,14 +1,10 @@
-"""gunicorn's worker, made to keep what a client wrote out of logs and answers."""
+"""What is answered to a request that gunicorn cannot read: problem details, by the fault alone."""
 
 import datetime
 import json
-import socket
-from contextlib import suppress
 from http import HTTPStatus
-from typing import Any
 
 from gunicorn.http import errors  # type: ignore[import-untyped]
-from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 
 #: What gunicorn could not read, and how it is answered; everything else of the kind is a 400.
 STATUSES = {
@@ -21,32 +17,24 @@ STATUSES = {
 }
 
 
-class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
-    """Answers a request that is no HTTP with problem details.
-
-    gunicorn's own answer quotes what the client sent, and its log names the client's address.
-    """
-
-    def handle_error(self, _req: Any, client: socket.socket, _addr: Any, exc: Exception) -> None:
-        """Answer and log by the kind of the fault alone."""
-        status, reason = STATUSES.get(type(exc), (400, "bad_request"))
-        if not isinstance(exc, errors.ParseException):
-            status, reason = 500, "internal_error"
-        self.log.warning("request not answered by the service: %s", type(exc).__name__)
-        with suppress(OSError):  # whoever sent it may be gone
-            client.sendall(_answer(status, reason))
+def status_of(fault: Exception) -> tuple[int, str]:
+    """Return status and reason of a fault of the request, or of ours."""
+    if not isinstance(fault, errors.ParseException):
+        return 500, "internal_error"
+    return STATUSES.get(type(fault), (400, "bad_request"))
 
 
-def _answer(status: int, reason: str) -> bytes:
+def problem(status: int, reason: str) -> bytes:
+    """Return an answer, whole; the connection ends with it."""
     title = HTTPStatus(status).phrase
-    problem = {
+    details = {
         "type": f"/docs#problem-{reason}",
         "title": title,
         "status": status,
         "detail": "The request could not be read.",
         "reason": reason,
     }
-    body = json.dumps(problem).encode()
+    body = json.dumps(details).encode()
     date = datetime.datetime.now(datetime.UTC).strftime("%a, %d %b %Y %H:%M:%S GMT")
     head = [
         f"HTTP/1.1 {status} {title}",

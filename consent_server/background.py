@@ -1,0 +1,217 @@
+"""The work that runs beside the requests: time, the logs, and what this process knows of itself."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
+
+import structlog
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from consent_server.erasing.erasedlist import ErasedList, ErasedListUnusable
+from consent_server.erasing.replay import replay
+from consent_server.erasing.traces import MEDIUM, remove_traces
+from consent_server.ledger.policy import Witness
+from consent_server.metrics.catalogue import LAPSES, PURGED, WORK_FAILED, good_round
+from consent_server.metrics.counts import COUNTS
+from consent_server.operations.measuring import measure_process
+from consent_server.reserve import Reserve
+from consent_server.retention.purging import purge
+from consent_server.retention.resting import Rest
+from consent_server.retention.service import record_lapses
+from consent_server.sealing.errors import SealRefused
+from consent_server.sealing.notary import Notary
+from consent_server.sealing.service import seal, waiting_sites
+from consent_server.settings import Settings
+from consent_server.web.clock import now
+from consent_server.witnessing.rounds import Rounds
+
+log = structlog.get_logger(__name__)
+#: Seconds between two looks for consents whose time is over.
+HOUSEKEEPING_EVERY = 60.0
+#: Seconds between two looks at every record.
+THOROUGH_EVERY = 86_400.0
+#: Seconds between two purges of what was kept long enough; the first comes with the first round.
+PURGE_EVERY = 86_400.0
+#: Seconds between two looks at the state of this process.
+MEASURE_EVERY = 5.0
+#: Ends that a round looks at again, in case the clocks of two machines differ.
+LOOK_BACK = timedelta(hours=1)
+
+
+def start_work(app: Flask) -> list[threading.Thread]:
+    """Settle what is over, seal the logs and measure, until the process ends."""
+    COUNTS.share(app.extensions["consent_settings"].metrics_path)
+    threads = [
+        threading.Thread(target=work, args=(app,), name=name, daemon=True)
+        for name, work in WORK.items()
+    ]
+    threads += _start_witnessing(app)
+    for thread in threads:
+        # Its age counts from here: work that never has a good round is seen too.
+        good_round(thread.name.partition(" ")[0], thread.name)
+        thread.start()
+    return threads
+
+
+@contextmanager
+def _round(app: Flask, work: str, **told: str) -> Iterator[None]:
+    """Do one round; whatever goes wrong is counted and told, and the next one tries again.
+
+    Whatever it is: a thread that ended would be missed by nobody until the logs are late.
+
+    :param work: the name of the thread, to its first blank
+    """
+    with app.app_context():
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001
+            WORK_FAILED.add(work)
+            # No message and no trace: they may quote what was recorded.
+            log.warning(f"{work}_failed", error=type(error).__name__, at=_place(error), **told)
+        else:
+            good_round(work, threading.current_thread().name)
+
+
+def _place(error: Exception) -> str:
+    """Return the line of ours that an error came from."""
+    found, trace = "", error.__traceback__
+    while trace is not None:
+        name = trace.tb_frame.f_globals.get("__name__", "")
+        if name.startswith("consent_server."):
+            found = f"{name}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return found
+
+
+def _keep_house(app: Flask) -> None:
+    waiting = threading.Event()
+    # A round looks at what ended since the one before it; the first one, and one a day, at all: a
+    # grant may end later than the first end of its record.
+    settled: datetime | None = None
+    thorough = time.monotonic()
+    purged: float | None = None
+    listed: int | None = None
+    while not waiting.wait(HOUSEKEEPING_EVERY):
+        with _round(app, "housekeeping"):
+            # Checks look at the time and need no lapse record; a purge that fails stops none.
+            started = now()
+            if time.monotonic() - thorough > THOROUGH_EVERY:
+                settled, thorough = None, time.monotonic()
+            done = record_lapses(started, settled)
+            settled = started - LOOK_BACK
+            LAPSES.add(amount=done)
+            if done:
+                log.info("consents_lapsed", count=done)
+            if purged is None or time.monotonic() - purged > PURGE_EVERY:
+                listed = _purge(app, listed)
+                purged = time.monotonic()
+
+
+def _purge(app: Flask, listed: int | None) -> int:
+    """Erase what was kept long enough, and what that and other erasures left on the disk.
+
+    :param listed: erasures on the list when this was done before; None when it was not
+    """
+    erased: ErasedList = app.extensions["consent_erased"]
+    purged = purge(now(), erased, rest=Rest())
+    with erased.held():
+        _, position = erased.position()
+    if purged.records or position not in (0, listed):
+        remove_traces(MEDIUM)
+    for what, count in vars(purged).items():
+        PURGED.add(what, amount=count)
+    if purged.records:
+        log.info("records_purged", count=purged.records)
+    return position
+
+
+def _keep_sealing(app: Flask) -> None:
+    settings: Settings = app.extensions["consent_settings"]
+    waiting = threading.Event()
+    seconds = 0.0  # at once: what a restored database has again must not be there for long
+    while not waiting.wait(seconds):
+        # Twice in the time that is promised: what comes just after a round is in time with the next
+        seconds = settings.merge_delay / 2
+        with _round(app, "sealing"):
+            if app.extensions["consent_reserve"].is_out:
+                continue  # what room there is left is for the noes
+            # The next round goes on where this one stopped, whatever had been done.
+            _replay(app)
+            _seal_all(app)
+
+
+def _replay(app: Flask) -> None:
+    try:
+        count = replay(app.extensions["consent_erased"], now())
+    except ErasedListUnusable as refusal:  # the logs go on; nothing is erased until it is put right
+        log.error("erasures_not_replayed", detail=str(refusal))
+        return
+    if count:
+        log.warning("erasures_replayed", count=count)
+
+
+def _seal_all(app: Flask) -> None:
+    """Seal each log; what is wrong with the records of one site keeps no other waiting."""
+    problem: Exception | None = None
+    for site_id in waiting_sites():
+        try:
+            with suppress(SealRefused):  # an alarm was raised; the other logs go on
+                seal(site_id, app.extensions["consent_notary"], now())
+        except (SQLAlchemyError, OSError):
+            raise
+        except Exception as error:  # noqa: BLE001 (told when the others are done)
+            problem = problem or error
+    if problem is not None:
+        raise problem
+
+
+def _start_witnessing(app: Flask) -> list[threading.Thread]:
+    """Return a thread for each witness: one that is slow keeps no other waiting."""
+    notary: Notary = app.extensions["consent_notary"]
+    return [
+        threading.Thread(
+            target=_keep_witnessed,
+            args=(app, witness),
+            name=f"witnessing {witness.name}",
+            daemon=True,
+        )
+        for witness in notary.policy.asked
+    ]
+
+
+def _keep_witnessed(app: Flask, witness: Witness) -> None:
+    settings: Settings = app.extensions["consent_settings"]
+    rounds = Rounds(witness, app.extensions["consent_notary"], settings.merge_delay)
+    waiting = threading.Event()
+    while not waiting.wait(settings.merge_delay / 2):
+        with _round(app, "witnessing", witness=witness.name):
+            rounds.go(now())
+
+
+def _keep_measuring(app: Flask) -> None:
+    waiting = threading.Event()
+    while True:
+        with _round(app, "measuring"):
+            measure_process()
+            _lay_reserve(app)
+        waiting.wait(MEASURE_EVERY)
+
+
+def _lay_reserve(app: Flask) -> None:
+    """Lay the reserve at the start, and again when there is room after it was needed."""
+    reserve: Reserve = app.extensions["consent_reserve"]
+    was_out = reserve.is_out
+    with suppress(OSError):  # there is none, then
+        if reserve.lay() and was_out:
+            log.info("storage_has_room")
+
+
+#: What runs beside the requests, by the name of its thread.
+WORK = {
+    "housekeeping": _keep_house,
+    "sealing": _keep_sealing,
+    "measuring": _keep_measuring,
+}

@@ -1,0 +1,196 @@
+"""Several threads, one commit: what SQLite writes to the disk for one decision it writes for eight.
+
+SQLite has one writer at a time. Whoever has its turn writes into the transaction that is open, and
+leaves the commit to the next one in the line; the last one commits, and all of them go on. So no
+thread waits for the disk more than twice, and none is answered before its rows are there for good.
+"""
+
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
+
+from sqlalchemy.engine import Engine
+
+from consent_server.driver import Driver, as_of_engine
+from consent_server.sqlite import sqlite3
+
+Result = TypeVar("Result")
+#: Seconds that a writer waits, for its turn and for others who write to the file; as in ``db``.
+PATIENCE = 5.0
+#: A wait that nobody notices.
+SHORT = 0.5
+
+
+class _Transaction:
+    """What several threads write, each in its turn, until one of them commits."""
+
+    def __init__(self, engine: Engine, patience: float):
+        """:param patience: seconds to wait for others who write to the file"""
+        self._pooled: Any = engine.raw_connection()
+        self._driver = Driver(self._pooled.driver_connection, engine.dialect)
+        self._is_hurried = patience < PATIENCE - SHORT
+        #: Held until it is committed, or lost.
+        self._going_on = threading.Lock()
+        self._going_on.acquire()
+        self._has_rows = False
+        self._is_kept = False
+        #: Why all of it is lost, what others had written in it too.
+        self.problem: sqlite3.Error | None = None
+        try:
+            if self._is_hurried:
+                self._wait_at_most(patience)
+            self._driver.exec_driver_sql("BEGIN IMMEDIATE")
+        except BaseException:
+            self._pooled.invalidate()
+            self._pooled.close()
+            raise
+
+    def add(self, work: Callable[[Driver], Result]) -> Result:
+        """Do one thread's work; if it fails, what it has written so far is undone."""
+        if self._has_rows:
+            self._mark()
+        try:
+            result = work(self._driver)
+        except BaseException:
+            self._undo()
+            raise
+        self._has_rows = True
+        return result
+
+    def _mark(self) -> None:
+        try:
+            self._driver.exec_driver_sql("SAVEPOINT mine")
+        except sqlite3.Error as error:
+            self.problem = error
+            raise
+
+    def _undo(self) -> None:
+        try:
+            if not self._has_rows:
+                raise sqlite3.OperationalError("nothing of anybody else is in it")
+            self._driver.exec_driver_sql("ROLLBACK TO mine")
+        except sqlite3.Error as error:  # a full disk, say, has ended the whole transaction
+            self.problem = error
+
+    def end(self) -> None:
+        """Commit for all of them, and let them go on."""
+        try:
+            if self.problem is None:
+                self._driver.exec_driver_sql("COMMIT")
+                self._is_kept = True
+                if self._is_hurried:
+                    self._wait_at_most(PATIENCE)
+        except sqlite3.Error as error:
+            self.problem = error
+        finally:
+            with suppress(sqlite3.Error):
+                if not self._is_kept:
+                    self._pooled.invalidate()  # closed, and so rolled back
+                self._pooled.close()
+            self._going_on.release()
+
+    def _wait_at_most(self, seconds: float) -> None:
+        self._driver.exec_driver_sql(f"PRAGMA busy_timeout = {max(0, int(seconds * 1000))}")
+
+    def wait(self) -> None:
+        """Return when it is committed.
+
+        :raises sqlite3.Error: it is not; whether it will be there is unknown
+        """
+        with self._going_on:
+            pass
+        if not self._is_kept:
+            # In the words of what failed: where it was room, who waits may know what to do.
+            raise sqlite3.OperationalError(str(self.problem or "not committed")) from self.problem
+
+
+class SharedCommits:
+    """The line of one database's writers."""
+
+    def __init__(self, engine: Engine):
+        self._engine = weakref.proxy(engine)
+        self._turn = threading.Lock()
+        self._counting = threading.Lock()
+        #: Threads that wait for their turn.
+        self.in_line = 0
+        self._open: _Transaction | None = None
+
+    def run(self, work: Callable[[Driver], Result]) -> Result:
+        """Do some work in a transaction, and return what it returned when that is committed.
+
+        :param work: reads and writes, waits for nobody
+        :raises sqlalchemy.exc.DBAPIError: it is not committed, or whether it is is unknown
+        """
+        try:
+            with self._my_turn() as patience:
+                transaction = self._taken_over() or _Transaction(self._engine, patience)
+                try:
+                    result = transaction.add(work)
+                finally:
+                    if transaction.problem is not None or not self._is_left(transaction):
+                        transaction.end()
+            transaction.wait()
+        except sqlite3.Error as error:
+            raise as_of_engine(error, self._engine.dialect) from error
+        return result
+
+    def _taken_over(self) -> _Transaction | None:
+        """Return what the one before has left, which is now for this thread to end."""
+        with self._counting:
+            found, self._open = self._open, None
+        return found
+
+    def _is_left(self, transaction: _Transaction) -> bool:
+        """Leave a transaction to the next in the line, if there is one."""
+        with self._counting:
+            if self.in_line:
+                self._open = transaction
+            return self.in_line > 0
+
+    @contextmanager
+    def _my_turn(self) -> Iterator[float]:
+        """Wait for the turn; yields how many seconds of patience are left.
+
+        Everybody's patience begins when they join the line: those who wait for the same lock of the
+        file give up together, and not one after another.
+        """
+        deadline = time.monotonic() + PATIENCE
+        with self._counting:
+            self.in_line += 1
+        has_turn = False
+        try:
+            has_turn = self._turn.acquire(timeout=PATIENCE)
+        finally:
+            self._leave_the_line(has_turn)
+        if not has_turn:
+            raise sqlite3.OperationalError("database is locked")
+        try:
+            yield deadline - time.monotonic()
+        finally:
+            self._turn.release()
+
+    def _leave_the_line(self, has_turn: bool) -> None:
+        with self._counting:
+            self.in_line -= 1
+            # The one before may have counted on this thread, and nobody comes after it.
+            is_last = not has_turn and not self.in_line
+            left, self._open = (self._open, None) if is_last else (None, self._open)
+        if left is not None:
+            left.end()
+
+
+_lines: WeakKeyDictionary[Engine, SharedCommits] = WeakKeyDictionary()
+_making = threading.Lock()
+
+
+def shared_commits(engine: Engine) -> SharedCommits:
+    """Return the line of the writers of this process to a database."""
+    found = _lines.get(engine)
+    if found is None:
+        with _making:
+            found = _lines.setdefault(engine, SharedCommits(engine))
+    return found

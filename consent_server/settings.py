@@ -1,0 +1,90 @@
+"""What the service runs with, once it was read and checked (``config``)."""
+
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from consent_server.addresses import is_loopback
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment says. See docs/settings.md."""
+
+    #: Directory of everything that must be backed up: SQLite file, key ring. Mode 0700.
+    data_dir: Path
+    #: SQLAlchemy URL, driver included.
+    database_url: str
+    #: Address to listen on.
+    bind_host: str
+    #: 1 to 65535.
+    bind_port: int
+    #: Scheme, host and optional path prefix that browsers use; no slash at the end.
+    public_url: str
+    #: Bring an empty or older database to this version's schema at start.
+    auto_migrate: bool
+    #: File that holds seconds to add to the clock; for the demo alone.
+    demo_clock: Path | None
+    #: Processes; SQLite takes exactly one.
+    workers: int
+    #: Threads of each process, also the size of its connection pool.
+    threads: int
+    log_level: str
+    #: Seconds within which a record is in the log of its site.
+    merge_delay: int
+    #: Bytes that are kept on the disk of a SQLite file for refusals and withdrawals.
+    reserve: int
+    #: Trust policy (c2sp.org/tlog-policy) that names the witnesses of the logs; None for no file.
+    witness_policy: Path | None
+    #: Networks whose ``X-Forwarded-For`` is believed.
+    proxies: tuple[IPv4Network | IPv6Network, ...]
+    #: Whether requests are counted.
+    has_rates: bool
+    #: RFC 3339 date of ``/.well-known/gpc.json``; None leaves the file out.
+    gpc_updated: str | None
+    #: What ``/metrics`` is given for; None gives it on loopback alone.
+    metrics_token: str | None = field(repr=False)
+
+    @property
+    def is_on_loopback(self) -> bool:
+        """Whether browsers reach the service from this machine alone."""
+        return is_loopback(urlsplit(self.public_url).hostname or "")
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is a SQLite file."""
+        return self.database_url.startswith("sqlite")
+
+    @property
+    def sqlite_path(self) -> Path:
+        """The SQLite file."""
+        return Path(self.database_url.removeprefix("sqlite:///").partition("?")[0])
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Where this machine keeps data: the data directory, and that of the SQLite file."""
+        own = (self.data_dir,)
+        return (*own, self.sqlite_path.parent) if self.is_sqlite else own
+
+    @property
+    def reserve_path(self) -> Path:
+        """What is kept in reserve, on the disk of the SQLite file."""
+        if not self.is_sqlite:
+            return self.data_dir / "reserve"
+        return self.sqlite_path.with_name(f"{self.sqlite_path.name}.reserve")
+
+    @property
+    def rates_path(self) -> Path:
+        """What several processes count requests in; may be lost at any time."""
+        return self.data_dir / "rates.sqlite3"
+
+    @property
+    def metrics_path(self) -> Path:
+        """Where the processes of this machine count; may be lost at any time."""
+        return self.data_dir / "metrics"
+
+    @property
+    def key_ring_path(self) -> Path:
+        """Where the key ring lies: beside the database, never in it."""
+        return self.data_dir / "keys" / "ring.json"
