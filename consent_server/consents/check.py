@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from consent_server.consents.choices import Choice, Question
+from consent_server.consents.choices import Choice, Held, Question, question_of
 from consent_server.consents.errors import InstantInFuture
 from consent_server.consents.models import ConsentRecord
-from consent_server.consents.records import find_record, held_by, record_in_force
-from consent_server.db import rfc3339
+from consent_server.consents.records import held_by
+from consent_server.consents.standing import Standing, standing
+from consent_server.db import db, rfc3339
+from consent_server.sites.directory import in_force
 from consent_server.sites.models import Publication
-from consent_server.sites.service import bundle_of, current_publication, publication_in_force
+from consent_server.sites.service import bundle_of, publication_in_force
 from consent_server.tokens.consent_token import verify
 from consent_server.tokens.keyring import KeyRing
 from consent_server.tokens.refusals import TokenRefused
@@ -63,17 +65,17 @@ class Answer:
 
     def as_json(self) -> dict[str, Any]:
         """Return the wire form; ``granted`` is there exactly when one category was asked about."""
-        body: dict[str, Any] = {
-            "site": self.site_id,
+        body: dict[str, Any] = {"site": self.site_id}
+        if self.category is not None:
+            body["granted"] = self.categories[self.category].reason == "granted"
+        return {
+            **body,
             "record_id": self.record_id,
             "categories": {id_: verdict.as_json() for id_, verdict in self.categories.items()},
             "services": {id_: verdict.as_json() for id_, verdict in self.services.items()},
             "expire_cookies": self.expire_cookies,
             "checked_at": rfc3339(self.checked_at),
         }
-        if self.category is not None:
-            body["granted"] = self.categories[self.category].reason == "granted"
-        return body
 
 
 def check(site_id: str, question: CheckQuestion, ring: KeyRing, now: datetime) -> Answer:
@@ -87,19 +89,21 @@ def check(site_id: str, question: CheckQuestion, ring: KeyRing, now: datetime) -
     instant = question.at or now
     if instant > now:
         raise InstantInFuture
-    publication = current_publication(site_id)
+    publication = in_force(site_id)
     if question.at is not None:
         publication = publication_in_force(site_id, instant) or publication
-    found = _record(site_id, question, instant, ring, now)
+        db.session.expunge_all()
+        db.session.rollback()  # what follows is read in a transaction of its own
+    found, problem = _standing(site_id, question, ring, now)
     bundle = bundle_of(publication)
-    rules = Question(bundle)
-    record = found.record
-    categories = {id_: Verdict(found.problem) for id_ in rules.since}
+    rules = question_of(publication)
+    categories = {id_: Verdict(problem) for id_ in rules.since}
     services: dict[str, Verdict] = {}
-    if record is not None:
-        categories = _categories(rules, record, instant)
-        services = _services(rules, record, instant)
-        if found.is_token_over:
+    if found is not None:
+        categories = _categories(rules, found.held, instant)
+        services = _services(rules, found.held, instant)
+        # The record knows the end to the millisecond, the token to the second before it.
+        if instant >= found.token_ends:
             categories |= _over({id_: categories[id_] for id_ in rules.optional})
             services = _over(services)
     if question.category is not None and question.category not in categories:
@@ -109,39 +113,23 @@ def check(site_id: str, question: CheckQuestion, ring: KeyRing, now: datetime) -
         category=question.category,
         categories=categories,
         services=services,
-        record_id=record.record_id if record else None,
+        record_id=found.record_id if found else None,
         expire_cookies=_cookies_to_expire(bundle, categories, services),
         checked_at=now,
     )
 
 
-@dataclass(frozen=True)
-class _Found:
-    """What a token leads to."""
-
-    #: Why there is no record; without meaning where there is one.
-    problem: str
-    record: ConsentRecord | None = None
-    #: Whether the consent that the token was issued for is past its end.
-    is_token_over: bool = False
-
-
-def _record(
-    site_id: str, question: CheckQuestion, instant: datetime, ring: KeyRing, now: datetime
-) -> _Found:
-    """Find the record in force for the bearer of a token, or why there is none."""
+def _standing(
+    site_id: str, question: CheckQuestion, ring: KeyRing, now: datetime
+) -> tuple[Standing | None, str]:
+    """Find what holds for the bearer of a token, or why nothing does."""
     if not question.token:
-        return _Found("unknown")
+        return None, "unknown"
     try:
         claims = verify(question.token, ring, site_id, now, allow_expired=True)
     except TokenRefused:
-        return _Found("invalid")
-    issued_for = find_record(site_id, claims.jti)
-    if issued_for is None or issued_for.subject is None:
-        return _Found("unknown")
-    # The record knows the end to the millisecond, the token to the second before it.
-    is_over = instant >= issued_for.expires_at
-    return _Found("unknown", record_in_force(site_id, issued_for.subject, question.at), is_over)
+        return None, "invalid"
+    return standing(site_id, claims.jti, question.at), "unknown"
 
 
 def _over(verdicts: dict[str, Verdict]) -> dict[str, Verdict]:
@@ -152,8 +140,8 @@ def _over(verdicts: dict[str, Verdict]) -> dict[str, Verdict]:
     }
 
 
-def _categories(rules: Question, record: ConsentRecord, instant: datetime) -> dict[str, Verdict]:
-    choices = held_by(record).categories
+def _categories(rules: Question, held: Held, instant: datetime) -> dict[str, Verdict]:
+    choices = held.categories
     verdicts = {}
     for id_ in rules.since:
         choice = choices.get(id_)
@@ -166,10 +154,10 @@ def _categories(rules: Question, record: ConsentRecord, instant: datetime) -> di
     return verdicts
 
 
-def _services(rules: Question, record: ConsentRecord, instant: datetime) -> dict[str, Verdict]:
+def _services(rules: Question, held: Held, instant: datetime) -> dict[str, Verdict]:
     return {
         id_: _verdict(choice, rules.is_service_stale(id_, choice), instant)
-        for id_, choice in held_by(record).services.items()
+        for id_, choice in held.services.items()
         if id_ in rules.services
     }
 
@@ -207,5 +195,5 @@ def verdicts_in_force(
     publication: Publication, record: ConsentRecord, now: datetime
 ) -> dict[str, Any]:
     """Return the verdict on every category of a record, for the visitor who holds it."""
-    verdicts = _categories(Question(bundle_of(publication)), record, now)
+    verdicts = _categories(question_of(publication), held_by(record), now)
     return {id_: verdict.as_json() for id_, verdict in verdicts.items()}

@@ -7,6 +7,8 @@ from typing import Any
 
 from consent_server.db import rfc3339
 from consent_server.sites.durations import months
+from consent_server.sites.models import Publication
+from consent_server.sites.service import bundle_of
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,12 @@ class Decision:
     def grants(self) -> bool:
         """Whether it says yes to anything optional."""
         return any(self.categories.values()) or any(self.services.values())
+
+    @property
+    def refuses(self) -> bool:
+        """Whether it says no to anything, or yes to nothing."""
+        answers = [*self.categories.values(), *self.services.values()]
+        return not all(answers) or not any(answers)
 
 
 @dataclass(frozen=True)
@@ -127,6 +135,21 @@ class Question:
             choice = held.services.get(id_, held.categories.get(category))
             choices["service", id_] = choice
         return {key for key, choice in choices.items() if choice and choice.is_live(instant)}
+
+
+def question_of(publication: Publication) -> Question:
+    """Return what a publication asks; shared and cached, so it is never changed."""
+    found = _questions.get(publication.bundle_hash)
+    if found is None:
+        if len(_questions) >= MOST_QUESTIONS:
+            _questions.clear()
+        found = _questions[publication.bundle_hash] = Question(bundle_of(publication))
+    return found
+
+
+#: Questions that a process keeps ready, by the hash of their bundle, which says it all.
+MOST_QUESTIONS = 256
+_questions: dict[str, Question] = {}
 
 
 def lapse(choices: Choices, optional: Iterable[str], now: datetime) -> dict[str, Choice]:

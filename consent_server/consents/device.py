@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from consent_server.consents.choices import Choice, Held, Question, choices_of
-from consent_server.consents.models import ConsentRecord
+from consent_server.consents.models import AnyRecord
 from consent_server.db import rfc3339
 from consent_server.sites.durations import add_months
 
@@ -34,7 +34,7 @@ _COOKIE_NAME = re.compile(r"[!#$%&'+.^_`|~0-9A-Za-z-]+")
 class Acknowledged:
     """A decision that is in force, and what its browser sent and gets with it."""
 
-    record: ConsentRecord
+    record: AnyRecord
     #: The bundle on which it was decided.
     bundle: Mapping[str, Any]
     #: As the browser sent it; the record itself knows only the subject.

@@ -134,3 +134,35 @@ class InstantInFuture(ConsentError):
 
     def __init__(self) -> None:
         super().__init__("at must not lie in the future")
+
+
+class StorageFull(ConsentError):
+    """The disk is full, and what is kept in reserve is for refusals and withdrawals."""
+
+    status = 503
+    reason = "storage_full"
+    #: Seconds until a retry makes sense.
+    retry_after = 60
+
+    def __init__(self) -> None:
+        super().__init__("there is no room to record a grant; send the same request again later")
+
+
+class ConsentErased(ConsentError):
+    """What this consent id had decided was erased, and a late retry does not bring it back."""
+
+    status = 409
+    reason = "consent_erased"
+
+    def __init__(self) -> None:
+        super().__init__("the records of this consent id were erased; decide with a higher n")
+
+
+class CorrectionEmpty(ConsentError):
+    """A correction says what the record says already."""
+
+    status = 422
+    reason = "correction_empty"
+
+    def __init__(self) -> None:
+        super().__init__("nothing is corrected: the record says all of this already")

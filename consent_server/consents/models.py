@@ -1,5 +1,6 @@
 """Consent records and the keys that make a retried request harmless."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -7,6 +8,8 @@ import sqlalchemy as sa
 import sqlalchemy.orm as so
 
 from consent_server.db import Flag, JSONDocument, Model, UtcDateTime, rfc3339
+from consent_server.ledger.record import exported
+from consent_server.sites.service import reprompt_after
 
 EVENTS = ("given", "partial", "refused", "changed", "renewed", "withdrawn", "expired")
 ACTIONS = ("accept_all", "reject_all", "save", "withdraw")
@@ -18,8 +21,46 @@ def _one_of(column: str, values: tuple[str, ...]) -> sa.CheckConstraint:
     return sa.CheckConstraint(f"{column} IN ({allowed})", name=f"{column}_known")
 
 
-class ConsentRecord(Model):
+class Described:
+    """What is told of a record, of one that is stored and of one that was just made."""
+
+    def public(self: Any) -> dict[str, Any]:
+        """Return what the visitor's browser is told, JSON-ready."""
+        answer = {
+            "record_id": self.record_id,
+            "event": self.event,
+            "recorded_at": rfc3339(self.recorded_at),
+            "expires_at": rfc3339(self.expires_at),
+            "categories": public_choices(self.categories),
+            "services": public_choices(self.services),
+        }
+        return {**answer, "superseded": True} if self.superseded else answer
+
+    def exported(self: Any, *, with_subject: bool) -> dict[str, Any]:
+        """Return every field for an auditor, or for the visitor, JSON-ready (``ledger.record``).
+
+        :param with_subject: whether records of one visitor can be told to belong together by the
+            pseudonym too, not only by ``previous``
+        """
+        duration = reprompt_after(self.site_id, self.bundle)
+        given: dict[str, Any] = self.exported_for(duration, with_subject=with_subject)
+        return given
+
+    def exported_for(self: Any, duration: str, *, with_subject: bool) -> dict[str, Any]:
+        """Return the same by whoever knows how long a choice lasts by the bundle, ISO 8601."""
+        values = {
+            **{name: getattr(self, name) for name in COLUMNS},
+            "recorded_at": rfc3339(self.recorded_at),
+            "expires_at": rfc3339(self.expires_at),
+            "duration": duration,
+        }
+        return exported(values, with_subject=with_subject)
+
+
+class ConsentRecord(Described, Model):
     """One decision of one visitor; rows are appended and never changed (triggers see to it).
+
+    An erasure removes a row, whole, and leaves a tombstone in the log (``erasing``).
 
     Deliberately absent: address, user agent, page, referrer, device, and the consent id itself.
     """
@@ -33,6 +74,14 @@ class ConsentRecord(Model):
         sa.Index("ix_consent_records_previous", "site_id", "previous"),
         sa.Index("ix_consent_records_expires_at", "expires_at"),
         sa.Index("ix_consent_records_subject", "site_id", "subject", "recorded_at"),
+        # Of the few that correct another one.
+        sa.Index(
+            "ix_consent_records_corrects",
+            "site_id",
+            "corrects",
+            sqlite_where=sa.text("corrects IS NOT NULL"),
+            postgresql_where=sa.text("corrects IS NOT NULL"),
+        ),
         _one_of("event", EVENTS),
         _one_of("action", ACTIONS),
         _one_of("method", METHODS),
@@ -78,47 +127,43 @@ class ConsentRecord(Model):
     n: so.Mapped[int | None] = so.mapped_column(sa.BigInteger().with_variant(sa.Integer, "sqlite"))
     #: A decision that arrived after a newer one: kept as a record, without effect.
     superseded: so.Mapped[bool] = so.mapped_column(Flag)
+    #: The record whose facts this one puts right (GDPR Art. 16); that one stays as it is.
+    corrects: so.Mapped[str | None]
 
-    def public(self) -> dict[str, Any]:
-        """Return what the visitor's browser is told, JSON-ready."""
-        answer = {
-            "record_id": self.record_id,
-            "event": self.event,
-            "recorded_at": rfc3339(self.recorded_at),
-            "expires_at": rfc3339(self.expires_at),
-            "categories": public_choices(self.categories),
-            "services": public_choices(self.services),
-        }
-        return {**answer, "superseded": True} if self.superseded else answer
 
-    def exported(self, *, with_subject: bool) -> dict[str, Any]:
-        """Return every field for an auditor, or for the visitor, JSON-ready.
+#: Names of the columns, in the order of the table.
+COLUMNS = tuple(ConsentRecord.__table__.columns.keys())
 
-        :param with_subject: whether records of one visitor can be told to belong together by the
-            pseudonym too, not only by ``previous``
-        """
-        values = {
-            "site": self.site_id,
-            "record_id": self.record_id,
-            "previous": self.previous,
-            "event": self.event,
-            "action": self.action,
-            "method": self.method,
-            "recorded_at": rfc3339(self.recorded_at),
-            "expires_at": rfc3339(self.expires_at),
-            "categories": public_choices(self.categories),
-            "services": public_choices(self.services),
-            "bundle": self.bundle,
-            "revision": self.revision,
-            "build": self.build,
-            "language": self.language,
-            "policy_version": self.policy_version,
-            "profile": self.profile,
-            "gpc": self.gpc,
-            "trusted": self.trusted,
-            "superseded": self.superseded,
-        }
-        return {**values, "subject": self.subject, "n": self.n} if with_subject else values
+
+@dataclass(frozen=True)
+class NewRecord(Described):
+    """A record that was made and is yet to be stored: the columns of its row, plain values."""
+
+    site_id: str
+    record_id: str
+    previous: str | None
+    event: str
+    action: str | None
+    method: str | None
+    recorded_at: datetime
+    expires_at: datetime
+    categories: dict[str, Any]
+    services: dict[str, Any]
+    revision: int
+    bundle: str
+    build: str
+    language: str
+    policy_version: str
+    profile: str
+    gpc: bool
+    trusted: bool
+    subject: str | None
+    n: int | None
+    superseded: bool
+    corrects: str | None = None
+
+
+AnyRecord = ConsentRecord | NewRecord
 
 
 def public_choices(choices: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -146,3 +191,23 @@ class IdempotencyKey(Model):
     body_hash: so.Mapped[str]
     record_id: so.Mapped[str]
     added_at: so.Mapped[datetime] = so.mapped_column(UtcDateTime)
+
+
+class ErasedSubject(Model):
+    """A consent id whose records were erased: what it had decided by then stays undone.
+
+    A retry that was under way would otherwise bring the erased decision back.
+    """
+
+    __tablename__ = "erased_subjects"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["site_id"], ["sites.id"]),
+        {"sqlite_strict": True},
+    )
+
+    site_id: so.Mapped[str] = so.mapped_column(primary_key=True)
+    #: Keyed digest of the subject, under another key than the subject's own, 43 characters.
+    digest: so.Mapped[str] = so.mapped_column(primary_key=True)
+    #: The highest counter among the erased decisions.
+    n: so.Mapped[int] = so.mapped_column(sa.BigInteger().with_variant(sa.Integer, "sqlite"))
+    erased_at: so.Mapped[datetime] = so.mapped_column(UtcDateTime)

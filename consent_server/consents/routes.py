@@ -1,26 +1,30 @@
 """Record a decision, check a consent, publish the token keys and the word on privacy control."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from flask import Response, abort, after_this_request, current_app, jsonify, request
+from flask import Response, abort, after_this_request, current_app, jsonify
 from flask.views import MethodView
 
 from consent_server.consents import schemas, service
-from consent_server.consents.check import CheckQuestion, check
+from consent_server.consents.check import Answer, CheckQuestion, check
 from consent_server.consents.choices import Decision
 from consent_server.consents.device import Acknowledged, cookies_to_set
 from consent_server.consents.errors import IdempotencyKeyMissing
+from consent_server.consents.full_disk import record_with_reserve
 from consent_server.ledger.canonical import canonical, digest
+from consent_server.metrics.catalogue import DECISIONS, OWN_HOST, PEERS, VERDICTS_GIVEN
+from consent_server.reserve import Reserve
 from consent_server.sites.auth import require_key
 from consent_server.sites.pages import cleared_for_page, preflight
 from consent_server.tokens.jwks import jwks
 from consent_server.tokens.keyring import KeyRing
-from consent_server.web import cors, first_party, privacy_control
-from consent_server.web.api import Blueprint
+from consent_server.web import cors, first_party, privacy_control, rates
+from consent_server.web.api import Blueprint, body_read, json_answer
 from consent_server.web.clock import now
+from consent_server.web.peers import came_through
 from consent_server.web.problems import InvalidRequest
-from consent_server.web.strict_json import read_object
 
 pages = Blueprint(
     "consents", __name__, url_prefix="/v1/sites/<site_id>/consents", description="Decisions"
@@ -54,9 +58,11 @@ class Consents(MethodView):
     @pages.alt_response(403, description="origin_not_allowed")
     @pages.alt_response(404, description="site_unknown")
     @pages.alt_response(409, description="bundle_outdated, build_unknown, idempotency_conflict")
+    @pages.alt_response(429, description="rate_limited")
+    @pages.alt_response(503, description="storage_full, database_unavailable")
     def post(
         self, headers: dict[str, Any], body: tuple[Decision, str | None], site_id: str
-    ) -> tuple[dict[str, Any], int]:
+    ) -> tuple[Response, int]:
         """Record a visitor's decision
 
         Takes `application/json` with the header `Idempotency-Key`, or `text/plain` holding the
@@ -66,14 +72,17 @@ class Consents(MethodView):
         force sets the widget's cookies, with the ends of the choice.
         """
         decision, key_in_body = body
-        sees_gpc = decision.gpc or privacy_control.is_sent()
+        rates.count("denial" if decision.refuses else "grant", site_id)
+        if not decision.gpc and privacy_control.is_sent():
+            decision = replace(decision, gpc=True)
         asked = service.Request(
-            decision=replace(decision, gpc=sees_gpc),
+            decision=decision,
             key=_idempotency_key(headers["idempotency_key"], key_in_body),
             body_hash=_body_hash(),
         )
         instant = now()
-        recorded = service.record_decision(site_id, asked, key_ring(), instant)
+        reserve: Reserve = current_app.extensions["consent_reserve"]
+        recorded = record_with_reserve(site_id, asked, key_ring(), instant, reserve)
         answer = recorded.record.public()
         token = service.token_for(recorded, key_ring(), current_app.extensions["consent_issuer"])
         if token is not None:
@@ -85,7 +94,13 @@ class Consents(MethodView):
             bundle = service.bundle_shown(recorded.record)
             kept = Acknowledged(recorded.record, bundle, decision.consent_id, token, host)
             _set_cookies(cookies_to_set(kept, instant))
-        return answer, 201 if recorded.is_new else 200
+        result = "recorded" if recorded.is_in_force else "superseded"
+        DECISIONS.add(answer["event"], result if recorded.is_new else "repeated")
+        through = came_through()
+        PEERS.add(through)
+        # A path of the site's host needs a proxy; without one, somebody wrote the headers by hand.
+        OWN_HOST.add("own" if host is not None and through == "proxy" else "other")
+        return json_answer(answer), 201 if recorded.is_new else 200
 
 
 @checks.route("")
@@ -98,7 +113,7 @@ class Check(MethodView):
     @checks.alt_response(403, description="scope_missing, key_in_browser")
     @checks.alt_response(404, description="site_unknown")
     @checks.doc(security=[{"apiKey": []}])
-    def get(self, asked: tuple[str, CheckQuestion]) -> dict[str, Any]:
+    def get(self, asked: tuple[str, CheckQuestion]) -> Response:
         """Check one consent
 
         Authoritative: knows withdrawals. Whatever is wrong with the token is an answer
@@ -106,7 +121,9 @@ class Check(MethodView):
         """
         site_id, question = asked
         require_key("check", site_id)
-        return check(site_id, question, key_ring(), now()).as_json()
+        answer = check(site_id, question, key_ring(), now())
+        _count_verdicts([answer])
+        return json_answer(answer.as_json())
 
     @checks.arguments(schemas.CheckManySchema)
     @checks.response(200, schemas.CheckAnswersSchema)
@@ -119,6 +136,7 @@ class Check(MethodView):
         require_key("check", asked["site"])
         instant = now()
         answers = [check(asked["site"], item, key_ring(), instant) for item in asked["checks"]]
+        _count_verdicts(answers)
         results = [answer.as_json() for answer in answers]
         return {
             "site": asked["site"],
@@ -159,6 +177,14 @@ class PrivacyControl(MethodView):
         return _for_anybody({"gpc": True, "lastUpdate": updated})
 
 
+def _count_verdicts(answers: Iterable[Answer]) -> None:
+    """Count what was asked about: the category that was named, else each of the site."""
+    for answer in answers:
+        asked = answer.category
+        for verdict in [answer.categories[asked]] if asked else answer.categories.values():
+            VERDICTS_GIVEN.add(verdict.reason)
+
+
 def _for_anybody(content: dict[str, Any]) -> Response:
     answer = jsonify(content)
     answer.headers["Cache-Control"] = "public, max-age=300"
@@ -187,6 +213,5 @@ def _idempotency_key(header: str | None, body: str | None) -> str:
 
 def _body_hash() -> str:
     """Hash what was decided, however it was spelled; the key itself is not a part of it."""
-    body = read_object(request.get_data())
-    body.pop("idempotency_key", None)
+    body = {name: value for name, value in body_read().items() if name != "idempotency_key"}
     return digest(canonical(body))

@@ -1,8 +1,11 @@
 """The wire form of decisions and checks: translates to values and back, nothing else."""
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 import marshmallow as ma
+from werkzeug.datastructures import MultiDict
 
 from consent_server.consents.check import REASONS, CheckQuestion
 from consent_server.consents.choices import Decision
@@ -10,14 +13,14 @@ from consent_server.consents.models import ACTIONS, EVENTS, METHODS
 from consent_server.web.fields import Base64url, Instant, StrictBoolean, StrictInteger
 
 #: Ids of categories and services.
-NAME = ma.validate.Regexp(r"^[a-z][a-z0-9_-]{0,39}\Z", error="Must be an id: a-z, 0-9, - and _.")
-SITE = ma.validate.Regexp(r"^[a-z0-9-]{3,40}\Z", error="Must be a site id.")
-KEY = ma.validate.Regexp(
-    r"^[A-Za-z0-9_-]{22,64}\Z", error="Must be 22 to 64 characters of base64url."
-)
-LANGUAGE = ma.validate.Regexp(
-    r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z", error="Must be a BCP 47 tag."
-)
+_NAME = re.compile(r"^[a-z][a-z0-9_-]{0,39}\Z")
+_SITE = re.compile(r"^[a-z0-9-]{3,40}\Z")
+_KEY = re.compile(r"^[A-Za-z0-9_-]{22,64}\Z")
+_LANGUAGE = re.compile(r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z")
+NAME = ma.validate.Regexp(_NAME, error="Must be an id: a-z, 0-9, - and _.")
+SITE = ma.validate.Regexp(_SITE, error="Must be a site id.")
+KEY = ma.validate.Regexp(_KEY, error="Must be 22 to 64 characters of base64url.")
+LANGUAGE = ma.validate.Regexp(_LANGUAGE, error="Must be a BCP 47 tag.")
 
 
 def _choices(most: int) -> ma.fields.Dict:
@@ -29,8 +32,84 @@ def _choices(most: int) -> ma.fields.Dict:
     )
 
 
+_FLAGS = frozenset({"gpc", "trusted"})
+#: Texts of a decision and their forms; those that may be left out are null then.
+_FORMS = {
+    "consent_id": re.compile(r"[A-Za-z0-9_-]{22}\Z"),
+    "idempotency_key": _KEY,
+    "bundle": re.compile(r"[A-Za-z0-9_-]{43}\Z"),
+    "build": re.compile(r"[A-Za-z0-9_-]{43}\Z"),
+    "language": _LANGUAGE,
+}
+_NEEDED = frozenset({"action", "method", "bundle", "build", "language"})
+_NAMES = frozenset({*_FORMS, *_NEEDED, *_FLAGS, "categories", "services", "n"})
+
+
+def _are_choices(value: Any, most: int) -> bool:
+    return (
+        type(value) is dict
+        and len(value) <= most
+        and all(answer is True or answer is False for answer in value.values())
+        and all(_NAME.match(id_) for id_ in value)
+    )
+
+
+def quick_decision(body: dict[str, Any]) -> tuple[Decision, str | None] | None:
+    """Return what :class:`DecisionSchema` loads from a well-formed body; None is for it to say."""
+    names = body.keys()
+    if not _NEEDED <= names <= _NAMES or ("n" in names) != ("consent_id" in names):
+        return None
+    for name, form in _FORMS.items():
+        if name in names and (type(body[name]) is not str or not form.match(body[name])):
+            return None
+    if any(type(body[name]) is not bool for name in _FLAGS & names):
+        return None
+    n = body.get("n")
+    if "n" in names and (type(n) is not int or not 1 <= n <= 2**53 - 1):
+        return None
+    categories, services = body.get("categories", {}), body.get("services", {})
+    if not _are_choices(categories, 32) or not _are_choices(services, 500):
+        return None
+    if body["action"] not in ACTIONS or body["method"] not in METHODS:
+        return None
+    decision = Decision(
+        action=body["action"],
+        method=body["method"],
+        categories=dict(categories),
+        services=dict(services),
+        consent_id=body.get("consent_id"),
+        n=n,
+        bundle=body["bundle"],
+        build=body["build"],
+        language=body["language"],
+        gpc=body.get("gpc", False),
+        trusted=body.get("trusted", False),
+    )
+    return decision, body.get("idempotency_key")
+
+
+def quick_query(given: MultiDict[str, str]) -> tuple[str, CheckQuestion] | None:
+    """Return what :class:`CheckQuerySchema` loads from a question about now; None is for it."""
+    if not given.keys() <= {"site", "token", "category"}:
+        return None
+    if any(len(values) != 1 for values in given.listvalues()):
+        return None
+    site, category = given.get("site", ""), given.get("category")
+    if not _SITE.match(site) or (category is not None and not _NAME.match(category)):
+        return None
+    return site, CheckQuestion(given.get("token"), category)
+
+
+def quick_key(given: Mapping[str, str]) -> dict[str, Any] | None:
+    """Return what :class:`RecordHeadersSchema` loads where there is no key, or a good one."""
+    key = given.get("Idempotency-Key")
+    return {"idempotency_key": key} if key is None or _KEY.match(key) else None
+
+
 class DecisionSchema(ma.Schema):
     """A visitor's decision, as the widget sends it."""
+
+    quick = staticmethod(quick_decision)
 
     #: Bytes.
     max_bytes = 8 * 1024
@@ -70,6 +149,8 @@ class DecisionSchema(ma.Schema):
 
 class RecordHeadersSchema(ma.Schema):
     """Headers of a request to record."""
+
+    quick = staticmethod(quick_key)
 
     idempotency_key = ma.fields.String(data_key="Idempotency-Key", validate=KEY, load_default=None)
 
@@ -118,6 +199,8 @@ class CheckItemSchema(ma.Schema):
 
 class CheckQuerySchema(CheckItemSchema):
     """One question in an address."""
+
+    quick = staticmethod(quick_query)
 
     site = ma.fields.String(required=True, validate=SITE)
 

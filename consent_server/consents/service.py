@@ -1,30 +1,94 @@
 """Use cases of consent: record a decision, sign its token."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from consent_server.consents.choices import Decision, choices_of
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from consent_server.consents.choices import Decision
 from consent_server.consents.errors import (
     BuildUnknown,
     BundleOutdated,
+    ConsentErased,
     ConsentIdRequired,
     GrantUntrusted,
     IdempotencyConflict,
     LanguageUnknown,
 )
-from consent_server.consents.models import ConsentRecord, IdempotencyKey
-from consent_server.consents.records import find_record, next_record, record_in_force
-from consent_server.db import db, lock_for_writing, writing
-from consent_server.sites.models import Publication
-from consent_server.sites.service import (
-    bundle_of,
-    current_publication,
-    publication_of,
-    widget_build,
+from consent_server.consents.models import (
+    AnyRecord,
+    ConsentRecord,
+    ErasedSubject,
+    IdempotencyKey,
+    NewRecord,
 )
+from consent_server.consents.records import (
+    KEEP_RECORD,
+    append,
+    find_record,
+    next_record,
+    record_in_force,
+    rows_of,
+)
+from consent_server.db import db, lock_all_for_writing, writing
+from consent_server.errors import ConsentError
+from consent_server.log.queue import KEEP_ENTRY, KEEP_KEYS
+from consent_server.sites.directory import in_force
+from consent_server.sites.models import Publication
+from consent_server.sites.service import bundle_of, publication_of, widget_build
+from consent_server.statements import GuardedInserts, Insert, Query
 from consent_server.tokens import consent_token
 from consent_server.tokens.keyring import KeyRing
+
+#: Made once and run below the object mapper, for every decision waits for it: the record that the
+#: same key made, the counter up to which the subject was erased, and whether it has a record.
+KNOWN = Query(
+    sa.select(
+        sa.select(IdempotencyKey.record_id)
+        .where(
+            IdempotencyKey.site_id == sa.bindparam("site"),
+            IdempotencyKey.key == sa.bindparam("key"),
+        )
+        .scalar_subquery(),
+        sa.select(ErasedSubject.n)
+        .where(
+            ErasedSubject.site_id == sa.bindparam("site"),
+            ErasedSubject.digest == sa.bindparam("digest"),
+        )
+        .scalar_subquery(),
+        sa.exists().where(
+            ConsentRecord.site_id == sa.bindparam("site"),
+            ConsentRecord.subject == sa.bindparam("subject"),
+        ),
+    )
+)
+KEEP_KEY = Insert(IdempotencyKey.__table__)
+#: What :data:`KNOWN` asks, as one word: of a first decision nothing is known.
+FIRST = GuardedInserts(
+    sa.select(
+        sa.not_(
+            sa.or_(
+                sa.exists().where(
+                    IdempotencyKey.site_id == sa.bindparam("site"),
+                    IdempotencyKey.key == sa.bindparam("key"),
+                ),
+                sa.exists().where(
+                    ErasedSubject.site_id == sa.bindparam("site"),
+                    ErasedSubject.digest == sa.bindparam("digest"),
+                ),
+                sa.exists().where(
+                    ConsentRecord.site_id == sa.bindparam("site"),
+                    ConsentRecord.subject == sa.bindparam("subject"),
+                ),
+            )
+        ).label("is_free")
+    ),
+    (KEEP_RECORD, KEEP_KEYS, KEEP_ENTRY, KEEP_KEY),
+)
 
 
 @dataclass(frozen=True)
@@ -42,7 +106,7 @@ class Request:
 class Recorded:
     """What came of a request."""
 
-    record: ConsentRecord
+    record: AnyRecord
     #: False when the same request had been answered before.
     is_new: bool
     #: Whether the record is what holds now; if not, no token is given.
@@ -59,39 +123,95 @@ def record_decision(site_id: str, request: Request, ring: KeyRing, now: datetime
     :raises SiteUnknown: no site has this id
     :raises IdempotencyConflict: the key was used with another body
     :raises BundleOutdated: the bundle is not the one in force, or never was
+    :raises ConsentErased: it was made before the records of this consent id were erased
     :raises BuildUnknown: the widget build was never published
     :raises ConsentError: the decision contradicts itself or the bundle (``consents.errors``)
     :source: GDPR Art. 7(1), the controller must be able to demonstrate consent; Art. 7(3)
     """
     decision = request.decision
     subject = ring.subject(site_id, decision.consent_id) if decision.consent_id else None
-    with writing():
-        current = current_publication(site_id)
-        lock_for_writing("key", site_id, request.key)
-        answered = db.session.get(IdempotencyKey, (site_id, request.key))
+    current = in_force(site_id, lambda known: known.bundle_hash == decision.bundle)
+    locks = [("key", site_id, request.key)]
+    if subject is not None:
+        locks.append(("subject", site_id, subject))
+    first = _record_first(current, request, subject, ring, now, locks)
+    if first is not None:
+        return first
+    with writing() as connection:
+        lock_all_for_writing(connection, *locks)
+        # Only now, in a statement of its own: what the others with these locks did is seen.
+        answered, erased_n, has_records = _known(connection, site_id, request.key, subject, ring)
         if answered is not None:
-            return _again(site_id, request, answered)
+            return _again(site_id, request)
         publication = _shown(current, decision)
-        if subject is not None:
-            lock_for_writing("subject", site_id, subject)
-        record = next_record(publication, decision, subject, now)
-        db.session.add(record)
-        db.session.flush()
-        db.session.add(
-            IdempotencyKey(
-                site_id=site_id,
-                key=request.key,
-                body_hash=request.body_hash,
-                record_id=record.record_id,
-                added_at=now,
-            )
-        )
-        db.session.expunge(record)  # else the commit expires it and the answer reads it back
+        # A tab that has not heard of an erasure may still say no: nothing of it comes back by that.
+        takes_back_nothing = not (decision.grants or has_records)
+        if erased_n is not None and ((decision.n or 0) <= erased_n or takes_back_nothing):
+            raise ConsentErased
+        record = next_record(publication, decision, subject, now, is_first=not has_records)
+        append(record)
+        KEEP_KEY.run(connection, _key_row(request, record, now))
         db.session.commit()
     return Recorded(record, is_new=True, is_in_force=not record.superseded)
 
 
-def bundle_shown(record: ConsentRecord) -> dict[str, Any]:
+def _record_first(
+    current: Publication,
+    request: Request,
+    subject: str | None,
+    ring: KeyRing,
+    now: datetime,
+    locks: Sequence[tuple[str, ...]],
+) -> Recorded | None:
+    """Record the first decision of a visitor, which is nearly every one, at once.
+
+    :returns: None where that is not what it is, or where it is to be refused: something may be
+        known of its key or its subject, and then that decides
+    """
+    decision = request.decision
+    if decision.n not in (None, 1) or decision.bundle != current.bundle_hash:
+        return None
+    try:
+        _shown(current, decision)
+        record = next_record(current, decision, subject, now, is_first=True)
+    except ConsentError:
+        return None
+    asked = _asked(current.site_id, request.key, subject, ring)
+    rows = [*rows_of(record), (KEEP_KEY, _key_row(request, record, now))]
+    if db.session.registry.has():
+        db.session.rollback()  # what is written is in a transaction of its own
+    is_added = FIRST.run(db.engine, locks, asked, rows)
+    return Recorded(record, is_new=True, is_in_force=True) if is_added else None
+
+
+def _key_row(request: Request, record: NewRecord, now: datetime) -> dict[str, Any]:
+    return {
+        "site_id": record.site_id,
+        "key": request.key,
+        "body_hash": request.body_hash,
+        "record_id": record.record_id,
+        "added_at": now,
+    }
+
+
+def _asked(site_id: str, key: str, subject: str | None, ring: KeyRing) -> dict[str, str | None]:
+    """Return what is asked of what is known, by :data:`KNOWN` and by :data:`FIRST`."""
+    digest = ring.erasure_digest(site_id, subject) if subject is not None else None
+    return {"site": site_id, "key": key, "subject": subject, "digest": digest}
+
+
+def _known(
+    connection: Connection, site_id: str, key: str, subject: str | None, ring: KeyRing
+) -> tuple[str | None, int | None, bool]:
+    """Return what :data:`KNOWN` says of a key and of a subject, if there is one."""
+    row = KNOWN.first(connection, _asked(site_id, key, subject, ring))
+    if row is None:
+        raise LookupError("what is asked of no table has one answer")
+    answered, erased_n, has_records = row
+    return answered, erased_n, bool(has_records)
+
+
+def bundle_shown(record: AnyRecord) -> dict[str, Any]:
     """Return the bundle on which a record was decided."""
     publication = publication_of(record.site_id, record.bundle)
     if publication is None:  # the foreign key forbids it
@@ -107,7 +227,6 @@ def token_for(recorded: Recorded, ring: KeyRing, issuer: str) -> str | None:
     record = recorded.record
     if record.subject is None or not recorded.is_in_force:
         return None
-    choices = choices_of(record.categories)
     if int(record.expires_at.timestamp()) <= int(record.recorded_at.timestamp()):
         return None  # what was kept ends within this second
     claims = consent_token.Claims(
@@ -118,24 +237,30 @@ def token_for(recorded: Recorded, ring: KeyRing, issuer: str) -> str | None:
         exp=int(record.expires_at.timestamp()),
         bundle=record.bundle,
         categories={
-            id_: consent_token.Choice(choice.granted, int(choice.decided_at.timestamp()))
-            for id_, choice in choices.items()
+            id_: consent_token.Choice(choice["granted"], _seconds(choice["decided_at"]))
+            for id_, choice in record.categories.items()
         },
     )
     return consent_token.issue(claims, ring)
 
 
-def _again(site_id: str, request: Request, answered: IdempotencyKey) -> Recorded:
+@lru_cache(maxsize=256)
+def _seconds(instant: str) -> int:
+    return int(datetime.fromisoformat(instant).timestamp())
+
+
+def _again(site_id: str, request: Request) -> Recorded:
     """Answer a request that was answered before.
 
     A grant that was overridden since comes back without a token: a late retry must not resurrect
     it in the browser either.
     """
+    answered = db.session.get_one(IdempotencyKey, (site_id, request.key))
     if answered.body_hash != request.body_hash:
         raise IdempotencyConflict
     record = find_record(site_id, answered.record_id)
-    if record is None:  # the foreign key forbids it
-        raise LookupError("an idempotency key without its record")
+    if record is None:  # erased since the key was read
+        raise ConsentErased
     is_in_force = not record.superseded
     if record.subject is not None:
         in_force = record_in_force(site_id, record.subject)

@@ -13,6 +13,12 @@ def public_keys(ring: KeyRing) -> list[dict[str, str]]:
     return [dict(key.jwk) for key in ring.token_keys() if key.is_published]
 
 
+def accepted_keys(ring: KeyRing) -> list[dict[str, str]]:
+    """Return what it takes to check a token that is accepted now: ``kid`` and ``x`` of each key."""
+    keys = [key.jwk for key in ring.token_keys() if key.is_accepted]
+    return [{"kid": key["kid"], "x": key["x"]} for key in keys]
+
+
 def jwks(ring: KeyRing) -> dict[str, list[dict[str, str]]]:
     """Return the JWK set (RFC 7517 section 5)."""
     return {"keys": public_keys(ring)}

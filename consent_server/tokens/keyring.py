@@ -18,6 +18,8 @@ from consent_server.tokens.ringfile import KeyRingUnusable, RingFile, Stamp
 
 #: Seconds between two looks at the file.
 LOOK_EVERY = 1.0
+#: Makes the key of erasures from that of subjects; no site's id begins so.
+ERASURES = b"\x00consent-server/erasures/v1"
 
 _log = logging.getLogger(__name__)
 
@@ -88,6 +90,15 @@ class KeyRing:
         """
         message = site.encode() + b"\x00" + consent_id.encode()
         return base64url_encode(hmac.digest(self._current().subject.reveal(), message, "sha256"))
+
+    def erasure_digest(self, site: str, text: str) -> str:
+        """Return what an erased record id or subject is remembered by: 43 characters.
+
+        Under a key of its own, made from that of the subjects: it is no subject, and leads to none.
+        """
+        key = hmac.digest(self._current().subject.reveal(), ERASURES, "sha256")
+        message = site.encode() + b"\x00" + text.encode()
+        return base64url_encode(hmac.digest(key, message, "sha256"))
 
     def rotate(self, now: datetime) -> None:
         """Put the next key to work, retire the active one, make a new next.

@@ -90,10 +90,10 @@ class TokenKey:
 
     @classmethod
     def generate(cls, state: KeyState, now: datetime) -> "TokenKey":
-        """Return a new key pair."""
-        seed = Secret.generate()
-        public = public_half(seed)
-        return cls(kid_of(public), state, now, now, public, seed)
+        """Return a new key pair, whose id no command line takes for an option."""
+        while (kid := kid_of(public := public_half(seed := Secret.generate()))).startswith("-"):
+            pass
+        return cls(kid, state, now, now, public, seed)
 
     @property
     def is_accepted(self) -> bool:

@@ -1,14 +1,13 @@
 """The file of the key ring: strict to read, atomic to change, closed to everybody else."""
 
-import fcntl
 import json
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from consent_server.disk import lock_of, replace_file
 from consent_server.errors import ConsentError
 from consent_server.ledger.canonical import NotBase64url, base64url_decode, base64url_encode
 from consent_server.tokens.keys import (
@@ -67,7 +66,7 @@ class RingFile:
                 return
             self.directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.directory.mkdir(mode=0o700, exist_ok=True)
-            with self._lock():
+            with lock_of(self.path):
                 if not self.path.exists():
                     self._write(make(), newer_than=0)
         except OSError as problem:
@@ -78,7 +77,7 @@ class RingFile:
 
         :raises KeyRingUnusable: the ring in force cannot be read
         """
-        with self._lock():
+        with lock_of(self.path):
             keys, stamp = self.read()
             self._write(make(keys), newer_than=stamp.modified)
 
@@ -118,35 +117,10 @@ class RingFile:
         if about.st_mode & 0o077:
             raise KeyRingUnusable(path, f"is open to other users; {remedy}")
 
-    @contextmanager
-    def _lock(self) -> Iterator[None]:
-        """Hold the ring's lock, against other processes and other threads alike."""
-        handle = os.open(self.directory / "ring.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(handle)
-
     def _write(self, keys: Keys, newer_than: int) -> None:
-        """Put the keys in place, all or nothing, on the disk before anyone relies on them."""
-        draft = self.directory / "ring.new"
-        with suppress(FileNotFoundError):  # what a process left that died right here
-            draft.unlink()
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with open(handle, "wb") as file:
-            file.write(json.dumps(_as_document(keys), indent=1).encode())
-            file.flush()
-            if (modified := os.fstat(handle).st_mtime_ns) <= newer_than:
-                # Two changes in one tick of the file system's clock: readers must see both.
-                os.utime(handle, ns=(modified, newer_than + 1))
-            os.fsync(handle)
-        draft.replace(self.path)
-        directory = os.open(self.directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        """Put the keys in place, on the disk before anyone relies on them."""
+        text = json.dumps(_as_document(keys), indent=1)
+        replace_file(self.path, text.encode(), newer_than)
 
 
 def _stamp(about: os.stat_result) -> Stamp:

@@ -1,6 +1,5 @@
 """Evidence cannot be changed, not even with the service's own rights in the database."""
 
-import sqlite3
 from contextlib import closing
 
 import pytest
@@ -10,6 +9,7 @@ from consent_server.application import create_app
 from consent_server.config import load_settings
 from consent_server.consents.models import ConsentRecord
 from consent_server.db import db, is_wal_safe, sqlite_pragmas
+from consent_server.sqlite import sqlite3
 from tests.builders import acceptance
 
 #: Tables that are evidence, and a text column of each.

@@ -10,6 +10,7 @@ from tests.builders import (
     OTHER_VISITOR,
     VISITOR,
     a_decision,
+    a_service,
     acceptance,
     withdrawal,
 )
@@ -24,8 +25,7 @@ def test_a_cookie_that_no_script_can_delete_is_named_after_a_refusal_too(decide,
     stores = {"analytics": [{**HIDDEN, "name": "kept"}], "marketing": [{**HIDDEN, "name": "gone"}]}
     stores["marketing"].append({**HIDDEN, "name": "by_script", "http_only": False})
     services = [
-        {"id": f"of-{category}", "category": category, "stores": listed}
-        for category, listed in stores.items()
+        a_service(f"of-{category}", category, *listed) for category, listed in stores.items()
     ]
     bundle = publish("demo", services=services).bundle_hash
 

@@ -55,3 +55,11 @@ def test_a_visitors_decisions_sent_together_end_with_the_newest(server, records)
     assert newest["event"] == "withdrawn"
     instants = [record["recorded_at"] for record in records()]
     assert len(set(instants)) == 16
+
+
+def test_of_first_decisions_of_one_visitor_sent_together_one_is_the_first(server, records):
+    answers = send_all(server, [acceptance(1) for _ in range(8)])
+
+    assert [status for status, _ in answers] == [201] * 8
+    assert [record["previous"] for record in records()].count(None) == 1
+    assert len({record["recorded_at"] for record in records()}) == 8

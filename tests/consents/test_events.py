@@ -20,6 +20,11 @@ def choice(granted, decided_at=AT, expires_at=END):
     return {"granted": granted, "decided_at": decided_at, "expires_at": expires_at}
 
 
+def kept(n=1, ended=None, **words):
+    """A choice as it is exported: with what else the log commits to."""
+    return {**choice(**words), "revision": 1, "ended": ended, "n": n}
+
+
 def events(records):
     return [record["event"] for record in records]
 
@@ -39,16 +44,18 @@ def test_a_partial_grant_is_recorded_with_every_field(decide, records, site):
             "site": "demo",
             "record_id": answer.json["record_id"],
             "previous": None,
+            "corrects": None,
             "event": "partial",
             "action": "save",
             "method": "banner",
             "recorded_at": AT,
             "expires_at": END,
+            "duration": "P12M",
             "categories": {
-                "necessary": choice(True),
-                "functional": choice(False),
-                "analytics": choice(True),
-                "marketing": choice(False),
+                "necessary": kept(granted=True),
+                "functional": kept(granted=False),
+                "analytics": kept(granted=True),
+                "marketing": kept(granted=False),
             },
             "services": {},
             "bundle": site.bundle_hash,
@@ -72,9 +79,13 @@ def test_the_answer_says_what_was_recorded_and_nothing_about_the_visitor(decide,
     answer = decide(a_decision())
 
     stored = records()[0]
-    told = ("record_id", "event", "recorded_at", "expires_at", "categories", "services")
+    told = ("record_id", "event", "recorded_at", "expires_at")
     assert {name: answer.json[name] for name in told} == {name: stored[name] for name in told}
-    assert answer.json.keys() - set(told) == {"token"}
+    for id_, told_choice in answer.json["categories"].items():
+        assert told_choice.items() <= stored["categories"][id_].items()
+    assert answer.json["categories"].keys() == stored["categories"].keys()
+    assert answer.json["services"] == stored["services"] == {}
+    assert answer.json.keys() - set(told) == {"categories", "services", "token"}
 
 
 def test_accepting_everything_is_given(decide, records):
@@ -174,9 +185,13 @@ def test_a_category_left_out_keeps_its_instants_and_the_others_move(decide, reco
     assert answer.status_code == 201
     stored = records()[1]
     assert stored["event"] == "changed"
-    assert stored["categories"]["analytics"] == choice(True)
-    assert stored["categories"]["marketing"] == choice(
-        False, "2027-03-02T20:00:00.000Z", "2028-03-02T20:00:00.000Z"
+    assert stored["categories"]["analytics"] == kept(granted=True)
+    assert stored["categories"]["marketing"] == kept(
+        n=2,
+        ended="withdrawn",
+        granted=False,
+        decided_at="2027-03-02T20:00:00.000Z",
+        expires_at="2028-03-02T20:00:00.000Z",
     )
     assert stored["expires_at"] == END
 

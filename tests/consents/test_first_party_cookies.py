@@ -12,6 +12,7 @@ from tests.builders import (
     ORIGIN,
     VISITOR,
     a_decision,
+    a_service,
     acceptance,
     bundle_hash,
     refusal,
@@ -20,10 +21,6 @@ from tests.builders import (
 
 OWN_HOST = {"Sec-Fetch-Site": "same-origin"}
 HIDDEN = {"name": "stats_session", "kind": "cookie", "lifetime": "P1M", "http_only": True}
-
-
-def _service(id_, category, *stores):
-    return {"id": id_, "name": id_, "category": category, "stores": list(stores)}
 
 
 @pytest.fixture
@@ -221,7 +218,7 @@ def test_sub_domains_share_the_choice_when_the_document_says_so(post, publish):
 
 
 def test_services_that_are_split_are_told_completely(post, publish):
-    services = [_service("stats", "analytics"), _service("more", "analytics")]
+    services = [a_service("stats", "analytics"), a_service("more", "analytics")]
     bundle = publish("demo", services=services).bundle_hash
 
     answer = post(a_decision(bundle=bundle, services={"stats": True, "more": False}))
@@ -256,7 +253,7 @@ def _ended(answer):
 
 def test_cookies_that_no_script_can_delete_end_with_what_they_served(post, publish):
     marketing = {**HIDDEN, "name": "ads_session"}
-    services = [_service("stats", "analytics", HIDDEN), _service("ads", "marketing", marketing)]
+    services = [a_service("stats", "analytics", HIDDEN), a_service("ads", "marketing", marketing)]
     bundle = publish("demo", services=services).bundle_hash
 
     granted = post(a_decision(bundle=bundle))
@@ -283,9 +280,9 @@ def test_only_what_can_be_ended_by_name_and_is_used_by_nobody_is_ended(post, pub
         {**HIDDEN, "name": "own"},
     ]
     services = [
-        _service("ads", "marketing", *stores),
-        _service("stats", "analytics", {**HIDDEN, "name": "shared"}),
-        _service("login", "necessary", {**HIDDEN, "name": "login"}),
+        a_service("ads", "marketing", *stores),
+        a_service("stats", "analytics", {**HIDDEN, "name": "shared"}),
+        a_service("login", "necessary", {**HIDDEN, "name": "login"}),
     ]
     bundle = publish("demo", services=services).bundle_hash
 
@@ -294,7 +291,7 @@ def test_only_what_can_be_ended_by_name_and_is_used_by_nobody_is_ended(post, pub
 
 def test_an_answer_never_grows_beyond_what_proxies_take(post, publish):
     stores = [{**HIDDEN, "name": f"hidden_{at}"} for at in range(100)]
-    bundle = publish("demo", services=[_service("stats", "analytics", *stores)]).bundle_hash
+    bundle = publish("demo", services=[a_service("stats", "analytics", *stores)]).bundle_hash
 
     answer = post(refusal(bundle=bundle))
 
@@ -303,7 +300,7 @@ def test_an_answer_never_grows_beyond_what_proxies_take(post, publish):
 
 
 def test_a_choice_too_long_for_a_cookie_is_left_to_the_page(post, publish):
-    services = [_service(f"service-number-{at}", "analytics") for at in range(200)]
+    services = [a_service(f"service-number-{at}", "analytics") for at in range(200)]
     bundle = publish("demo", services=services).bundle_hash
     split = {service["id"]: at > 0 for at, service in enumerate(services)}
 

@@ -14,6 +14,9 @@ def test_a_service_refused_in_a_granted_category_is_kept_beside_it(decide, recor
             "granted": False,
             "decided_at": "2026-11-22T20:00:00.000Z",
             "expires_at": "2027-11-22T20:00:00.000Z",
+            "revision": 1,
+            "ended": None,
+            "n": 1,
         }
     }
 

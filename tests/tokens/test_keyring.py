@@ -20,6 +20,7 @@ from consent_server.tokens import (
     verify,
 )
 from consent_server.tokens.keyring import LOOK_EVERY
+from consent_server.tokens.keys import TokenKey
 from tests.tokens.samples import NOW, SITE, a_claims, a_header, signed
 
 LATER = NOW + timedelta(days=90)
@@ -48,6 +49,13 @@ def test_a_key_id_is_the_beginning_of_the_rfc_7638_thumbprint(ring):
         thumbprint = base64.urlsafe_b64encode(hashlib.sha256(members).digest()).decode()
         assert thumbprint.startswith(jwk["kid"])
         assert len(jwk["kid"]) == 16
+
+
+def test_no_command_line_takes_a_key_id_for_an_option():
+    kids = {TokenKey.generate(KeyState.NEXT, NOW).kid for _ in range(800)}
+
+    assert len(kids) == 800
+    assert not any(kid.startswith("-") for kid in kids)
 
 
 def test_the_published_keys_are_plain_jwks_in_a_stable_order(ring, other_process):

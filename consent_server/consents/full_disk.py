@@ -1,0 +1,41 @@
+"""Record a decision on a disk that may be full: a yes can wait there, a no cannot."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+import structlog
+
+from consent_server.consents.errors import StorageFull
+from consent_server.consents.service import Recorded, Request, record_decision
+from consent_server.db import db, is_out_of_room
+from consent_server.reserve import Reserve
+from consent_server.tokens.keyring import KeyRing
+
+log = structlog.get_logger(__name__)
+
+
+def record_with_reserve(
+    site_id: str, request: Request, ring: KeyRing, now: datetime, reserve: Reserve
+) -> Recorded:
+    """Record a decision, and when the disk is full keep what is left of it for the noes.
+
+    :param now: aware, UTC
+    :raises StorageFull: a grant, and there is no room, or not enough to lay the reserve again
+    :source: GDPR Art. 7(3): it shall be as easy to withdraw as to give consent
+    """
+    grants = request.decision.grants
+    if grants and reserve.is_out:
+        raise StorageFull
+    try:
+        return record_decision(site_id, request, ring, now)
+    except sa.exc.OperationalError as error:
+        if not is_out_of_room(error):
+            raise
+        db.session.rollback()
+        if reserve.release():
+            log.error("storage_full")
+        elif not reserve.is_out:
+            raise  # there is no reserve
+    if grants:
+        raise StorageFull
+    return record_decision(site_id, request, ring, now)

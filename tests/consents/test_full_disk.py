@@ -1,0 +1,113 @@
+"""F-04: the disk is full. Whoever says no is heard; a yes waits until there is room."""
+
+import pytest
+from sqlalchemy import event
+
+from consent_server.db import db
+from consent_server.reserve import Reserve
+from tests.builders import acceptance, refusal, withdrawal
+
+#: Pages that the database may grow by, and those that the reserve stands for.
+ROOM, RESERVED = 40, 256
+
+
+@pytest.fixture
+def database_url(sqlite_url):
+    return sqlite_url
+
+
+@pytest.fixture
+def environment(environment):
+    return {**environment, "CONSENT_RESERVE_MIB": "1"}
+
+
+@pytest.fixture
+def reserve(app):
+    found = app.extensions["consent_reserve"]
+    assert found.lay()
+    return found
+
+
+@pytest.fixture
+def disk(app, site, reserve):
+    """Fill the disk of the database: SQLite counts its pages instead. Gives what makes room."""
+    room = {"pages": ROOM}
+
+    def measure(connection, _record, _proxy):
+        (pages,) = first = connection.execute("PRAGMA page_count").fetchone()
+        begin = room.setdefault("begin", pages)
+        most = begin + room["pages"] + (0 if reserve.is_laid else RESERVED)
+        connection.execute(f"PRAGMA max_page_count = {max(most, first[0])}").fetchall()
+
+    with app.app_context():
+        event.listen(db.engine, "checkout", measure)
+        yield lambda: room.update(pages=1_000_000)
+        event.remove(db.engine, "checkout", measure)
+
+
+def visitor(number):
+    return f"{number:022d}"
+
+
+def fill(decide):
+    """Let visitors grant until there is no room; gives how many did, and the refusal."""
+    for number in range(2_000):
+        answer = decide(acceptance(1, consent_id=visitor(number)))
+        if answer.status_code != 201:
+            return number, answer
+    raise AssertionError("the disk was never full")
+
+
+def test_the_noes_are_recorded_and_the_yes_waits_for_room(decide, disk, reserve, records):
+    granted, refused = fill(decide)
+    assert (refused.status_code, refused.json["reason"]) == (503, "storage_full")
+    assert refused.headers["Retry-After"] == "60"
+    assert reserve.is_out
+
+    withdrawn = [decide(withdrawal(2, consent_id=visitor(n))) for n in range(granted)]
+    denied = [decide(refusal()) for _ in range(50)]
+    still = decide(acceptance(1, consent_id=visitor(9_999)))
+
+    assert {answer.status_code for answer in withdrawn + denied} == {201}
+    assert still.json["reason"] == "storage_full"
+    assert len(records()) == 2 * granted + 50
+
+    disk()
+    assert reserve.lay()
+    assert decide(acceptance(1, consent_id=visitor(9_999))).status_code == 201
+
+
+def test_a_no_that_finds_the_disk_full_first_is_recorded(decide, disk, reserve):
+    answers = [decide(refusal()) for _ in range(300)]
+
+    assert {answer.status_code for answer in answers} == {201}
+    assert reserve.is_out
+
+
+def test_without_a_reserve_both_are_refused(decide, disk, reserve):
+    reserve.release()
+    reserve._is_out = False  # as where none was ever laid
+    codes = [decide(refusal()).status_code for _ in range(1_500)]
+
+    assert codes[0] == 201
+    assert codes[-1] == 503
+
+
+def test_a_service_that_starts_on_a_full_disk_knows_that_the_reserve_is_out(tmp_path):
+    path = tmp_path / "reserve"
+    reserve = Reserve(path, 1024**2)
+    assert (reserve.lay(), path.stat().st_size) == (True, 1024**2)
+
+    assert reserve.release()
+    assert not reserve.release()
+
+    assert Reserve(path, 1024**2).is_out
+    assert not Reserve(path, 0).is_out
+
+
+def test_a_reserve_that_finds_no_room_is_not_laid(tmp_path, monkeypatch):
+    reserve = Reserve(tmp_path / "reserve", 1024**2)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 2 * 1024**2 - 1}))
+
+    assert not reserve.lay()
+    assert not (tmp_path / "reserve").exists()

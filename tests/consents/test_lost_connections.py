@@ -1,0 +1,53 @@
+"""PostgreSQL was started anew between two requests: nobody is told, and nothing is lost."""
+
+import psycopg
+import pytest
+
+from tests.builders import acceptance
+
+
+@pytest.fixture
+def database_url(postgresql_url):
+    """PostgreSQL: only a server has connections to close."""
+    return postgresql_url
+
+
+@pytest.fixture
+def close_all(app, database_url):
+    """A function: let the server close every connection of the service."""
+
+    def close_all():
+        address = database_url.replace("+psycopg", "")
+        with psycopg.connect(address, autocommit=True) as connection:
+            closed = connection.execute(
+                "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            ).fetchall()
+        assert (True,) in closed
+
+    return close_all
+
+
+def test_a_decision_after_the_server_closed_all_connections_is_recorded(decide, close_all, records):
+    assert decide(acceptance(1)).status_code == 201
+
+    close_all()
+    first = decide(acceptance(1, consent_id="F" * 22))
+    close_all()
+    second = decide(acceptance(2))
+
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert len(records()) == 3
+
+
+def test_a_check_after_the_server_closed_all_connections_is_answered(
+    decide, client, api_key, close_all
+):
+    token = decide(acceptance(1)).json["token"]
+    query = {"site": "demo", "category": "analytics", "token": token}
+    headers = api_key("check")
+
+    close_all()
+
+    answer = client.get("/v1/check", query_string=query, headers=headers)
+    assert answer.json["granted"] is True

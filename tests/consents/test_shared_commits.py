@@ -1,0 +1,181 @@
+"""Threads that wait for the one writer of SQLite share its commit, and nothing else."""
+
+import gc
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from consent_server import committing
+from consent_server.committing import SharedCommits
+from consent_server.db import prepare_engine
+from consent_server.sqlite import sqlite3
+
+TABLES = (
+    "CREATE TABLE parents (name TEXT PRIMARY KEY)",
+    "CREATE TABLE rows (name TEXT PRIMARY KEY, parent TEXT REFERENCES parents "
+    "DEFERRABLE INITIALLY DEFERRED)",
+)
+ONE = "INSERT INTO rows VALUES (?, ?)"
+
+
+@pytest.fixture
+def sent():
+    """The statements that went to the database, in their order."""
+    return []
+
+
+@pytest.fixture
+def engine(tmp_path, sent):
+    made = sa.create_engine(
+        f"sqlite:///{tmp_path / 'rows.db'}", module=sqlite3, connect_args={"timeout": 5}
+    )
+    prepare_engine(made)
+    with made.begin() as connection:
+        for table in TABLES:
+            connection.exec_driver_sql(table)
+    event.listen(made, "connect", lambda opened, _: opened.set_trace_callback(sent.append))
+    made.dispose()
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def write_together(engine):
+    """A function: do some work each on a thread of its own, all while the first has its turn."""
+    line = SharedCommits(engine)
+
+    def write_together(*works):
+        def first(driver):
+            deadline = time.monotonic() + 30
+            while line.in_line < len(works) - 1:
+                assert time.monotonic() < deadline, "the others are not in the line"
+                time.sleep(0.001)
+            return works[0](driver)
+
+        begun = threading.Event()
+
+        def begin(driver):
+            begun.set()
+            return first(driver)
+
+        with ThreadPoolExecutor(len(works)) as pool:
+            running = [pool.submit(line.run, begin)]
+            assert begun.wait(30)
+            running += [pool.submit(line.run, work) for work in works[1:]]
+            return [future.exception(30) for future in running]
+
+    return write_together
+
+
+def a_row(name, parent=None):
+    return lambda driver: driver.exec_driver_sql(ONE, (name, parent))
+
+
+def names(engine):
+    with engine.connect() as connection:
+        return set(connection.scalars(sa.text("SELECT name FROM rows")))
+
+
+def test_those_who_wait_are_written_by_one_commit(engine, write_together, sent):
+    problems = write_together(a_row("a"), a_row("b"), a_row("c"))
+
+    assert problems == [None] * 3
+    assert [sent.count(statement) for statement in ("BEGIN IMMEDIATE", "COMMIT")] == [1, 1]
+    assert names(engine) == {"a", "b", "c"}
+
+
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_what_one_of_them_cannot_write_is_undone_alone(engine, write_together, at):
+    def fails(driver):
+        a_row("half")(driver)
+        a_row("half")(driver)
+
+    works = [a_row("a"), a_row("b")]
+    works.insert(at, fails)
+
+    problems = write_together(*works)
+
+    assert isinstance(problems.pop(at), sa.exc.IntegrityError)
+    assert problems == [None, None]
+    assert names(engine) == {"a", "b"}
+
+
+def test_a_commit_that_fails_is_told_to_each_of_them_and_the_next_one_goes_on(
+    engine, write_together
+):
+    problems = write_together(a_row("a"), a_row("b", parent="nobody"), a_row("c"))
+
+    assert [isinstance(problem, sa.exc.DBAPIError) for problem in problems] == [True] * 3
+    assert names(engine) == set()
+    assert write_together(a_row("d")) == [None]
+    assert names(engine) == {"d"}
+
+
+def test_a_transaction_that_ends_by_itself_is_lost_for_all_who_were_in_it(engine, write_together):
+    def ends_it(driver):
+        driver.exec_driver_sql("ROLLBACK", ())
+        a_row("x", parent="nobody")(driver)
+
+    problems = write_together(a_row("a"), ends_it, a_row("c"))
+
+    assert [isinstance(problem, sa.exc.DBAPIError) for problem in problems] == [True, True, False]
+    assert names(engine) == {"c"}
+
+
+def test_those_who_wait_for_a_lock_of_the_file_give_up_together(engine, monkeypatch):
+    monkeypatch.setattr(committing, "PATIENCE", 0.4)
+    monkeypatch.setattr(committing, "SHORT", 0.0)
+    line = SharedCommits(engine)
+    waited = []
+    poll = committing._Transaction._wait_at_most
+    monkeypatch.setattr(
+        committing._Transaction,
+        "_wait_at_most",
+        lambda self, seconds: waited.append(seconds) or poll(self, seconds),
+    )
+    other = sqlite3.connect(engine.url.database, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with ThreadPoolExecutor(4) as pool:
+        running = [pool.submit(line.run, a_row(name)) for name in "abcd"]
+        problems = [future.exception(30) for future in running]
+    other.close()
+
+    assert [isinstance(problem, sa.exc.OperationalError) for problem in problems] == [True] * 4
+    assert line.in_line == 0
+    assert all(seconds <= 0.4 for seconds in waited)
+    monkeypatch.setattr(committing, "PATIENCE", 5.0)
+    line.run(a_row("later"))
+    assert names(engine) == {"later"}
+
+
+def test_a_commit_that_was_left_to_one_who_gave_up_is_made_by_them(engine):
+    """The one before has counted on a thread whose patience ends at this moment."""
+    line = SharedCommits(engine)
+    line.in_line = 1  # counted, and not there yet
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(line.run, a_row("a"))
+        deadline = time.monotonic() + 30
+        while line._open is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+        is_kept_before = first.done()
+        line._leave_the_line(has_turn=False)
+        problem = first.exception(30)
+
+    assert (is_kept_before, problem) == (False, None)
+    assert (line.in_line, line._open) == (0, None)
+    assert names(engine) == {"a"}
+
+
+def test_an_engine_that_nobody_uses_is_forgotten(tmp_path):
+    made = sa.create_engine(f"sqlite:///{tmp_path / 'gone.db'}")
+    committing.shared_commits(made)
+    there = len(committing._lines)
+    del made
+    gc.collect()
+
+    assert len(committing._lines) < there
