@@ -1,0 +1,69 @@
+"""Read the stored tree of a site: its head, its tiles, its entries."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from consent_server.db import db
+from consent_server.ledger.proofs import Tree
+from consent_server.ledger.tiles import HASH_BYTES, Edge, Tile, TileInvalid, edge
+from consent_server.log.models import LogEntry, LogTile, SignedCheckpoint
+
+
+def last_checkpoint(site_id: str) -> SignedCheckpoint | None:
+    """Return the newest checkpoint of a site, if anything was signed yet."""
+    return db.session.scalars(
+        sa.select(SignedCheckpoint)
+        .where(SignedCheckpoint.site_id == site_id)
+        .order_by(SignedCheckpoint.size.desc())
+        .limit(1)
+    ).first()
+
+
+def is_anything_signed() -> bool:
+    """Whether this installation ever signed a checkpoint, of whatever site."""
+    return db.session.scalar(sa.select(SignedCheckpoint.site_id).limit(1)) is not None
+
+
+def tile_hashes(site_id: str, tile: Tile) -> bytes:
+    """Return the hashes of a tile; of a partial one the beginning of what it became.
+
+    :raises TileInvalid: it is not stored, or not as wide yet
+    """
+    stored = db.session.scalar(
+        sa.select(LogTile.hashes).where(
+            LogTile.site_id == site_id,
+            LogTile.level == tile.level,
+            LogTile.tile_index == tile.index,
+        )
+    )
+    length = tile.width * HASH_BYTES
+    if stored is None or len(stored) < length:
+        raise TileInvalid(f"tile {tile.path} is not stored")
+    return bytes(stored[:length])
+
+
+def stored_tree(site_id: str, size: int) -> Tree:
+    """Return the tree of the first ``size`` entries, to make proofs from."""
+    return Tree(size, lambda tile: tile_hashes(site_id, tile))
+
+
+def stored_edge(site_id: str, size: int) -> Edge:
+    """Return the right edge of that tree, to make it grow.
+
+    :raises TileInvalid: a tile of the edge is not stored
+    """
+    return Edge(size, [(tile, tile_hashes(site_id, tile)) for tile in edge(size)])
+
+
+def entries_between(site_id: str, begin: int, end: int) -> Sequence[sa.Row[int, bytes, str | None]]:
+    """Return ``leaf_index``, ``entry`` and ``record_id`` of the entries of a range, in order."""
+    return db.session.execute(
+        sa.select(LogEntry.leaf_index, LogEntry.entry, LogEntry.record_id)
+        .where(
+            LogEntry.site_id == site_id,
+            LogEntry.leaf_index >= begin,
+            LogEntry.leaf_index < end,
+        )
+        .order_by(LogEntry.leaf_index)
+    ).all()

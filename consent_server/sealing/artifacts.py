@@ -1,0 +1,36 @@
+"""Whether what a site published still is what its log says in clear."""
+
+from contextlib import suppress
+
+from consent_server.db import db
+from consent_server.ledger.canonical import digest
+from consent_server.ledger.entries import encode
+from consent_server.sealing.findings import UNREADABLE
+from consent_server.sites.models import Publication, WidgetBuild
+from consent_server.sites.service import artifacts_of, bundle_of, publications
+
+
+def published_artifacts(site_id: str) -> dict[bytes, str | None]:
+    """Return the entries that the publications of a site make, and what is wrong with each.
+
+    A publication that cannot be read makes none; then its entries stand for nothing.
+    """
+    found: dict[bytes, str | None] = {}
+    previous: Publication | None = None
+    with suppress(*UNREADABLE):
+        for publication in publications(site_id):
+            for artifact in artifacts_of(publication, previous):
+                found[encode(artifact)] = _problem(publication, artifact.kind)
+            previous = publication
+    return found
+
+
+def _problem(publication: Publication, kind: str) -> str | None:
+    name = f"publication {publication.revision}"
+    if kind == "config":
+        is_same = digest(publication.bundle.encode()) == publication.bundle_hash
+        return None if is_same else f"{name}: its bundle is not the one that was published"
+    build = bundle_of(publication)["build"]
+    stored = db.session.get(WidgetBuild, build)
+    is_same = stored is not None and digest(stored.source) == build
+    return None if is_same else f"{name}: its widget build is missing or not what was published"

@@ -1,0 +1,228 @@
+"""The use case of whoever doubts: verify a site's log, whole, from what the database holds now."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from consent_server.consents.models import ConsentRecord
+from consent_server.db import db, lock_for_writing
+from consent_server.ledger.checkpoint import Checkpoint
+from consent_server.ledger.entries import (
+    Artifact,
+    EntryInvalid,
+    Event,
+    Tombstone,
+    decode,
+    encode,
+)
+from consent_server.log.models import LogEntry, QueuedEntry
+from consent_server.log.tree import entries_between, last_checkpoint
+from consent_server.sealing.artifacts import published_artifacts
+from consent_server.sealing.batch import placed_entries
+from consent_server.sealing.erasures import Erasures
+from consent_server.sealing.errors import SealRefused
+from consent_server.sealing.findings import Finding
+from consent_server.sealing.growth import require_promise_kept
+from consent_server.sealing.notary import Notary
+from consent_server.sealing.openings import Openings
+from consent_server.sealing.replay import Replay
+from consent_server.sealing.rotation import is_key_declared
+from consent_server.sealing.service import signed_last
+from consent_server.sealing.trails import NUMBER, Trails
+from consent_server.sites.service import require_site
+
+#: Entries looked at in one transaction; between two of them the database is free for writers.
+PAGE = 1_000
+
+
+@dataclass(frozen=True)
+class Row:
+    """An entry, and the record that it stands for."""
+
+    #: None in the queue.
+    index: int | None
+    entry: bytes
+    record_id: str | None
+    #: Why its record was erased while it waits.
+    erased: str | None = None
+
+
+class Audit:
+    """Verifies one log; may be told how far it is."""
+
+    def __init__(self, site_id: str, notary: Notary):
+        """:raises SiteUnknown: there is no such site (an archived one has its log)"""
+        require_site(site_id, archived=True)
+        self._site_id = site_id
+        self._notary = notary
+        self._artifacts = published_artifacts(site_id)
+        self._seen: set[bytes] = set()
+        self._erasures = Erasures(site_id)
+        self._trails = Trails(site_id)
+        #: Entries that were verified so far.
+        self.done = 0
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield what is not as it was signed, the entries first, in their order.
+
+        Nothing is yielded exactly if every entry opens to its record or artifact, or was erased as
+        a tombstone says, every tile and checkpoint follows from the entries, nothing is missing,
+        and the log continues what the data directory says was promised. An entry that lacks both
+        record and tombstone shows when all have been read.
+        """
+        lock_for_writing("log", self._site_id)  # an erasure in the middle would look like a loss
+        waiting = list(self._queue())  # first: from here it goes to the log, and nowhere else
+        db.session.rollback()
+        yield from self._log()
+        yield from waiting
+        yield from self._left_out()
+        db.session.rollback()
+
+    def _log(self) -> Iterator[Finding]:
+        try:
+            head = signed_last(self._site_id, self._notary)
+        except SealRefused as refusal:
+            yield Finding(None, str(refusal))
+            return
+        db.session.rollback()
+        replay = Replay(
+            self._site_id, lambda size: self._notary.keys_of(head.origin, self._site_id, size)
+        )
+        while True:
+            # Before the page: a promise comes before its commit, and with SQLite's WAL the page
+            # shows the database as it was when it was begun.
+            promised = self._promised()
+            # The sequencer waits for the end of this page, so that the last one is whole.
+            lock_for_writing("log", self._site_id)
+            rows = [
+                Row(row.leaf_index, bytes(row.entry), row.record_id)
+                for row in entries_between(self._site_id, self.done, self.done + PAGE)
+            ]
+            found = [*self._gaps(rows), *self._opened(rows)]
+            found += replay.append([row.entry for row in rows])
+            is_last = len(rows) < PAGE
+            if is_last:
+                found += [*replay.finish(), *self._ends(replay, promised)]
+                found += self._erasures.lost()
+            yield from sorted(found, key=lambda finding: (finding.index is None, finding.index))
+            self.done += len(rows)
+            db.session.rollback()
+            if is_last:
+                return
+
+    def _gaps(self, rows: Sequence[Row]) -> Iterator[Finding]:
+        expected = range(self.done, self.done + len(rows))
+        gap = next((at for at, row in zip(expected, rows, strict=True) if row.index != at), None)
+        if gap is not None:
+            yield Finding(gap, "the entry is missing")
+
+    def _promised(self) -> Checkpoint | SealRefused | None:
+        try:
+            return self._notary.promised(self._site_id)
+        except SealRefused as refusal:
+            return refusal
+
+    def _ends(self, replay: Replay, promised: Checkpoint | SealRefused | None) -> Iterator[Finding]:
+        """Yield what is wrong with where the log ends."""
+        last = last_checkpoint(self._site_id)
+        size = last.size if last is not None else 0
+        if replay.size > size:
+            yield Finding(size, "the entry is covered by no checkpoint")
+        if replay.size < size:
+            yield Finding(replay.size, f"the entry is missing; {size} were signed")
+        before = db.session.scalar(
+            sa.select(sa.func.min(LogEntry.leaf_index)).where(
+                LogEntry.site_id == self._site_id, LogEntry.leaf_index < 0
+            )
+        )
+        if before is not None:
+            yield Finding(before, "the entry stands before the beginning")
+        try:
+            if isinstance(promised, SealRefused):
+                raise promised
+            head = signed_last(self._site_id, self._notary)
+            waiting = len(placed_entries(self._site_id))
+            require_promise_kept(self._site_id, promised, head, waiting)
+        except SealRefused as refusal:
+            yield Finding(None, str(refusal))
+
+    def _queue(self) -> Iterator[Finding]:
+        """Yield what is wrong with what waits."""
+        waiting = db.session.execute(
+            sa.select(QueuedEntry.entry, QueuedEntry.record_id, QueuedEntry.erased).where(
+                QueuedEntry.site_id == self._site_id
+            )
+        )
+        rows = [Row(None, bytes(row.entry), row.record_id, row.erased) for row in waiting]
+        for at in range(0, len(rows), PAGE):
+            yield from self._opened(rows[at : at + PAGE])
+
+    def _left_out(self) -> Iterator[Finding]:
+        """Yield the records and publications that are neither in the log nor in the queue."""
+        places = [
+            sa.exists().where(
+                table.site_id == ConsentRecord.site_id, table.record_id == ConsentRecord.record_id
+            )
+            for table in (LogEntry, QueuedEntry)
+        ]
+        query = sa.select(ConsentRecord.record_id).where(
+            ConsentRecord.site_id == self._site_id, *(~place for place in places)
+        )
+        for record_id in db.session.scalars(query.order_by(ConsentRecord.record_id)):
+            yield Finding(None, f"record {record_id}: is neither in the log nor in its queue")
+        yield from self._trails.left_out()
+        if not is_key_declared(self._site_id, self._notary):
+            yield Finding(None, "a key signs that took over, and no entry of the log says so")
+        for entry in sorted(self._artifacts.keys() - self._seen):
+            if not any(self._holds(table, entry) for table in (LogEntry, QueuedEntry)):
+                yield Finding(None, f"is neither in the log nor in its queue: {entry.decode()}")
+
+    def _holds(self, table: type[LogEntry] | type[QueuedEntry], entry: bytes) -> bool:
+        query = sa.select(table.site_id).where(
+            table.site_id == self._site_id, table.record_id.is_(None), table.entry == entry
+        )
+        return db.session.scalar(query.limit(1)) is not None
+
+    def _opened(self, rows: Sequence[Row]) -> Iterator[Finding]:
+        """Yield which entries do not open to what they stand for."""
+        events = {row.record_id: row.entry for row in rows if row.record_id is not None}
+        problems = Openings(db.session(), self._site_id).problems(events)
+        for row in rows:
+            if row.record_id is None:
+                problem = self._in_clear(row)
+            elif row.record_id in problems:
+                problem = f"record {row.record_id}: {problems[row.record_id]}"
+            else:
+                problem = None
+            if problem is not None:
+                yield Finding(row.index, problem)
+
+    def _key(self, entry: bytes, artifact: Artifact) -> str | None:
+        """Return what is wrong with an entry that names a key of the log."""
+        number = NUMBER.match(artifact.name.rpartition("/")[2])
+        try:
+            ours = self._notary.key_artifact(self._site_id, int(number[0]) if number else 0)
+            is_ours = encode(ours) == entry
+        except LookupError:
+            is_ours = False
+        return None if is_ours else "names a key that the log never had"
+
+    def _in_clear(self, row: Row) -> str | None:
+        """Return what is wrong with an entry that stands for no record."""
+        try:
+            entry = decode(row.entry)
+        except EntryInvalid as refusal:
+            return str(refusal)
+        if isinstance(entry, Event):
+            return self._erasures.event(row.index, row.erased)
+        if isinstance(entry, Tombstone):
+            return self._erasures.tombstone(row.index, entry)
+        if entry.kind == "trail":
+            return self._trails.problem(row.entry, entry)
+        if entry.kind == "key":
+            return self._key(row.entry, entry)
+        self._seen.add(row.entry)
+        if row.entry not in self._artifacts:  # published since
+            self._artifacts = published_artifacts(self._site_id)
+        return self._artifacts.get(row.entry, "nothing of the kind was published")

@@ -1,0 +1,119 @@
+"""The next entries of a log, in an order that is settled once and survives a crash."""
+
+import secrets
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from consent_server.db import db, execute_each, writing
+from consent_server.log.models import QueuedEntry
+from consent_server.log.tree import last_checkpoint
+from consent_server.sealing.errors import LogInconsistent
+from consent_server.sealing.lease import require_lease
+
+#: When it was queued as the driver has it, its id in the queue, its record, why that was erased.
+Waiting = sa.Row[Any, str, str | None, str | None]
+#: Entries of one batch: so many are put in a random order, and so many one transaction writes.
+MOST = 1_000
+
+
+class Placed(NamedTuple):
+    """An entry that has its place."""
+
+    leaf_index: int
+    entry: bytes
+    record_id: str | None
+    #: Why its record was erased while it waited.
+    erased: str | None = None
+
+
+def settled_batch(site_id: str, holder: str) -> list[Placed]:
+    """Return the next entries in their order; what a crash left in its order comes first.
+
+    What is in clear stands before the events of its batch, which may name it. Events are shuffled,
+    so that the order of the log does not tell in which order people decided.
+
+    :raises LeaseLost: another process took over
+    :raises LogInconsistent: places in the queue do not continue the log
+    """
+    with writing():
+        require_lease(site_id, holder)
+        last = last_checkpoint(site_id)
+        size = last.size if last is not None else 0
+        batch = placed_entries(site_id)
+        if not batch:
+            _give_places(site_id, size)
+            batch = placed_entries(site_id)
+        db.session.commit()
+    if [placed.leaf_index for placed in batch] != list(range(size, size + len(batch))):
+        raise LogInconsistent(f"places in the queue do not follow the {size} entries of the log")
+    return batch
+
+
+def forget_batch(site_id: str) -> int:
+    """Delete the entries from the queue that had their places; return how many."""
+    done = db.session.connection().execute(
+        sa.delete(QueuedEntry).where(
+            QueuedEntry.site_id == site_id, QueuedEntry.leaf_index.is_not(None)
+        )
+    )
+    return int(done.rowcount)
+
+
+def placed_entries(site_id: str) -> list[Placed]:
+    """Return the entries of the queue that have their places, in their order."""
+    rows = db.session.connection().execute(
+        sa.select(
+            QueuedEntry.leaf_index, QueuedEntry.entry, QueuedEntry.record_id, QueuedEntry.erased
+        )
+        .where(QueuedEntry.site_id == site_id, QueuedEntry.leaf_index.is_not(None))
+        .order_by(QueuedEntry.leaf_index)
+    )
+    return [Placed(place or 0, bytes(entry), *link) for place, entry, *link in rows]
+
+
+def placed_links(site_id: str) -> Sequence[sa.Row[int | None, str | None]]:
+    """Return place and erasure of the entries of the queue that have their places, in order."""
+    return (
+        db.session.connection()
+        .execute(
+            sa.select(QueuedEntry.leaf_index, QueuedEntry.erased)
+            .where(QueuedEntry.site_id == site_id, QueuedEntry.leaf_index.is_not(None))
+            .order_by(QueuedEntry.leaf_index)
+        )
+        .all()
+    )
+
+
+def _give_places(site_id: str, begin: int) -> None:
+    since = sa.type_coerce(QueuedEntry.queued_at, sa.types.NullType())
+    waiting = (
+        db.session.connection()
+        .execute(
+            sa.select(since, QueuedEntry.queue_id, QueuedEntry.record_id, QueuedEntry.erased)
+            .where(QueuedEntry.site_id == site_id)
+            .order_by(QueuedEntry.queued_at, QueuedEntry.queue_id)
+            .limit(MOST)
+        )
+        .all()
+    )
+    place = sa.update(QueuedEntry).where(
+        QueuedEntry.site_id == sa.bindparam("site"),
+        QueuedEntry.queued_at == sa.bindparam("since"),
+        QueuedEntry.queue_id == sa.bindparam("id"),
+    )
+    execute_each(
+        place.values(leaf_index=sa.bindparam("place")),
+        ("place", "site", "since", "id"),
+        [(begin + at, site_id, row[0], row[1]) for at, row in enumerate(_in_order(waiting))],
+    )
+
+
+def _in_order(waiting: Sequence[Waiting]) -> list[Waiting]:
+    in_clear = [row for row in waiting if row.record_id is None and row.erased is None]
+    events = [row for row in waiting if row.record_id is not None or row.erased is not None]
+    # By 128 random bits each: any order is as likely as any other, and one call draws them all.
+    drawn = secrets.token_bytes(16 * len(events))
+    shuffled = sorted((drawn[at * 16 : at * 16 + 16], at) for at in range(len(events)))
+    return in_clear + [events[at] for _, at in shuffled]

@@ -1,0 +1,148 @@
+"""What opens one record's entry and proves its place in the log, checked before it is given out."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from consent_server.consents.commitments import parts_of
+from consent_server.consents.models import ConsentRecord
+from consent_server.consents.records import duration_of, find_record
+from consent_server.db import db
+from consent_server.ledger.canonical import digest
+from consent_server.ledger.entries import Event, decode
+from consent_server.ledger.merkle import commit
+from consent_server.ledger.note import NoteKey
+from consent_server.ledger.prooffile import ProofFile
+from consent_server.log.models import OpeningKeys
+from consent_server.sealing.errors import EvidenceDamaged, NotSealed, RecordUnknown
+from consent_server.sealing.findings import UNREADABLE
+from consent_server.sealing.notary import Notary
+from consent_server.sealing.proofs import log_key, proof_of
+from consent_server.sites.service import publication_of
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Disclosure:
+    """A record and what shows that it is in the log."""
+
+    record: ConsentRecord
+    #: 32 bytes each.
+    decision_key: bytes
+    subject_key: bytes
+    #: None while the record waits for its place.
+    proof: ProofFile | None
+    #: The latest instant by which there is a proof.
+    promised_by: datetime
+    #: What verifies the checkpoint in the proof.
+    key: NoteKey
+
+
+def disclose(site_id: str, record_id: str, notary: Notary, merge_delay: timedelta) -> Disclosure:
+    """Return a record with its opening keys and, once it is in the log, its proof.
+
+    :param merge_delay: within which a record is in the log
+    :raises SiteUnknown: there is no such site (an archived one keeps its evidence)
+    :raises RecordUnknown: the site has no such record
+    :raises LogKeyUnusable: the key's file is missing or damaged
+    :raises EvidenceDamaged: record, keys, entry, tree and signature do not all agree
+    """
+    key = log_key(site_id, notary)
+    try:
+        record = find_record(site_id, record_id)
+    except UNREADABLE:
+        raise damaged(site_id, "record") from None
+    if record is None:
+        raise RecordUnknown
+    keys = db.session.get(OpeningKeys, (site_id, record_id))
+    if keys is None:
+        raise damaged(site_id, "record")
+    try:
+        proof = _checked(site_id, record_id, merge_delay, notary, key)
+    except NotSealed:
+        proof = None
+    found = Disclosure(
+        record,
+        bytes(keys.decision_key),
+        bytes(keys.subject_key),
+        proof,
+        record.recorded_at + merge_delay,
+        key,
+    )
+    if proof is not None:
+        _check(found, proof)
+    return found
+
+
+def checked_proof(
+    site_id: str, record_id: str, notary: Notary, merge_delay: timedelta
+) -> ProofFile:
+    """Return the proof of a record alone; nothing of the record is in it, and it is not read.
+
+    :raises RecordUnknown: the site has no such record
+    :raises NotSealed: the record waits for its place
+    :raises EvidenceDamaged: the entry is not in the tree that was signed
+    """
+    return _checked(site_id, record_id, merge_delay, notary, log_key(site_id, notary))
+
+
+def disclose_sealed(
+    site_id: str, record_id: str, notary: Notary, merge_delay: timedelta
+) -> tuple[Disclosure, ProofFile]:
+    """Return the same for a record that is in the log.
+
+    :raises NotSealed: the record waits for its place
+    """
+    found = disclose(site_id, record_id, notary, merge_delay)
+    if found.proof is None:
+        raise NotSealed(found.promised_by)
+    return found, found.proof
+
+
+def published_text(site_id: str, bundle_hash: str) -> str:
+    """Return the exact text of a bundle.
+
+    :raises EvidenceDamaged: it is not what the hash is over
+    """
+    publication = publication_of(site_id, bundle_hash)
+    if publication is None or digest(publication.bundle.encode()) != bundle_hash:
+        raise damaged(site_id, "bundle", bundle=bundle_hash)
+    return publication.bundle
+
+
+def damaged(site_id: str, part: str, **named: str) -> EvidenceDamaged:
+    """Log that a part is not what was signed, and return the refusal.
+
+    :param named: hashes that find it; never anything of a visitor
+    """
+    log.error("evidence_damaged", site=site_id, part=part, **named)
+    return EvidenceDamaged(part)
+
+
+def _checked(
+    site_id: str, record_id: str, merge_delay: timedelta, notary: Notary, key: NoteKey
+) -> ProofFile:
+    try:
+        proof = proof_of(site_id, record_id, merge_delay, notary)
+        proof.verify(proof.extra or b"", [key])
+    except (NotSealed, RecordUnknown):
+        raise
+    except (*UNREADABLE, IndexError):  # NoteInvalid and ProofInvalid among them
+        raise damaged(site_id, "log") from None
+    return proof
+
+
+def _check(found: Disclosure, proof: ProofFile) -> None:
+    record = found.record
+    try:
+        entry = decode(proof.extra or b"")
+        duration = duration_of(record.site_id, record.revision)
+        decided, subjected = parts_of(record, duration)
+        decision = commit("decision", found.decision_key, decided)
+        subject = commit("subject", found.subject_key, subjected)
+    except UNREADABLE:
+        raise damaged(record.site_id, "record") from None
+    if entry != Event(decision, subject):
+        raise damaged(record.site_id, "record")

@@ -1,0 +1,21 @@
+"""What an audit of a log finds."""
+
+from dataclasses import dataclass
+
+from consent_server.errors import ConsentError
+
+#: What a changed row can make Python raise while it is read.
+UNREADABLE = (ConsentError, ValueError, TypeError, KeyError, AttributeError)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is not what was signed."""
+
+    #: The entry that it is about; None where it is about none in particular.
+    index: int | None
+    problem: str
+
+    def __str__(self) -> str:
+        place = "" if self.index is None else f"index {self.index}: "
+        return place + self.problem

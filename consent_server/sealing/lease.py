@@ -1,0 +1,55 @@
+"""One process at a time puts entries into a site's log; the others need not try.
+
+Safety does not rest on it: each transaction checks under the log's lock that the lease is still its
+own and that the log stands where it was read.
+"""
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from consent_server.db import db, lock_for_writing, writing
+from consent_server.log.models import Lease
+from consent_server.sealing.errors import LeaseLost
+
+#: How long others wait for a process that died at work.
+LEASE = timedelta(seconds=30)
+
+
+def take_lease(site_id: str, holder: str, now: datetime) -> bool:
+    """Take the lease of a site's log, if nobody at work has it.
+
+    :param holder: 128 random bits of this run
+    """
+    with writing():
+        lock_for_writing("log", site_id)
+        lease = db.session.get(Lease, site_id)
+        if lease is not None and lease.until > now:
+            db.session.rollback()
+            return False
+        db.session.merge(Lease(site_id=site_id, holder=holder, until=now + LEASE))
+        db.session.commit()
+    return True
+
+
+def require_lease(site_id: str, holder: str) -> None:
+    """Make sure that the lease is still ours, until this transaction ends.
+
+    :raises LeaseLost: it ran out and somebody else took it
+    """
+    lock_for_writing("log", site_id)
+    if not has_lease(site_id, holder):
+        raise LeaseLost
+
+
+def has_lease(site_id: str, holder: str) -> bool:
+    """Whether nobody took the lease since this run did."""
+    return db.session.scalar(sa.select(Lease.holder).where(Lease.site_id == site_id)) == holder
+
+
+def give_back_lease(site_id: str, holder: str, now: datetime) -> None:
+    """Let the next one begin at once."""
+    with writing():
+        mine = sa.update(Lease).where(Lease.site_id == site_id, Lease.holder == holder)
+        db.session.execute(mine.values(until=now))
+        db.session.commit()

@@ -1,0 +1,201 @@
+"""Use cases of sealing: put what waits into the log, and sign the new head."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from consent_server.db import db, execute_each, fresh_session, writing
+from consent_server.ledger.checkpoint import Checkpoint
+from consent_server.ledger.entries import REASONS
+from consent_server.log.models import LogEntry, LogTile, QueuedEntry, SignedCheckpoint
+from consent_server.log.queue import queue_tombstones
+from consent_server.log.tree import is_anything_signed, last_checkpoint
+from consent_server.sealing.alarms import clear_alarm, raise_alarm
+from consent_server.sealing.batch import Placed, forget_batch, placed_links, settled_batch
+from consent_server.sealing.enrolment import enrol
+from consent_server.sealing.errors import (
+    LeaseLost,
+    LogInconsistent,
+    RecordDiffers,
+    SealRefused,
+)
+from consent_server.sealing.growth import (
+    Growth,
+    empty_head,
+    grow,
+    require_promise_kept,
+    signed_head,
+)
+from consent_server.sealing.lease import give_back_lease, has_lease, require_lease, take_lease
+from consent_server.sealing.notary import Notary
+from consent_server.sealing.openings import Openings
+from consent_server.sealing.rotation import declare_key
+from consent_server.sites.models import Site
+from consent_server.sites.remembered import memory
+from consent_server.sites.service import require_site
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """What a run did to one log."""
+
+    site_id: str
+    #: Entries that were added.
+    count: int
+    #: Whether another process was at work on this log, so that this one did nothing more.
+    is_busy: bool = False
+
+
+def waiting_sites() -> list[str]:
+    """Return the sites that have something for their logs, or no log yet."""
+    has_log = sa.exists().where(SignedCheckpoint.site_id == Site.id)
+    found = sa.union(sa.select(QueuedEntry.site_id), sa.select(Site.id).where(~has_log))
+    return sorted(db.session.scalars(found))
+
+
+def seal(site_id: str, notary: Notary, now: datetime) -> Sealed:
+    """Put everything that waits into a site's log, batch by batch, and sign each new head.
+
+    Repeatable, and safe when several processes try at once or one of them dies at any point
+    (``sealing.notary`` says why).
+
+    :param now: aware, UTC; becomes ``signed_at``
+    :raises SiteUnknown: there is no such site (an archived one is sealed)
+    :raises SealRefused: what is there is not what was; nothing was signed, and an alarm is raised
+    :source: C2SP tlog-checkpoint, "MUST NOT sign" what is inconsistent with a signed checkpoint
+    """
+    require_site(site_id, archived=True)
+    holder = secrets.token_urlsafe(16)
+    if not take_lease(site_id, holder, now):
+        return Sealed(site_id, 0, is_busy=True)
+    count = 0
+    try:
+        enrol(site_id, holder)
+        declare_key(site_id, notary, holder, now)
+        while added := _seal_batch(site_id, notary, holder, now):
+            count += added
+            memory().sites.forget(site_id)  # what waited for the log may be in force now
+    except LeaseLost:
+        return Sealed(site_id, count, is_busy=True)
+    except SealRefused as refusal:
+        db.session.rollback()
+        if not has_lease(site_id, holder):
+            return Sealed(site_id, count, is_busy=True)  # it saw the work of two half done
+        raise_alarm(site_id, refusal, now)
+        give_back_lease(site_id, holder, now)
+        raise
+    clear_alarm(site_id)
+    give_back_lease(site_id, holder, now)
+    return Sealed(site_id, count)
+
+
+def _seal_batch(site_id: str, notary: Notary, holder: str, now: datetime) -> int:
+    """Add one batch; return its number of entries."""
+    batch = settled_batch(site_id, holder)
+    promised = notary.promised(site_id)  # before the head: a promise comes before its commit
+    head = signed_last(site_id, notary)
+    if batch and batch[0].leaf_index != head.size:
+        raise LeaseLost
+    require_promise_kept(site_id, promised, head, len(batch))
+    db.session.rollback()
+    if head.size and (promised is None or promised.size < head.size):
+        notary.promise(site_id, head)  # another machine signed it: from now on it binds here too
+    if not batch:
+        return 0
+    _require_unchanged(site_id, batch)
+    growth = grow(site_id, head, [placed.entry for placed in batch])
+    db.session.rollback()
+    note = notary.promise(site_id, growth.head)
+    with writing():
+        require_lease(site_id, holder)
+        last = last_checkpoint(site_id)
+        if (last.size if last is not None else 0) != head.size:
+            raise LeaseLost
+        batch = _as_erased_since(site_id, batch)
+        _write(site_id, batch, growth)
+        _queue_tombstones(site_id, batch, now)
+        db.session.add(_signed(site_id, growth.head, head, note, now))
+        if forget_batch(site_id) != len(batch):
+            raise LogInconsistent("the queue changed while its entries were signed")
+        db.session.commit()
+    return len(batch)
+
+
+def signed_last(site_id: str, notary: Notary) -> Checkpoint:
+    """Return the head that was signed last, checked; the empty one before anything was signed.
+
+    :raises LogInconsistent: what is stored is not what was signed
+    :raises LogKeyUnusable: the key is missing though it was used, or damaged
+    """
+    last = last_checkpoint(site_id)
+    if last is None:
+        origin = notary.origin(site_id)
+        notary.key(origin, may_create=not is_anything_signed())
+        return empty_head(origin)
+    origin = last.note.partition("\n")[0]
+    return signed_head(last, notary.keys_of(origin, site_id, last.size))
+
+
+def _require_unchanged(site_id: str, batch: list[Placed]) -> None:
+    """Check on a new connection that the records are what was committed to.
+
+    What one process wrote and what the database will say from now on are two things (a log of
+    Certificate Transparency had to end in 2022 because a bit flipped between them).
+
+    :raises RecordDiffers: one is not
+    """
+    entries = {placed.record_id: placed.entry for placed in batch if placed.record_id is not None}
+    with fresh_session() as session:
+        problems = Openings(session, site_id).problems(entries)
+        linked = sa.select(QueuedEntry.record_id).where(QueuedEntry.site_id == site_id)
+        left = set(session.scalars(linked.where(QueuedEntry.record_id.in_(problems))))
+    for record_id, problem in problems.items():
+        if record_id in left:  # the others were erased since, and are sealed without a record
+            raise RecordDiffers(record_id, problem)
+
+
+def _as_erased_since(site_id: str, batch: list[Placed]) -> list[Placed]:
+    """Return the batch without the links that erasures took away; the log's lock is held.
+
+    :raises LogInconsistent: its places are not those that were signed
+    """
+    found = placed_links(site_id)
+    if [placed.leaf_index for placed in batch] != [link.leaf_index for link in found]:
+        raise LogInconsistent("the queue changed while its entries were signed")
+    return [
+        placed if link.erased is None else placed._replace(record_id=None, erased=link.erased)
+        for placed, link in zip(batch, found, strict=True)
+    ]
+
+
+def _queue_tombstones(site_id: str, batch: list[Placed], now: datetime) -> None:
+    """Queue the tombstones of what was erased while it waited, now that it has its place."""
+    for reason in REASONS:
+        erased = [placed.leaf_index for placed in batch if placed.erased == reason]
+        queue_tombstones(site_id, erased, reason, now)
+
+
+def _write(site_id: str, batch: list[Placed], growth: Growth) -> None:
+    execute_each(
+        sa.insert(LogEntry),
+        ("site_id", "leaf_index", "entry", "record_id"),
+        [(site_id, placed.leaf_index, placed.entry, placed.record_id) for placed in batch],
+    )
+    for tile, hashes in growth.tiles:
+        row = LogTile(site_id=site_id, level=tile.level, tile_index=tile.index, hashes=hashes)
+        db.session.merge(row)  # a partial tile is there already, and grows
+
+
+def _signed(
+    site_id: str, head: Checkpoint, previous: Checkpoint, note: str, now: datetime
+) -> SignedCheckpoint:
+    return SignedCheckpoint(
+        site_id=site_id,
+        size=head.size,
+        previous_size=previous.size,
+        root=head.root,
+        note=note,
+        signed_at=now,
+    )

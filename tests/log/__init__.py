@@ -1,0 +1,1 @@
+"""The log from outside and inside: sealed, proven, audited, interrupted, tampered with."""
