@@ -1,1 +1,1 @@
-"""What a visitor can see about this browser."""
+"""What a visitor can see, have corrected and erase about this browser."""

@@ -1,4 +1,4 @@
-"""Use cases of the visitor's rights: whoever holds the consent id sees what it is about."""
+"""Use cases of the visitor's rights: see, erase and have corrected what is recorded."""
 
 from datetime import datetime
 from typing import Any
@@ -6,11 +6,22 @@ from typing import Any
 import sqlalchemy as sa
 
 from consent_server.consents.check import verdicts_in_force
-from consent_server.consents.models import ConsentRecord, public_choices
-from consent_server.consents.records import record_in_force
-from consent_server.db import db, rfc3339
+from consent_server.consents.correcting import Correction, append_correction
+from consent_server.consents.models import ConsentRecord, NewRecord
+from consent_server.consents.records import find_record, record_in_force
+from consent_server.db import db, lock_for_writing, writing
+from consent_server.erasing.erasedlist import ErasedList
+from consent_server.erasing.service import erase_subject
+from consent_server.erasing.traces import remove_traces
 from consent_server.errors import ConsentError
-from consent_server.sites.service import bundle_of, current_publication, publication_of
+from consent_server.ledger.entries import Reason
+from consent_server.sealing.errors import RecordUnknown
+from consent_server.sites.service import (
+    bundle_of,
+    current_publication,
+    publication_of,
+    require_site,
+)
 
 
 class ConsentIdUnknown(ConsentError):
@@ -20,7 +31,7 @@ class ConsentIdUnknown(ConsentError):
     reason = "consent_id_unknown"
 
     def __init__(self) -> None:
-        super().__init__("nothing is recorded about this consent id")
+        super().__init__("nothing is recorded under this consent id, or this record")
 
 
 def records_of(site_id: str, subject: str) -> list[ConsentRecord]:
@@ -38,13 +49,16 @@ def records_of(site_id: str, subject: str) -> list[ConsentRecord]:
     return found
 
 
-def what_is_held(site_id: str, subject: str, now: datetime) -> dict[str, Any]:
+def what_is_held(
+    site_id: str, subject: str, now: datetime, *, archived: bool = False
+) -> dict[str, Any]:
     """Return all records about a visitor and what they amount to now, JSON-ready.
 
+    :param archived: whether an archived site is answered for too
     :raises SiteUnknown: no such site
     :raises ConsentIdUnknown: nothing is recorded
     """
-    publication = current_publication(site_id)
+    publication = current_publication(site_id, archived=archived)
     records = records_of(site_id, subject)
     held = record_in_force(site_id, subject)
     return {
@@ -54,38 +68,54 @@ def what_is_held(site_id: str, subject: str, now: datetime) -> dict[str, Any]:
     }
 
 
-def receipt(site_id: str, subject: str) -> dict[str, Any]:
-    """Return the receipt of what holds for a visitor: who asked, what was answered, how to end it.
+def erase(
+    site_id: str,
+    subject: str,
+    now: datetime,
+    erased: ErasedList,
+    *,
+    up_to: int = 0,
+    reason: Reason = "art17",
+    archived: bool = False,
+) -> int:
+    """Erase every record about a visitor; return how many there were.
 
+    :param now: aware, UTC
+    :param up_to: the highest number that the visitor gave to a decision
+    :param archived: whether an archived site's are erased too
     :raises SiteUnknown: no such site
     :raises ConsentIdUnknown: nothing is recorded
+    :source: GDPR Art. 17(1)(b), effective at once
     """
-    current_publication(site_id)
-    record = record_in_force(site_id, subject)
-    if record is None:
+    require_site(site_id, archived=archived)
+    count = erase_subject(site_id, subject, reason, now, erased, up_to)
+    if not count:
         raise ConsentIdUnknown
-    publication = publication_of(site_id, record.bundle)
-    if publication is None:  # the foreign key forbids it
-        raise LookupError("a record without its publication")
-    bundle = bundle_of(publication)
-    names = ("name", "controller", "authority", "policy", "storage_region", "record_retention")
-    languages = bundle["languages"]
-    shown = record.language in languages["available"]
-    texts = bundle["texts"][record.language if shown else languages["default"]]
-    return {
-        "receipt_id": f"{record.record_id}-r",
-        "site": site_id,
-        **{name: bundle[name] for name in names},
-        "event": record.event,
-        "recorded_at": rfc3339(record.recorded_at),
-        "expires_at": rfc3339(record.expires_at),
-        "language": record.language,
-        "bundle": record.bundle,
-        "build": record.build,
-        "categories": {
-            id_: {**choice, "title": texts[f"category.{id_}.title"]}
-            for id_, choice in public_choices(record.categories).items()
-        },
-        "services": public_choices(record.services),
-        "withdraw": texts["withdraw_how"].format_map(texts),
-    }
+    remove_traces()
+    return count
+
+
+def correct(site_id: str, record_id: str, correction: Correction, now: datetime) -> NewRecord:
+    """Put wrong facts of a record right by a new one that names it; the old one stays as it is.
+
+    :param now: aware, UTC; becomes ``recorded_at``
+    :raises SiteUnknown: no such site (an archived one is corrected)
+    :raises RecordUnknown: the site has no such record
+    :raises ConsentError: the correction contradicts the bundle, or says nothing new
+    :source: GDPR Art. 16
+    """
+    require_site(site_id, archived=True)
+    found = find_record(site_id, record_id)
+    if found is None:
+        raise RecordUnknown
+    subject = found.subject
+    with writing():
+        # Of one who never granted there is no lock; that of the log keeps an erasure out.
+        lock_for_writing(*(("subject", site_id, subject) if subject else ("log", site_id)))
+        record = find_record(site_id, record_id)
+        publication = publication_of(site_id, record.bundle) if record is not None else None
+        if record is None or publication is None:  # erased since
+            raise RecordUnknown
+        corrected = append_correction(record, bundle_of(publication), correction, now)
+        db.session.commit()
+    return corrected

@@ -7,23 +7,10 @@ from tests.builders import (
     OTHER_ORIGIN,
     OTHER_VISITOR,
     VISITOR,
-    a_decision,
     acceptance,
     refusal,
     withdrawal,
 )
-
-
-@pytest.fixture
-def ask(client, site):
-    """Ask for what is held about a consent id."""
-
-    def ask(path="", consent_id=VISITOR, origin=ORIGIN, site_id="demo"):
-        headers = {"Origin": origin, "Consent-Id": consent_id}
-        named = {name: value for name, value in headers.items() if value is not None}
-        return client.get(f"/v1/sites/{site_id}/me{path}", headers=named)
-
-    return ask
 
 
 def test_the_holder_of_a_consent_id_sees_every_record_about_it(ask, decide, records, clock):
@@ -42,23 +29,6 @@ def test_the_holder_of_a_consent_id_sees_every_record_about_it(ask, decide, reco
     assert answer.json["categories"]["analytics"]["reason"] == "withdrawn"
     assert VISITOR not in answer.text
     assert answer.headers["Cache-Control"] == "no-store"
-
-
-def test_the_receipt_says_who_asked_what_was_answered_and_how_to_end_it(ask, decide):
-    recorded = decide(a_decision()).json
-
-    receipt = ask("/receipt").json
-
-    assert receipt["receipt_id"] == f"{recorded['record_id']}-r"
-    assert receipt["controller"]["name"] == "Shop SAS"
-    assert receipt["authority"]["name"] == "CNIL"
-    assert receipt["policy"]["version"] == "2026-03"
-    assert receipt["expires_at"] == recorded["expires_at"]
-    assert receipt["categories"]["analytics"]["granted"] is True
-    assert all(choice["title"] for choice in receipt["categories"].values())
-    assert "“Cookie choices”" in receipt["withdraw"] or "«" in receipt["withdraw"]
-    assert "{" not in receipt["withdraw"]
-    assert VISITOR not in str(receipt)
 
 
 @pytest.mark.parametrize("path", ["", "/receipt"])

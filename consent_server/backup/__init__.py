@@ -1,0 +1,1 @@
+"""One encrypted file with everything the database holds, and the way back."""

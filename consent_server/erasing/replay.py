@@ -1,0 +1,108 @@
+"""Erase again what a restored copy of the database has again."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from consent_server.consents.models import ConsentRecord
+from consent_server.db import db, lock_for_writing, writing
+from consent_server.erasing.erasedlist import ErasedList, Line
+from consent_server.erasing.marks import mark_of, remember_subjects, set_mark
+from consent_server.erasing.removal import MOST, lock_subjects, remove, with_corrections
+from consent_server.ledger.entries import Reason
+from consent_server.sites.models import Site
+
+#: Records looked at in one transaction.
+PAGE = 2_000
+
+
+def replay(erased: ErasedList, now: datetime, *, is_thorough: bool = False) -> int:
+    """Erase what the list names and the database has; return how many records that were.
+
+    Costs one query where there is nothing to do: the database tells how far the list is done in it,
+    and a restored copy tells less than the list has. It also ends an erasure that had reached the
+    list, and not the database, when its process died.
+
+    :param now: aware, UTC
+    :param is_thorough: look for every line of the list, done or not
+    :raises ErasedListUnusable: the list cannot be read
+    """
+    # Whoever holds the list waits for whoever writes, and with SQLite's rollback journal the writer
+    # waits for every reader: one who read, and then waits for the list, would end the circle.
+    db.session.rollback()
+    with erased.held():
+        list_id, last = erased.position()
+        mark = mark_of(list_id)
+        db.session.rollback()
+        if mark >= last and not is_thorough:
+            return 0
+        lines = erased.lines(0 if is_thorough else mark)
+    sites = sorted(db.session.scalars(sa.select(Site.id)))
+    db.session.rollback()
+    count = 0
+    for site_id in sites:
+        own = [line for line in lines if line.site_id == site_id]
+        if own:
+            count += _replay(site_id, own, erased, now)
+    with writing():
+        set_mark(list_id, last)
+        db.session.commit()
+    return count
+
+
+def _replay(site_id: str, lines: Sequence[Line], erased: ErasedList, now: datetime) -> int:
+    with writing():
+        for line in lines:
+            remember_subjects(site_id, line.subjects, now)
+        db.session.commit()
+    reasons = {digest: line.reason for line in lines for digest in line.records}
+    spent: dict[str, tuple[int, Reason]] = {}
+    for line in lines:
+        for digest, highest in line.subjects.items():
+            spent[digest] = max(spent.get(digest, (0, line.reason)), (highest, line.reason))
+    count = 0
+    for page in _pages(site_id):
+        found: dict[Reason, dict[str, str | None]] = {}
+        for record_id, subject, n in page:
+            reason = reasons.get(erased.digest(site_id, record_id))
+            if reason is None and subject is not None and n is not None:
+                # It came again, to a copy that did not know yet that it was erased.
+                highest, why = spent.get(erased.digest(site_id, subject), (-1, None))
+                reason = why if n <= highest else None
+            if reason is not None:
+                found.setdefault(reason, {})[record_id] = subject
+        for reason, subjects in found.items():
+            count += _erase(site_id, subjects, reason, now)
+    return count
+
+
+def _erase(site_id: str, subjects: dict[str, str | None], reason: Reason, now: datetime) -> int:
+    record_ids = sorted(subjects)
+    count = 0
+    for at in range(0, len(record_ids), MOST):
+        some = record_ids[at : at + MOST]
+        with writing():
+            lock_subjects(site_id, {found for id_ in some if (found := subjects[id_])})
+            lock_for_writing("log", site_id)
+            count += remove(site_id, with_corrections(site_id, some), reason, now)
+            db.session.commit()
+    return count
+
+
+def _pages(site_id: str) -> Iterator[list[tuple[str, str | None, int | None]]]:
+    """Yield id, subject and counter of every record; the database is free between two pages."""
+    after = ""
+    while True:
+        query = (
+            sa.select(ConsentRecord.record_id, ConsentRecord.subject, ConsentRecord.n)
+            .where(ConsentRecord.site_id == site_id, ConsentRecord.record_id > after)
+            .order_by(ConsentRecord.record_id)
+            .limit(PAGE)
+        )
+        page = [(row.record_id, row.subject, row.n) for row in db.session.execute(query)]
+        db.session.rollback()
+        if not page:
+            return
+        yield page
+        after = page[-1][0]

@@ -1,0 +1,116 @@
+"""Use case of erasure: remove what is held about somebody, so that no copy brings it back."""
+
+from collections.abc import Callable, Collection
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from consent_server.consents.models import ConsentRecord
+from consent_server.db import db, lock_for_writing, writing
+from consent_server.erasing.erasedlist import ErasedList, Line
+from consent_server.erasing.marks import mark_of, remember_subjects, set_mark
+from consent_server.erasing.removal import lock_subjects, remove, with_corrections
+from consent_server.erasing.replay import replay
+from consent_server.ledger.entries import Reason
+
+
+def erase_subject(
+    site_id: str,
+    subject: str,
+    reason: Reason,
+    now: datetime,
+    erased: ErasedList,
+    up_to: int = 0,
+) -> int:
+    """Erase every record of a subject, and what corrects them; return how many there were.
+
+    Effective when this returns: data, opening keys and links are gone, the tombstones are queued,
+    and no decision of this subject up to the last one erased is taken any more, nor one that was on
+    its way. A process that dies leaves all of it undone, or to be done by the next :func:`replay`.
+
+    :param subject: the pseudonym, see :meth:`KeyRing.subject`
+    :param now: aware, UTC
+    :param up_to: the highest counter that was given to a decision, arrived here or not
+    :raises ErasedListUnusable: what is erased could not be remembered
+    :source: GDPR Art. 17(1)(b)
+    """
+
+    def own() -> set[str]:
+        query = sa.select(ConsentRecord.record_id).where(
+            ConsentRecord.site_id == site_id, ConsentRecord.subject == subject
+        )
+        return set(db.session.scalars(query))
+
+    while True:
+        replay(erased, now)
+        with erased.held():
+            list_id, last = erased.position()
+            if mark_of(list_id) < last:
+                continue  # another process listed one just now, and died
+            return _erase(site_id, [subject], own, reason, now, erased, up_to)
+
+
+def erase_overdue(
+    site_id: str, subjects: Collection[str], overdue: Callable[[], Collection[str]], now: datetime
+) -> int:
+    """Erase records whose time is over; return how many.
+
+    They are not listed outside the database: in a restored copy their time is over again.
+
+    :param subjects: that the records may be of; none of them decides anything meanwhile
+    :param overdue: names the records, asked when that is so
+    :param now: aware, UTC
+    :source: GDPR Art. 5(1)(e), storage limitation
+    """
+    return _erase(site_id, subjects, overdue, "retention", now, None)
+
+
+def _erase(
+    site_id: str,
+    subjects: Collection[str],
+    choose: Callable[[], Collection[str]],
+    reason: Reason,
+    now: datetime,
+    erased: ErasedList | None,
+    up_to: int = 0,
+) -> int:
+    with writing():
+        lock_subjects(site_id, subjects)
+        lock_for_writing("log", site_id)
+        record_ids = with_corrections(site_id, choose())
+        if not record_ids:
+            db.session.rollback()
+            return 0
+        line = _line(site_id, record_ids, reason, now, erased, up_to) if erased else None
+        count = remove(site_id, record_ids, reason, now)
+        if erased is not None and line is not None:
+            remember_subjects(site_id, line.subjects, now)
+            list_id, last = erased.position()
+            number = max(last, mark_of(list_id)) + 1
+            set_mark(list_id, number)
+            erased.append(number, line)  # the last step: what is on this list will be done
+        db.session.commit()
+    return count
+
+
+def _line(
+    site_id: str,
+    record_ids: Collection[str],
+    reason: Reason,
+    now: datetime,
+    erased: ErasedList,
+    up_to: int,
+) -> Line:
+    """Return what is remembered of the records that are about to go."""
+    counters = db.session.execute(
+        sa.select(ConsentRecord.subject, sa.func.max(ConsentRecord.n))
+        .where(ConsentRecord.site_id == site_id, ConsentRecord.record_id.in_(record_ids))
+        .group_by(ConsentRecord.subject)
+    )
+    subjects = {
+        erased.digest(site_id, subject): max(n or 0, up_to)
+        for subject, n in counters
+        if subject is not None
+    }
+    records = tuple(sorted(erased.digest(site_id, id_) for id_ in record_ids))
+    return Line(site_id, reason, now.date(), records, subjects)

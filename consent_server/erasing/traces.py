@@ -1,0 +1,91 @@
+"""What an erasure leaves on the disk, and how it is taken away (docs/retention.md).
+
+SQLite overwrites what is deleted (``secure_delete``), but what is deleted is also in the journal,
+and a page whose rows were moved about may hold a copy that nobody deletes. PostgreSQL overwrites
+nothing: what is deleted goes when its table is written anew.
+"""
+
+import sys
+
+import structlog
+
+from consent_server.db import db
+from consent_server.errors import ConsentError
+from consent_server.sqlite import sqlite3
+
+log = structlog.get_logger(__name__)
+#: Bytes of a SQLite database that is written anew after each erasure, within a tenth of a second.
+SMALL = 16 * 1024 * 1024
+#: The same once a day, within a few seconds in which no decision is recorded.
+MEDIUM = 256 * 1024 * 1024
+#: Tables of PostgreSQL from which an erasure takes something.
+TOUCHED = (
+    "consent_records",
+    "idempotency_keys",
+    "log_opening_keys",
+    "log_entries",
+    "log_queue",
+    "log_erasures",
+    "erased_subjects",
+)
+
+
+class DatabaseInUse(ConsentError):
+    """The database cannot be written anew while others use it."""
+
+    status = 503
+    reason = "database_in_use"
+
+    def __init__(self) -> None:
+        super().__init__("somebody reads or writes the database; try again, or stop the service")
+
+
+def remove_traces(at_most: int = SMALL) -> bool:
+    """Take away what deleted rows left in the files of a SQLite database; whether all of it is.
+
+    The write-ahead log is emptied at any size, and the file is written anew up to one.
+
+    :param at_most: bytes of a database that is written anew; beyond it :func:`compact` does it
+    """
+    if db.engine.dialect.name != "sqlite":
+        return False
+    db.session.rollback()
+    connection = db.engine.raw_connection()
+    try:
+        cursor = connection.cursor()
+        size = _pragma(cursor, "page_count") * _pragma(cursor, "page_size")
+        if size <= at_most:
+            cursor.execute("VACUUM")
+        is_busy = _pragma(cursor, "wal_checkpoint(TRUNCATE)")
+    except sqlite3.OperationalError as error:  # somebody writes or reads; the next round is near
+        log.warning("traces_left", error=str(error))
+        return False
+    finally:
+        connection.close()
+    return size <= at_most and not is_busy
+
+
+def compact() -> None:
+    """Write the database anew, so that it holds nothing of deleted rows, whatever its size.
+
+    Nobody can write meanwhile, and on PostgreSQL nobody can read what is being written.
+
+    :raises DatabaseInUse: somebody else reads or writes it
+    """
+    if db.engine.dialect.name == "sqlite":
+        if not remove_traces(sys.maxsize):
+            raise DatabaseInUse
+        return
+    db.session.rollback()
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for setting in ("statement_timeout", "lock_timeout"):
+            connection.exec_driver_sql(f"SET {setting} = 0")
+        try:
+            connection.exec_driver_sql(f"VACUUM (FULL) {', '.join(TOUCHED)}")
+        finally:
+            connection.invalidate()  # with its settings
+
+
+def _pragma(cursor: object, name: str) -> int:
+    row = cursor.execute(f"PRAGMA {name}").fetchone()  # type: ignore[attr-defined]
+    return int(row[0])

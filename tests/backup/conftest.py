@@ -1,0 +1,3 @@
+"""Backups are made and put back by commands."""
+
+from tests.cli.conftest import run as run

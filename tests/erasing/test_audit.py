@@ -1,0 +1,147 @@
+"""An audit tells what was erased from what is missing."""
+
+import json
+
+import pytest
+import sqlalchemy as sa
+
+from consent_server.db import db
+from tests.builders import OTHER_VISITOR, acceptance, refusal
+from tests.log.tampering import unguarded
+
+
+@pytest.fixture
+def tamper(app):
+    """Do what somebody with all rights in the database could do."""
+
+    def tamper(*statements, **values):
+        with app.app_context(), unguarded(db.engine) as connection:
+            for statement in statements:
+                wanted = {name: value for name, value in values.items() if f":{name}" in statement}
+                connection.execute(sa.text(statement), wanted)
+
+    return tamper
+
+
+def index_of(rows, record_id):
+    return next(row["leaf_index"] for row in rows("log_entries") if row["record_id"] == record_id)
+
+
+#: Takes a record away as an erasure does, and queues no tombstone.
+QUIETLY = (
+    "DELETE FROM idempotency_keys WHERE record_id = :id",
+    "DELETE FROM log_opening_keys WHERE record_id = :id",
+    "DELETE FROM consent_records WHERE record_id = :id",
+    "UPDATE log_entries SET record_id = NULL WHERE record_id = :id",
+    "UPDATE log_queue SET record_id = NULL WHERE record_id = :id",
+)
+
+
+@pytest.mark.parametrize("is_sealed", [True, False], ids=["sealed", "waiting"])
+def test_a_record_that_went_without_a_tombstone_is_missing(
+    decide, seal, tamper, audit, rows, is_sealed
+):
+    decide(refusal())
+    seal()
+    record_id = decide(acceptance()).json["record_id"]
+    if is_sealed:
+        seal()
+        index = index_of(rows, record_id)
+
+    tamper(*QUIETLY, id=record_id)
+
+    expected = f"index {index}: the entry of no record" if is_sealed else "the entry of no record"
+    assert audit() == [expected]
+
+
+def test_a_leave_to_erase_that_was_left_behind_is_found(decide, seal, tamper, audit):
+    record_id = decide(acceptance()).json["record_id"]
+    seal()
+
+    tamper("INSERT INTO log_erasures VALUES ('demo', :id, '')", id=record_id)
+
+    assert audit() == [f"record {record_id}: anybody may remove it without a trace"]
+
+
+def test_a_tombstone_that_names_what_is_still_there_is_found(
+    decide, seal, erase, tamper, audit, rows
+):
+    stays = decide(acceptance(consent_id=OTHER_VISITOR)).json["record_id"]
+    decide(acceptance())
+    seal()
+    erase()
+    place = index_of(rows, stays)
+    [waiting] = rows("log_queue")
+    stone = json.loads(bytes(waiting["entry"]))
+    stone["i"] = sorted([*stone["i"], place])
+    entry = json.dumps(stone, sort_keys=True, separators=(",", ":")).encode()
+
+    tamper("UPDATE log_queue SET entry = :entry", entry=entry)
+    waiting = audit()
+    seal()
+
+    problem = f"the tombstone names entry {place}, but record {stays} is there"
+    assert waiting == [problem]
+    assert audit() == [f"index 4: {problem}"]
+
+
+@pytest.mark.parametrize("named, why", [(0, "which is no event"), (99, "which is not before it")])
+def test_a_tombstone_that_names_no_event_before_it_is_found(
+    decide, seal, erase, tamper, audit, named, why
+):
+    decide(acceptance())
+    seal()
+    erase()
+    entry = json.dumps(
+        {"i": sorted([2, named]), "p": ["d", "s"], "r": "art17", "t": "er", "v": 1},
+        separators=(",", ":"),
+    ).encode()
+    tamper("UPDATE log_queue SET entry = :entry", entry=entry)
+    seal()
+
+    assert audit() == [f"index 3: the tombstone names entry {named}, {why}"]
+
+
+def test_a_record_that_was_put_back_after_its_erasure_is_found(
+    app, decide, seal, erase, audit, rows, tamper
+):
+    record_id = decide(acceptance()).json["record_id"]
+    seal()
+    with app.app_context(), unguarded(db.engine) as connection:
+        connection.execute(sa.text("CREATE TABLE kept AS SELECT * FROM consent_records"))
+    erase()
+    seal()
+
+    tamper("INSERT INTO consent_records SELECT * FROM kept")
+
+    assert audit() == [f"record {record_id}: is neither in the log nor in its queue"]
+
+
+def test_an_erasure_between_two_pages_of_an_audit_is_no_finding(
+    app, decide, seal, erase, notary, monkeypatch
+):
+    from consent_server.sealing import audit as auditing
+
+    monkeypatch.setattr(auditing, "PAGE", 3)
+    for _ in range(4):
+        decide(refusal())
+    decide(acceptance())
+    decide(acceptance(consent_id=OTHER_VISITOR))
+    seal()
+
+    for page in range(4):
+        with app.app_context(), monkeypatch.context() as patched:
+            running = auditing.Audit("demo", notary)
+            real, seen = db.session.rollback, iter(range(page))
+
+            def between(real=real, seen=seen, patched=patched):
+                real()
+                if next(seen, None) is None:
+                    patched.setattr(db.session, "rollback", real)
+                    erase()
+                    seal()
+
+            patched.setattr(db.session, "rollback", between)
+            assert list(running.findings()) == [], page
+        decide(acceptance(page + 2))
+        seal()

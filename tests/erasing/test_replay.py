@@ -1,0 +1,165 @@
+"""A database that was set back to an older copy has what was erased again, for a moment."""
+
+import pytest
+
+from consent_server.erasing.erasedlist import ErasedListUnusable
+from consent_server.erasing.replay import replay
+from tests.builders import OTHER_VISITOR, acceptance, refusal, withdrawal
+from tests.log.backup import Backup
+
+
+@pytest.fixture
+def backup(app):
+    return Backup(app)
+
+
+@pytest.fixture
+def again(app, clock, erased):
+    """Do what the start of the service and every round of the sequencer do."""
+
+    def again(**how):
+        with app.app_context():
+            return replay(erased, clock.instant, **how)
+
+    return again
+
+
+def test_what_a_restored_copy_brings_back_is_erased_again(
+    decide, erase, backup, again, records, audit
+):
+    decide(acceptance(1))
+    decide(acceptance(1, consent_id=OTHER_VISITOR))
+    decide(refusal())
+    backup.take()
+    erase()
+    backup.restore()
+    assert len(records()) == 3
+
+    done = again(), again()
+
+    assert done == (1, 0)
+    assert len(records()) == 2
+    assert audit() == []
+
+
+def test_without_the_list_it_would_stay(decide, erase, backup, again, records, app):
+    """The control: it is the list that brings it about."""
+    decide(acceptance())
+    backup.take()
+    erase()
+    backup.restore()
+    (app.extensions["consent_settings"].data_dir / "erased" / "list.jsonl").unlink()
+
+    assert again() == 0
+
+    assert len(records()) == 1
+
+
+def test_a_late_retry_stays_refused_after_a_restore(decide, erase, backup, again, records):
+    given = acceptance(1)
+    decide(given)
+    backup.take()
+    erase()
+    backup.restore()
+    again()
+
+    assert decide(given).json["reason"] == "consent_erased"
+    assert records() == []
+
+
+def test_a_late_retry_that_came_before_the_copy_was_erased_again_goes_too(
+    decide, erase, backup, again, records, audit, seal
+):
+    decide(acceptance(1))
+    backup.take()
+    late = withdrawal(2)
+    decide(late)
+    erase()
+    backup.restore()
+    assert decide(late).status_code == 201  # the copy does not know yet
+    decide(withdrawal(3))  # by somebody who goes on
+    seal()
+
+    again()
+
+    assert [record["n"] for record in records()] == [3]
+    assert audit() == []
+
+
+def test_an_erasure_after_a_restore_first_does_what_was_restored(decide, erase, backup, records):
+    decide(acceptance(1))
+    decide(acceptance(1, consent_id=OTHER_VISITOR))
+    backup.take()
+    erase()
+    backup.restore()
+
+    assert erase(OTHER_VISITOR) == 1
+
+    assert records() == []
+
+
+def test_the_log_goes_on_after_the_restore_of_a_copy_that_holds_all_that_was_signed(
+    decide, erase, seal, backup, again, audit, clock
+):
+    decide(acceptance())
+    seal()
+    backup.take()
+    erase()
+    backup.restore()
+
+    assert again() == 1
+    clock.advance(seconds=31)
+    assert seal().count == 1
+
+    assert audit() == []
+
+
+def test_a_thorough_replay_finds_what_the_mark_says_is_done(
+    decide, erase, backup, again, records, app
+):
+    import sqlalchemy as sa
+
+    from consent_server.db import db
+
+    decide(acceptance())
+    backup.take()
+    erase()
+    with app.app_context(), db.engine.connect() as connection:
+        marks = [
+            dict(row)
+            for row in connection.execute(sa.text("SELECT * FROM erasure_marks")).mappings()
+        ]
+    backup.restore()
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(sa.text("INSERT INTO erasure_marks VALUES (:list_id, :number)"), marks)
+
+    assert (again(), len(records())) == (0, 1)
+    assert again(is_thorough=True) == 1
+    assert records() == []
+
+
+def test_a_damaged_list_is_refused_and_not_taken_for_an_empty_one(decide, erase, again, app):
+    decide(acceptance())
+    erase()
+    path = app.extensions["consent_settings"].data_dir / "erased" / "list.jsonl"
+    path.write_text(path.read_text().replace('"number"', '"nombre"'))
+
+    with pytest.raises(ErasedListUnusable, match=r"list\.jsonl: line 2"):
+        again()
+
+
+def test_what_no_copy_is_older_than_is_dropped_from_the_list(decide, erase, erased, clock, again):
+    decide(acceptance(1))
+    erase()
+    decide(acceptance(2))
+    clock.advance(days=800)
+    erase()
+
+    assert erased.drop_before(clock.instant.date()) == 1
+
+    with erased.held():
+        assert erased.position()[1] == 2
+        assert [line.day for line in erased.lines(0)] == [clock.instant.date()]
+    assert again() == 0
+    decide(acceptance(3))
+    assert erase() == 1

@@ -1,0 +1,68 @@
+"""What PostgreSQL keeps of an erasure until its tables are written anew (docs/retention.md)."""
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from consent_server.db import db
+from consent_server.erasing.traces import TOUCHED, compact, remove_traces
+from tests.builders import OTHER_VISITOR, acceptance
+
+
+@pytest.fixture
+def database_url(postgresql_url):
+    """PostgreSQL alone; for SQLite see ``test_traces``."""
+    return postgresql_url
+
+
+@pytest.fixture
+def found(app):
+    """Whether bytes are in the files of the tables that an erasure touches, indexes included."""
+
+    def found(wanted):
+        names = ", ".join(f"'{name}'" for name in TOUCHED)
+        paths = (
+            "SELECT pg_relation_filepath(c.oid) FROM pg_class c WHERE c.relname IN "  # noqa: S608
+            f"({names}) OR c.oid IN (SELECT indexrelid FROM pg_index "
+            f"WHERE indrelid::regclass::text IN ({names}))"
+        )
+        with app.app_context():
+            db.session.remove()
+            with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.execute(sa.text("CHECKPOINT"))
+                folder = Path(connection.execute(sa.text("SHOW data_directory")).scalar())
+                files = [folder / path for path in connection.execute(sa.text(paths)).scalars()]
+        assert len(files) > len(TOUCHED)
+        return any(wanted in path.read_bytes() for path in files)
+
+    return found
+
+
+def test_what_was_erased_is_gone_when_the_tables_were_written_anew(
+    app, decide, seal, erase, rows, found, subject, audit
+):
+    for letter in "CDEFGH":
+        decide(acceptance(consent_id=letter * 21 + "A"))
+    decide(acceptance())
+    other = decide(acceptance(consent_id=OTHER_VISITOR)).json["record_id"]
+    seal()
+    own = next(row["record_id"] for row in rows("consent_records") if row["subject"] == subject())
+    [keys] = [row for row in rows("log_opening_keys") if row["record_id"] == own]
+    secrets = [own.encode(), subject().encode(), bytes(keys["decision_key"])]
+
+    erase()
+    seal()
+    with app.app_context():
+        is_done = remove_traces()
+        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(sa.text(f"VACUUM {', '.join(TOUCHED)}"))
+    vacuumed = [found(secret) for secret in secrets]
+    with app.app_context():
+        compact()
+
+    assert is_done is False
+    assert any(vacuumed), "the control: VACUUM alone overwrites nothing"
+    assert [found(secret) for secret in secrets] == [False, False, False]
+    assert found(other.encode())
+    assert audit() == []

@@ -1,0 +1,236 @@
+"""Records are erased when they were kept long enough, and not a millisecond before."""
+
+import pytest
+
+from consent_server.retention import purging
+from consent_server.retention.service import record_lapses
+from consent_server.rights.service import correct as correct_record
+from consent_server.sealing.audit import Audit
+from tests.builders import (
+    ORIGIN,
+    OTHER_VISITOR,
+    VISITOR,
+    a_decision,
+    acceptance,
+    bundle_hash,
+    refusal,
+    withdrawal,
+)
+
+
+@pytest.fixture
+def purge(app, clock):
+    """Purge at the clock's instant; gives what was erased."""
+
+    def purge(**how):
+        with app.app_context():
+            return purging.purge(clock.instant, app.extensions["consent_erased"], **how)
+
+    return purge
+
+
+@pytest.fixture
+def is_whole(app, notary, seal, clock):
+    def is_whole():
+        clock.advance(seconds=31)
+        seal()
+        with app.app_context():
+            return list(Audit("demo", notary).findings()) == []
+
+    return is_whole
+
+
+def test_24_months_after_the_last_consent_event_and_not_before(
+    decide, purge, records, clock, seal, rows, is_whole
+):
+    decide(acceptance(1))
+    seal()
+    clock.set("2027-03-01T10:00:00+00:00")
+    decide(withdrawal(2))
+    seal()
+    clock.set("2029-03-01T09:59:59.999+00:00")
+    early = purge().records
+    clock.advance(milliseconds=1)
+
+    assert (early, purge().records, purge().records) == (0, 2, 0)
+
+    assert records() == rows("log_opening_keys") == []
+    assert is_whole()
+
+
+def test_a_refusal_by_nobody_is_kept_as_long_after_itself(decide, purge, records, clock):
+    decide(refusal())
+    clock.advance(days=1)
+    decide(refusal())
+    clock.set("2028-11-22T20:00:00+00:00")
+
+    assert purge().records == 1
+    assert len(records()) == 1
+
+
+def test_neither_an_expiry_nor_a_correction_nor_a_visit_keeps_records_longer(
+    app, decide, purge, records, clock, client
+):
+    from consent_server.consents.correcting import Correction
+
+    given = decide(acceptance())
+    clock.set("2027-11-22T20:00:00+00:00")
+    with app.app_context():
+        assert record_lapses(clock.instant) == 1
+        last = records()[-1]["record_id"]
+        correct_record("demo", last, Correction(language="en"), clock.instant)
+    for _ in range(50):
+        client.get("/s/demo.js")
+    clock.set("2028-11-22T20:00:00+00:00")
+
+    assert given.status_code == 201
+    assert purge().records == 3
+    assert records() == []
+
+
+def test_what_a_visitor_still_relies_on_is_kept_whole(decide, purge, records, clock):
+    decide(acceptance(1))
+    clock.set("2027-10-01T00:00:00+00:00")
+    decide(acceptance(2))
+    clock.set("2029-09-30T23:59:59+00:00")
+
+    assert purge().records == 0
+    assert [record["n"] for record in records()] == [1, 2]
+
+
+def test_a_site_may_keep_its_records_for_a_shorter_time_only(decide, publish, purge, clock):
+    from consent_server.sites.document import DocumentInvalid
+
+    publish(record_retention="P13M", reason="shorter")
+    decide(refusal(bundle=bundle_hash()))
+    clock.set("2027-12-22T20:00:00+00:00")
+    with pytest.raises(DocumentInvalid):
+        publish(record_retention="P25M", reason="longer")
+
+    assert purge().records == 1
+
+
+def test_an_archived_site_keeps_its_evidence_until_its_time(
+    app, decide, purge, records, clock, rows, seal
+):
+    from consent_server.sites.service import archive
+
+    decide(acceptance())
+    seal()
+    with app.app_context():
+        archive("demo", clock.instant)
+    assert purge().records == 0
+    assert len(records()) == len(rows("log_opening_keys")) == 1
+    clock.set("2028-11-22T20:00:00+00:00")
+
+    assert purge().records == 1
+
+
+def test_a_dry_run_counts_what_a_run_erases_and_changes_nothing(
+    decide, purge, records, clock, monkeypatch
+):
+    monkeypatch.setattr(purging, "BATCH", 2)
+    for letter in "ABC":
+        decide(acceptance(1, consent_id=letter * 21 + "A"))
+        clock.advance(minutes=1)
+        decide(a_decision(n=2, consent_id=letter * 21 + "A"))
+    decide(refusal())
+    clock.advance(days=10)
+    decide(acceptance(consent_id=OTHER_VISITOR))
+    clock.set("2028-11-23T00:00:00+00:00")
+
+    foreseen = purge(is_dry_run=True)
+    left = len(records())
+    told, rests = [], []
+    done = purge(done=told.append, rest=lambda: rests.append(1))
+
+    assert (foreseen.records, left) == (7, 8)
+    assert foreseen.idempotency_keys == 8
+    assert done.records == sum(told) == 7
+    assert len(rests) == len([count for count in told if count]) > 1
+    assert len(records()) == 1
+
+
+def test_a_purge_that_dies_goes_on_with_what_is_left(
+    decide, purge, records, clock, monkeypatch, is_whole, seal
+):
+    monkeypatch.setattr(purging, "BATCH", 2)
+    for letter in "ABCDE":
+        decide(acceptance(consent_id=letter * 21 + "A"))
+    seal()
+    clock.set("2028-11-22T20:00:00+00:00")
+
+    class Killed(BaseException):
+        pass
+
+    def die(_):
+        raise Killed
+
+    with pytest.raises(Killed):
+        purge(done=die)
+    assert len(records()) == 3
+
+    assert purge().records == 3
+    assert records() == []
+    assert is_whole()
+
+
+def test_a_visitor_who_comes_back_at_the_last_moment_keeps_all(
+    app, decide, purge, records, clock, monkeypatch
+):
+    """Between looking and erasing somebody decides: the look under the lock is what counts."""
+    decide(acceptance(1))
+    clock.set("2028-11-22T20:00:00+00:00")
+    real = purging.erase_overdue
+
+    def late(*arguments):
+        decide(acceptance(2))
+        return real(*arguments)
+
+    monkeypatch.setattr(purging, "erase_overdue", late)
+
+    assert purge().records == 0
+    assert [record["n"] for record in records() if record["event"] != "expired"] == [1, 2]
+
+
+def test_idempotency_keys_live_for_a_day(decide, purge, rows, clock):
+    body = refusal()
+    decide(body)
+    clock.advance(hours=23, minutes=59)
+    early = purge().idempotency_keys
+    again = decide(body)
+    clock.advance(minutes=1)
+
+    assert early == 0
+    assert again.status_code == 200
+    assert purge().idempotency_keys == 1
+    assert rows("idempotency_keys") == []
+
+
+def test_what_only_retries_and_copies_needed_is_forgotten_after_25_months(
+    app, decide, purge, clock, rows, request_me_away
+):
+    given = acceptance(1)
+    decide(given)
+    request_me_away()
+    erased = app.extensions["consent_erased"]
+    clock.set("2028-12-22T19:59:59.999+00:00")
+    early = purge().memories
+    clock.set("2028-12-24T20:00:00+00:00")
+
+    assert (early, purge().memories, purge().memories) == (0, 2, 0)
+
+    assert rows("erased_subjects") == []
+    with erased.held():
+        assert erased.lines(0) == []
+
+
+@pytest.fixture
+def request_me_away(client, site):
+    """Erase what is held about the visitor, as the visitor does."""
+
+    def request_me_away():
+        headers = {"Origin": ORIGIN, "Consent-Id": VISITOR}
+        assert client.delete("/v1/sites/demo/me", headers=headers).status_code == 200
+
+    return request_me_away
