@@ -1,74 +1,103 @@
-"""CSV (RFC 4180): one record a row, three columns for each category the site ever asked about."""
+"""CSV (RFC 4180): one record a row, each value a cell of ``vocabulary.spreadsheet``."""
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Any
 
-from consent_server.exports.service import Selection, category_ids, counts, records
+import orjson
 
-COLUMNS = (
-    "site",
-    "record_id",
-    "previous",
-    "event",
-    "action",
-    "method",
-    "recorded_at",
-    "expires_at",
-    "bundle",
-    "revision",
-    "build",
-    "language",
-    "policy_version",
-    "profile",
-    "gpc",
-    "trusted",
-    "superseded",
-)
-SUBJECT_COLUMNS = ("subject", "n")
+from consent_server.exports.lines import Bundles, Line
+from consent_server.ledger.record import PLAIN, SUBJECT
+from consent_server.vocabulary.spreadsheet import cells
+
+MEDIA_TYPE = "text/csv; charset=utf-8"
 COUNT_COLUMNS = ("day", "event", "superseded", "count")
-CHOICE_COLUMNS = ("granted", "decided_at", "expires_at")
-#: A spreadsheet takes a cell that starts so for a formula.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\x00", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+CHOICE_COLUMNS = ("granted", "decided_at", "expires_at", "revision", "ended")
 
 
-def write(selection: Selection) -> Iterator[bytes]:
-    """Yield the header row, then one row a record, or one row a count."""
-    if selection.level == "counts":
-        yield _line(COUNT_COLUMNS)
-        for row in counts(selection):
-            yield _line([row[name] for name in COUNT_COLUMNS])
-        return
-    columns = COLUMNS + (SUBJECT_COLUMNS if selection.level == "subjects" else ())
-    rows = records(selection)
-    categories = category_ids(selection.site_id)
-    choice_columns = [f"category.{id_}.{name}" for id_ in categories for name in CHOICE_COLUMNS]
-    yield _line([*columns, *choice_columns, "services"])
-    for row in rows:
-        cells = [row[name] for name in columns]
-        for id_ in categories:
-            choice = row["categories"].get(id_, {})
-            cells += [choice.get(name) for name in CHOICE_COLUMNS]
-        yield _line([*cells, _services(row["services"])])
+class CategoryUnknown(LookupError):
+    """A record holds a category that no bundle in the log asks about: it was not recorded so."""
 
 
-def _services(services: dict[str, dict[str, Any]]) -> str:
-    """Write the services asked one by one in a single cell: ``matomo=true youtube=false``."""
-    pairs = (f"{id_}={_cell(choice['granted'])}" for id_, choice in services.items())
-    return " ".join(pairs)
+class Writer:
+    """Writes one export; every method returns bytes of the file, in this order."""
+
+    index_prefix = b""
+
+    def __init__(self, level: str, bundles: Bundles, categories: Sequence[str]):
+        """:param categories: ids of all that any record of the export can hold"""
+        has_subject = level == "subjects"
+        self._columns = (*PLAIN, *SUBJECT) if has_subject else PLAIN
+        self._choice = (*CHOICE_COLUMNS, "n") if has_subject else CHOICE_COLUMNS
+        self._openings = ("decision_key", "subject_key" if has_subject else "subject_commitment")
+        self._categories = categories
+        self._no_choice = (None,) * len(self._choice)
+        self._of_record = itemgetter(*self._columns)
+        self._of_choice = itemgetter(*self._choice)
+        self._of_openings = itemgetter(*self._openings)
+        self._header = COUNT_COLUMNS if level == "counts" else self._record_header()
+
+    def begin(self) -> bytes:
+        """Return the header row."""
+        return _rows([self._header])
+
+    def resume(self, count: int) -> None:
+        """Go on after that many records, which are written already."""
+
+    def records(self, page: Iterable[Line]) -> bytes:
+        """Return the rows of records."""
+        return _rows(map(self._cells, page))
+
+    def counts(self, rows: Iterable[dict[str, Any]]) -> bytes:
+        """Return the rows of counts."""
+        return _rows(cells(row[name] for name in COUNT_COLUMNS) for row in rows)
+
+    def begin_log(self) -> bytes:
+        """Return what comes between the records and the trailer."""
+        return b""
+
+    def log(self, items: Iterable[dict[str, Any]]) -> bytes:
+        """Return the rows of the trailer."""
+        return _rows(self._wide("#log", item) for item in items)
+
+    def end_log(self) -> bytes:
+        """Return the last bytes that the manifest's hash covers."""
+        return b""
+
+    def manifest(self, signed: dict[str, Any]) -> bytes:
+        """Return the last row."""
+        return _rows([self._wide("#manifest", signed)])
+
+    def _record_header(self) -> Sequence[str]:
+        choices = [f"category.{id_}.{name}" for id_ in self._categories for name in self._choice]
+        return ["log_index", *self._columns, *choices, "services", *self._openings]
+
+    def _cells(self, line: Line) -> list[Any]:
+        record, categories = line.record, line.record["categories"]
+        values = [line.index, *self._of_record(record)]
+        seen = 0
+        for id_ in self._categories:
+            choice = categories.get(id_)
+            if choice is None:
+                values += self._no_choice
+            else:
+                seen += 1
+                values += self._of_choice(choice)
+        if seen != len(categories):
+            raise CategoryUnknown(record["record_id"])
+        services = record["services"]
+        values.append(orjson.dumps(services).decode() if services else "{}")
+        values += self._of_openings(line.openings)
+        return cells(values)
+
+    def _wide(self, mark: str, value: dict[str, Any]) -> list[str]:
+        text = orjson.dumps(value).decode()
+        return [mark, text, *[""] * (len(self._header) - 2)]
 
 
-def _line(cells: Any) -> bytes:
+def _rows(rows: Iterable[Sequence[Any]]) -> bytes:
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\r\n").writerow([_cell(value) for value in cells])
+    csv.writer(buffer, lineterminator="\r\n").writerows(rows)
     return buffer.getvalue().encode()
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    text = str(value)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text

@@ -1,13 +1,42 @@
-"""The list of export formats; each turns the records of a selection into pieces of a file."""
+"""The list of export formats; each turns records into the bytes of a file."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
-from consent_server.exports import csv, jsonl
-from consent_server.exports.service import Selection
+from consent_server.exports import csv, jsonl, jsonld
+from consent_server.exports.lines import Bundles, Line
 
-#: Bytes of one piece; a piece a line would cost three times as much.
-PIECE = 64 * 1024
+
+class Writer(Protocol):
+    """Writes one export; every method returns bytes of the file, in this order."""
+
+    #: What stands before the leaf index in the line of a record.
+    index_prefix: bytes
+
+    def begin(self) -> bytes:
+        """Return what comes before the first record."""
+
+    def resume(self, count: int) -> None:
+        """Go on after that many records, which are written already."""
+
+    def records(self, page: Iterable[Line]) -> bytes:
+        """Return the lines of records."""
+
+    def counts(self, rows: Iterable[dict[str, Any]]) -> bytes:
+        """Return the lines of counts."""
+
+    def begin_log(self) -> bytes:
+        """Return what comes between the records and the trailer."""
+
+    def log(self, items: Iterable[dict[str, Any]]) -> bytes:
+        """Return the lines of the trailer."""
+
+    def end_log(self) -> bytes:
+        """Return the last bytes that the manifest's hash covers."""
+
+    def manifest(self, signed: dict[str, Any]) -> bytes:
+        """Return the end of the file."""
 
 
 @dataclass(frozen=True)
@@ -15,24 +44,12 @@ class Format:
     """One export format."""
 
     media_type: str
-    write: Callable[[Selection], Iterator[bytes]]
+    #: From level, bundles, and the ids of all categories.
+    writer: Callable[[str, Bundles, Sequence[str]], Writer]
 
 
 FORMATS = {
-    "csv": Format("text/csv; charset=utf-8", csv.write),
-    "jsonl": Format("application/x-ndjson", jsonl.write),
+    "csv": Format(csv.MEDIA_TYPE, csv.Writer),
+    "jsonl": Format(jsonl.MEDIA_TYPE, jsonl.Writer),
+    "jsonld": Format(jsonld.MEDIA_TYPE, jsonld.Writer),
 }
-
-
-def pieces(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """Join lines into pieces of about 64 KiB."""
-    waiting: list[bytes] = []
-    size = 0
-    for line in lines:
-        waiting.append(line)
-        size += len(line)
-        if size >= PIECE:
-            yield b"".join(waiting)
-            waiting, size = [], 0
-    if waiting:
-        yield b"".join(waiting)

@@ -3,14 +3,16 @@
 from typing import Any
 
 import marshmallow as ma
-from flask import Response, stream_with_context
+from flask import Response, current_app, stream_with_context
 from flask.views import MethodView
 
 from consent_server.exports import schemas
-from consent_server.exports.formats import FORMATS, pieces
-from consent_server.exports.service import Selection, page_of
+from consent_server.exports.formats import FORMATS
+from consent_server.exports.listing import page_of
+from consent_server.exports.selection import Selection
+from consent_server.exports.service import Export as AuditExport
 from consent_server.sites.auth import require_key
-from consent_server.sites.service import require_site
+from consent_server.trail.reads import record_read
 from consent_server.web.api import Blueprint
 from consent_server.web.problems import InvalidRequest
 
@@ -26,19 +28,28 @@ class Export(MethodView):
     @exports.response(200, content_type="text/csv")
     @exports.alt_response(401, description="key_missing, key_invalid")
     @exports.alt_response(403, description="scope_missing, key_in_browser")
-    @exports.alt_response(404, description="site_unknown")
+    @exports.alt_response(404, description="site_unknown, checkpoint_unknown")
+    @exports.alt_response(409, description="log_inconsistent")
     @exports.doc(security=SECURITY)
     def get(self, asked: dict[str, Any], site_id: str) -> Response:
-        """Export the records of a site as CSV or JSON Lines, streamed"""
-        require_key("export", site_id)
-        require_site(site_id, archived=True)
-        format_ = FORMATS[asked["format"]]
-        selection = Selection(site_id, asked["level"], asked["start"], asked["end"], asked["event"])
-        answer = Response(stream_with_context(pieces(format_.write(selection))))
-        answer.content_type = format_.media_type
+        """Export the records of a site with what proves them, streamed (docs/exports.md)"""
+        credential = require_key("export", site_id)
+        notary = current_app.extensions["consent_notary"]
+        export = AuditExport(
+            _selection(asked, site_id), asked["format"], notary, asked["checkpoint"]
+        )
+        facts = {"format": asked["format"], "checkpoint": export.head.size}
+        record_read(credential, "export", asked["why"], **export.selection.facts, **facts)
+        answer = Response(stream_with_context(export.pieces()))
+        answer.content_type = FORMATS[asked["format"]].media_type
         name = f"consents-{site_id}.{asked['format']}"
         answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
         return answer
+
+
+def _selection(asked: dict[str, Any], site_id: str) -> Selection:
+    names = ("level", "start", "end", "event", "bundle")
+    return Selection(site_id, **{name: asked[name] for name in names})
 
 
 @exports.route("/consents")
@@ -53,12 +64,14 @@ class Records(MethodView):
     @exports.doc(security=SECURITY)
     def get(self, asked: dict[str, Any], site_id: str) -> dict[str, Any]:
         """List the records of a site, oldest first"""
-        require_key("export", site_id)
+        credential = require_key("export", site_id)
         try:
             after = schemas.read_cursor(asked["cursor"]) if asked["cursor"] is not None else None
         except ma.ValidationError as error:
             raise InvalidRequest([{"path": "cursor", "message": str(error.args[0])}]) from None
-        selection = Selection(site_id, asked["level"], asked["start"], asked["end"], asked["event"])
+        selection = _selection(asked, site_id)
+        about = {"limit": asked["limit"], "is_first": after is None}
+        record_read(credential, "list", asked["why"], **selection.facts, **about)
         has_subject = asked["level"] == "subjects"
         page = page_of(selection, after, asked["limit"] + 1)
         shown = page[: asked["limit"]]

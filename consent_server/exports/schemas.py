@@ -11,19 +11,23 @@ import marshmallow as ma
 from consent_server.consents.models import EVENTS
 from consent_server.db import rfc3339
 from consent_server.exports.formats import FORMATS
-from consent_server.exports.service import LEVELS, Position
-from consent_server.web.fields import Instant
+from consent_server.exports.listing import Position
+from consent_server.exports.selection import LEVELS
+from consent_server.trail.reasons import WhySchema
+from consent_server.trail.service import LARGEST_NUMBER
+from consent_server.web.fields import Base64url, Instant, QueryInteger
 
 RECORD_ID = re.compile(r"[A-Za-z0-9_-]{22}\Z")
 INSTANT = {"type": "string", "format": "date-time"}
 
 
-class SelectionSchema(ma.Schema):
+class SelectionSchema(WhySchema):
     """Which records."""
 
     start = Instant(data_key="from", load_default=None, metadata=INSTANT)
     end = Instant(data_key="to", load_default=None, metadata=INSTANT)
     event = ma.fields.String(load_default=None, validate=ma.validate.OneOf(EVENTS))
+    bundle = Base64url(43, load_default=None)
 
 
 class ExportSchema(SelectionSchema):
@@ -31,6 +35,8 @@ class ExportSchema(SelectionSchema):
 
     format = ma.fields.String(required=True, validate=ma.validate.OneOf(list(FORMATS)))
     level = ma.fields.String(load_default="decisions", validate=ma.validate.OneOf(LEVELS))
+    #: Size of an earlier checkpoint.
+    checkpoint = QueryInteger(load_default=None, validate=ma.validate.Range(1, LARGEST_NUMBER))
 
 
 class ListSchema(SelectionSchema):
@@ -39,7 +45,7 @@ class ListSchema(SelectionSchema):
     level = ma.fields.String(
         load_default="decisions", validate=ma.validate.OneOf(["decisions", "subjects"])
     )
-    limit = ma.fields.Integer(load_default=100, validate=ma.validate.Range(1, 1000))
+    limit = QueryInteger(load_default=100, validate=ma.validate.Range(1, 1000))
     cursor = ma.fields.String(load_default=None, validate=ma.validate.Length(max=200))
 
 

@@ -1,111 +1,147 @@
-"""Use cases of the audit export: which records, in which order, at constant memory."""
+"""The use case of the audit export: a file of records that proves itself, at constant memory."""
 
-from collections import Counter
+import base64
+import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 
-from consent_server.consents.models import ConsentRecord
 from consent_server.db import db
-from consent_server.sites.service import bundle_of, publications, require_site
+from consent_server.exports import reading
+from consent_server.exports.formats import FORMATS
+from consent_server.exports.lines import Bundles, Line, lines
+from consent_server.exports.selection import Head, Selection, head_of
+from consent_server.exports.trailer import ARTIFACT, Exported, Trailer
+from consent_server.ledger.canonical import base64url_encode, canonical
+from consent_server.ledger.entries import Artifact, decode
+from consent_server.log.models import LogEntry
+from consent_server.sealing.notary import Notary
+from consent_server.sites.service import require_site
 
-LEVELS = ("counts", "decisions", "subjects")
-#: Records read in one transaction. Between two pages the database is free: with SQLite's rollback
-#: journal an open reader keeps every writer waiting.
-PAGE = 5000
-
-Position = tuple[datetime, str]
-
-
-@dataclass(frozen=True)
-class Selection:
-    """Which records of a site to export."""
-
-    site_id: str
-    #: One of :data:`LEVELS`; ``decisions`` leaves the subject out.
-    level: str = "decisions"
-    #: First instant, inclusive.
-    start: datetime | None = None
-    #: Last instant, exclusive.
-    end: datetime | None = None
-    event: str | None = None
+FORMAT = "consent-export/v1"
 
 
-def records(selection: Selection) -> Iterator[dict[str, Any]]:
-    """Yield every selected record, JSON-ready, in the order of ``recorded_at`` and record id.
+@dataclass
+class Progress:
+    """How far an export is; enough to go on with it."""
 
-    Holds one page at a time, whatever the number of records.
+    #: Records in the tree that are written, and the leaf of the last one.
+    records: int = 0
+    after: int = -1
+    #: Records that wait.
+    waiting: int = 0
+    #: Bytes, and their hash so far.
+    size: int = 0
+    hashed: Any = field(default_factory=hashlib.sha256)
 
-    :raises SiteUnknown: there is no such site (an archived one is exported)
-    """
-    require_site(selection.site_id, archived=True)
-    after: Position | None = None
-    while True:
-        page = page_of(selection, after, PAGE)
-        has_subject = selection.level == "subjects"
-        yield from (record.exported(with_subject=has_subject) for record in page)
-        if len(page) < PAGE:
+
+class Export:
+    """One export: of one selection, up to one checkpoint, in one format."""
+
+    def __init__(
+        self, selection: Selection, format_: str, notary: Notary, checkpoint: int | None = None
+    ):
+        """:param checkpoint: size of an earlier one; the newest without
+        :raises SiteUnknown: there is no such site (an archived one is exported)
+        :raises CheckpointUnknown: none was signed at this size
+        :raises SealRefused: the log is not what was signed, or has no key (``head_of``)
+        """
+        require_site(selection.site_id, archived=True)
+        self.selection = selection
+        self.format = format_
+        self.head: Head = head_of(selection.site_id, notary, checkpoint)
+        self.progress = Progress()
+        self.exported = Exported(self.head.size)
+        self._notary = notary
+        self._bundles = Bundles(selection.site_id)
+        categories = self._bundles.category_ids(self._known_bundles())
+        self.writer = FORMATS[format_].writer(selection.level, self._bundles, categories)
+        db.session.rollback()
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the file, a page of records at a time, or the rest of it."""
+        if not self.progress.size:
+            yield self._hashed(self.writer.begin())
+        self.writer.resume(self.progress.records)
+        yield from self._body()
+        yield self._hashed(self.writer.begin_log())
+        trailer = Trailer(self.selection.site_id, self.head, self.exported)
+        if self.selection.level != "counts":
+            for page in trailer.pages():
+                yield self._hashed(self.writer.log(page))
+        yield self._hashed(self.writer.end_log())
+        yield self.writer.manifest(self._signed(dict(sorted(trailer.erased.items()))))
+
+    def _body(self) -> Iterator[bytes]:
+        if self.selection.level == "counts":
+            names = ("day", "event", "superseded", "count")
+            counted = reading.counts(self.selection, self.head)
+            rows = [
+                dict(zip(names, (*row[:2], bool(row[2]), row[3]), strict=True)) for row in counted
+            ]
+            self.progress.records = len(rows)
+            yield self._hashed(self.writer.counts(rows))
             return
-        after = (page[-1].recorded_at, page[-1].record_id)
+        for page in reading.sealed(self.selection, self.head, self.progress.after):
+            piece = self.writer.records(self._marked(page))
+            if page:
+                self.progress.records += len(page)
+                self.progress.after = reading.index_of(page[-1])
+            yield self._hashed(piece)
+        for page in reading.waiting(self.selection, self.head):
+            self.progress.waiting += len(page)
+            yield self._hashed(self.writer.records(self._lines(page)))
 
+    def _marked(self, page: list[reading.Row]) -> Iterator[Line]:
+        """Yield the lines one by one: a page of them at once costs more to collect than to make."""
+        for line in self._lines(page):
+            self.exported.add(line.index or 0)
+            yield line
 
-def counts(selection: Selection) -> Iterator[dict[str, Any]]:
-    """Yield how many records there are of each day (UTC) and event; nothing about anybody.
+    def _lines(self, page: list[reading.Row]) -> Iterator[Line]:
+        return lines(self.selection.site_id, self.selection.level, self._bundles, page)
 
-    Records that arrived too late to have an effect are counted apart.
-    """
-    tally = Counter(
-        (record["recorded_at"][:10], record["event"], record["superseded"])
-        for record in records(selection)
-    )
-    for (day, event, superseded), count in sorted(tally.items()):
-        yield {"day": day, "event": event, "superseded": superseded, "count": count}
+    def _hashed(self, piece: bytes) -> bytes:
+        self.progress.hashed.update(piece)
+        self.progress.size += len(piece)
+        return piece
 
+    def _signed(self, erased: dict[str, int]) -> dict[str, Any]:
+        """Return the manifest with the log's signature."""
+        manifest = {
+            "format": FORMAT,
+            "form": self.format,
+            "site": self.selection.site_id,
+            "level": self.selection.level,
+            "filter": self.selection.filter,
+            "rows": self.progress.records,
+            "waiting": self.progress.waiting,
+            "erased": erased,
+            "sha256": base64url_encode(self.progress.hashed.digest()),
+            "checkpoint": self.head.note,
+            "vkey": self.head.vkey,
+        }
+        hashed = base64.b64encode(hashlib.sha256(canonical(manifest)).digest()).decode()
+        signature = self._notary.attest(self.head.origin, f"{FORMAT}\n{hashed}\n")
+        return {"manifest": manifest, "signature": signature}
 
-def page_of(selection: Selection, after: Position | None, most: int) -> list[ConsentRecord]:
-    """Return the next records after a position, detached; the transaction is over on return."""
-    query = sa.select(ConsentRecord).where(*_conditions(selection))
-    if after is not None:
-        position = sa.tuple_(ConsentRecord.recorded_at, ConsentRecord.record_id)
-        query = query.where(position > sa.tuple_(*_bound(after)))
-    query = query.order_by(ConsentRecord.recorded_at, ConsentRecord.record_id).limit(most)
-    page = list(db.session.scalars(query))
-    db.session.expunge_all()
-    db.session.rollback()
-    return page
+    def _known_bundles(self) -> list[str] | None:
+        """Return the bundles that records of this export can name; None for all there are.
 
-
-def count(selection: Selection) -> int:
-    """Return how many records are selected, to show progress."""
-    query = sa.select(sa.func.count()).select_from(ConsentRecord)
-    return db.session.scalar(query.where(*_conditions(selection))) or 0
-
-
-def category_ids(site_id: str) -> list[str]:
-    """Return every category that this site ever asked about, in the order of their publication."""
-    known: dict[str, None] = {}
-    for publication in publications(site_id):
-        known.update(dict.fromkeys(item["id"] for item in bundle_of(publication)["categories"]))
-    return list(known)
-
-
-def _conditions(selection: Selection) -> list[sa.ColumnElement[bool]]:
-    conditions = [ConsentRecord.site_id == selection.site_id]
-    if selection.start is not None:
-        conditions.append(ConsentRecord.recorded_at >= selection.start)
-    if selection.end is not None:
-        conditions.append(ConsentRecord.recorded_at < selection.end)
-    if selection.event is not None:
-        conditions.append(ConsentRecord.event == selection.event)
-    return conditions
-
-
-def _bound(after: Position) -> tuple[sa.ColumnElement[Any], sa.ColumnElement[Any]]:
-    instant, record_id = after
-    return (
-        sa.bindparam(None, instant, ConsentRecord.recorded_at.type),
-        sa.bindparam(None, record_id, sa.Text()),
-    )
+        Those in the tree alone: what is published later must not change an earlier export.
+        """
+        if self.head.waiting is not None:
+            return None
+        begins = sa.func.substr(LogEntry.entry, 1, len(ARTIFACT)) == ARTIFACT
+        entries = db.session.scalars(
+            sa.select(LogEntry.entry).where(
+                LogEntry.site_id == self.selection.site_id,
+                LogEntry.record_id.is_(None),
+                LogEntry.leaf_index < self.head.size,
+                begins,
+            )
+        )
+        found = [decode(bytes(entry)) for entry in entries]
+        return [entry.digest for entry in found if isinstance(entry, Artifact)]

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from consent_server.exports import service
-from consent_server.exports.csv import _cell
+from consent_server.exports import reading
+from consent_server.vocabulary.spreadsheet import cell
 from tests.builders import OTHER_VISITOR, VISITOR, a_decision, acceptance, refusal, withdrawal
 
 URL = "/v1/sites/demo/export"
@@ -38,21 +38,28 @@ def export(client, api_key, history):
     return export
 
 
+OPENINGS = ("log_index", "decision_key", "subject_key", "subject_commitment")
+
+
 def lines(answer):
+    """The records or counts of an export, without what proves them."""
     assert answer.status_code == 200, answer.text
-    return [json.loads(line) for line in answer.data.splitlines()]
+    found = [json.loads(line) for line in answer.data.splitlines()]
+    records = [line for line in found if not {"log", "manifest"} & line.keys()]
+    return [{name: line[name] for name in line if name not in OPENINGS} for line in records]
 
 
 def rows(answer):
     assert answer.status_code == 200, answer.text
-    return list(csv.DictReader(io.StringIO(answer.data.decode(), newline="")))
+    found = csv.DictReader(io.StringIO(answer.data.decode(), newline=""))
+    return [row for row in found if not row["log_index"].startswith("#")]
 
 
 def events(found):
     return [record["event"] for record in found]
 
 
-def test_json_lines_hold_every_record_whole_in_the_order_of_the_log(export, records):
+def test_json_lines_hold_every_record_whole_in_the_order_of_time_while_they_wait(export, records):
     answer = export(level="subjects")
 
     assert answer.content_type == "application/x-ndjson"
@@ -60,6 +67,17 @@ def test_json_lines_hold_every_record_whole_in_the_order_of_the_log(export, reco
     assert events(lines(answer)) == ["given", "refused", "withdrawn", "partial"]
     assert answer.headers["Content-Disposition"] == 'attachment; filename="consents-demo.jsonl"'
     assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_json_ld_holds_the_same_records_as_literals_in_nodes_of_dpv(export, records):
+    answer = export(format="jsonld", level="subjects")
+    whole = json.loads(answer.data)
+
+    assert answer.content_type == "application/ld+json"
+    assert [node["consent:record"] for node in whole["@graph"]] == records()
+    assert {node["@type"] for node in whole["@graph"]} == {"dpv:ConsentRecord"}
+    assert whole["@context"]["consent:record"]["@type"] == "@json"
+    assert list(whole) == ["@context", "@graph", "consent:log", "consent:manifest"]
 
 
 def test_decisions_leave_out_what_links_a_visitor(export):
@@ -90,7 +108,8 @@ def test_csv_and_json_lines_say_the_same(export):
             assert row[f"category.{id_}.granted"] == str(choice["granted"]).lower()
             assert row[f"category.{id_}.decided_at"] == choice["decided_at"]
             assert row[f"category.{id_}.expires_at"] == choice["expires_at"]
-    assert written[3]["services"] == "stats=false"
+        assert json.loads(row["services"]) == record["services"]
+    assert json.loads(written[3]["services"])["stats"]["granted"] is False
 
 
 def test_csv_is_what_rfc_4180_says(export):
@@ -98,7 +117,7 @@ def test_csv_is_what_rfc_4180_says(export):
 
     assert answer.content_type == "text/csv; charset=utf-8"
     text = answer.data.decode()
-    assert text.count("\r\n") == text.count("\n") == 5
+    assert text.count("\r\n") == text.count("\n") == 8
     assert not text.startswith("\ufeff")
 
 
@@ -143,6 +162,7 @@ def test_a_record_of_this_very_instant_is_exported_too(decide, client, api_key):
         {"from": "yesterday"},
         {"to": "2026-11-22"},
         {"site": "other"},
+        *({"checkpoint": text} for text in ("+1", " 1", "1 ", "01", "1_0", "\u0661", "1.0", "-1")),
     ],
 )
 def test_a_malformed_selection_is_refused(export, asked):
@@ -188,10 +208,18 @@ def test_no_export_holds_the_consent_id(export):
         assert VISITOR not in answer.text and OTHER_VISITOR not in answer.text
 
 
-def test_pages_read_from_the_database_join_without_gap_or_repetition(export, records, monkeypatch):
-    monkeypatch.setattr(service, "PAGE", 1)
+def test_pages_read_from_the_database_join_without_gap_or_repetition(
+    export, records, seal, monkeypatch
+):
+    monkeypatch.setattr(reading, "PAGE", 1)
+    monkeypatch.setattr(reading, "COUNTED", 1)
+    waiting = lines(export(level="subjects"))
+    seal()
+    sealed = lines(export(level="subjects"))
 
-    assert lines(export(level="subjects")) == records()
+    assert waiting == records()
+    assert sorted(sealed, key=lambda record: record["recorded_at"]) == records()
+    assert len(lines(export(level="counts"))) == 4
 
 
 def test_an_archived_site_can_still_be_exported(export, app, clock):
@@ -204,17 +232,17 @@ def test_an_archived_site_can_still_be_exported(export, app, clock):
 
 
 def test_an_export_is_streamed(export, monkeypatch):
-    monkeypatch.setattr("consent_server.exports.formats.PIECE", 1)
+    monkeypatch.setattr(reading, "PAGE", 1)
 
     with export(buffered=False) as answer:
-        pieces = list(answer.iter_encoded())
+        pieces = [piece for piece in answer.iter_encoded() if b"record_id" in piece]
 
     assert answer.is_streamed
     assert len(pieces) == 4
 
 
-def test_a_cell_is_never_a_formula():
+def test_acell_is_never_a_formula():
     texts = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\uff1d1", '=HYPERLINK("x")', "-AbC"]
 
-    assert [_cell(text) for text in texts] == [f"'{text}" for text in texts]
-    assert _cell("demo") == "demo"
+    assert [cell(text) for text in texts] == [f"'{text}" for text in texts]
+    assert cell("demo") == "demo"

@@ -1,0 +1,43 @@
+"""The list of records, page by page, in the order of time."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from consent_server.consents.models import ConsentRecord
+from consent_server.db import db
+from consent_server.exports.selection import Selection
+
+Position = tuple[datetime, str]
+
+
+def page_of(selection: Selection, after: Position | None, most: int) -> list[ConsentRecord]:
+    """Return the next records after a position, detached; the transaction is over on return."""
+    query = sa.select(ConsentRecord).where(*selection.conditions())
+    if after is not None:
+        position = sa.tuple_(ConsentRecord.recorded_at, ConsentRecord.record_id)
+        query = query.where(position > sa.tuple_(*_bound(after)))
+    query = query.order_by(ConsentRecord.recorded_at, ConsentRecord.record_id).limit(most)
+    page = list(db.session.scalars(query))
+    db.session.expunge_all()
+    db.session.rollback()
+    return page
+
+
+def records(selection: Selection, most: int = 1000) -> Iterator[dict[str, Any]]:
+    """Yield every selected record as it is given out, ``most`` of them read at a time."""
+    has_subject = selection.level == "subjects"
+    after: Position | None = None
+    while page := page_of(selection, after, most):
+        yield from (record.exported(with_subject=has_subject) for record in page)
+        after = (page[-1].recorded_at, page[-1].record_id)
+
+
+def _bound(after: Position) -> tuple[sa.ColumnElement[Any], sa.ColumnElement[Any]]:
+    instant, record_id = after
+    return (
+        sa.bindparam(None, instant, ConsentRecord.recorded_at.type),
+        sa.bindparam(None, record_id, sa.Text()),
+    )

@@ -1,0 +1,131 @@
+"""Read what is selected, page by page, in the order of the log, below the object mapper.
+
+Between two pages no transaction is open: a client may be as slow as it likes, and with SQLite's
+rollback journal an open reader keeps every writer waiting.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from consent_server.consents.models import ConsentRecord
+from consent_server.consents.rows import NAMES, as_text, columns
+from consent_server.db import db
+from consent_server.exports.selection import Head, Selection
+from consent_server.log.models import LogEntry, OpeningKeys, QueuedEntry
+
+#: Entries looked at in one transaction; some MB of records at most.
+PAGE = 2_000
+#: Entries counted in one transaction.
+COUNTED = 50_000
+
+#: What ``consents.rows`` reads of a record; then leaf index or None, both keys, entry.
+Row = Sequence[Any]
+
+
+def index_of(row: Row) -> int:
+    """Return the leaf of a record in the tree."""
+    index: int = row[len(NAMES)]
+    return index
+
+
+def sealed(selection: Selection, head: Head, after: int = -1) -> Iterator[list[Row]]:
+    """Yield pages of the selected records that are in the tree, in the order of their leaves.
+
+    :param after: begin after this leaf
+    """
+    query = (
+        _records(selection, LogEntry.leaf_index, LogEntry.entry)
+        .join_from(LogEntry, ConsentRecord, _same(LogEntry, ConsentRecord))
+        .join(OpeningKeys, _same(OpeningKeys, ConsentRecord))
+        .where(
+            LogEntry.site_id == selection.site_id,
+            LogEntry.leaf_index >= sa.bindparam("begin"),
+            LogEntry.leaf_index < sa.bindparam("end"),
+        )
+        .order_by(LogEntry.leaf_index)
+    )
+    for begin in range(after + 1, head.size, PAGE):
+        end = min(begin + PAGE, head.size)
+        yield _page(query, {"begin": begin, "end": end})
+
+
+def waiting(selection: Selection, head: Head) -> Iterator[list[Row]]:
+    """Yield pages of the selected records that waited for their place when the export began."""
+    if head.waiting is None:
+        return
+    first, last = head.waiting
+    after: tuple[datetime, str] = (first, "")
+    in_tree = sa.exists().where(_same(LogEntry, ConsentRecord), LogEntry.leaf_index < head.size)
+    position = sa.tuple_(ConsentRecord.recorded_at, ConsentRecord.record_id)
+    instant, record_id = ConsentRecord.recorded_at.type, NAMES.index("record_id")
+    queued = _same(QueuedEntry, ConsentRecord) & (
+        QueuedEntry.queued_at == ConsentRecord.recorded_at
+    )
+    later = sa.orm.aliased(LogEntry)
+    entry = sa.func.coalesce(QueuedEntry.entry, later.entry)
+    query = (
+        _records(selection, sa.null(), entry)
+        .add_columns(ConsentRecord.recorded_at)
+        .join_from(ConsentRecord, OpeningKeys, _same(OpeningKeys, ConsentRecord))
+        .outerjoin(QueuedEntry, queued)
+        .outerjoin(later, _same(later, ConsentRecord))
+        .where(
+            ConsentRecord.recorded_at <= last,
+            ~in_tree,
+            position
+            > sa.tuple_(sa.bindparam("instant", type_=instant), sa.bindparam("id", type_=sa.Text)),
+        )
+        .order_by(ConsentRecord.recorded_at, ConsentRecord.record_id)
+        .limit(PAGE)
+    )
+    while page := _page(query, {"instant": after[0], "id": after[1]}):
+        yield [row[:-1] for row in page]
+        after = (page[-1][-1], page[-1][record_id])
+
+
+def counts(selection: Selection, head: Head) -> list[tuple[str, str, bool, int]]:
+    """Return day (UTC), event, whether it came too late, and how many; nothing about anybody."""
+    day = sa.func.substr(as_text(ConsentRecord.recorded_at), 1, 10)
+    counted = day, ConsentRecord.event, ConsentRecord.superseded
+    query = (
+        sa.select(*counted, sa.func.count())
+        .join_from(LogEntry, ConsentRecord, _same(LogEntry, ConsentRecord))
+        .where(
+            *selection.conditions(),
+            LogEntry.site_id == selection.site_id,
+            LogEntry.leaf_index >= sa.bindparam("begin"),
+            LogEntry.leaf_index < sa.bindparam("end"),
+        )
+        .group_by(*counted)
+    )
+    tally: Counter[tuple[str, str, bool]] = Counter()
+    for begin in range(0, head.size, COUNTED):
+        end = min(begin + COUNTED, head.size)
+        for *key, count in _page(query, {"begin": begin, "end": end}):
+            tally[key[0], key[1], key[2]] += count
+    names = [NAMES.index(name) for name in ("recorded_at", "event", "superseded")]
+    for page in waiting(selection, head):
+        for row in page:
+            instant, event, superseded = (row[at] for at in names)
+            tally[instant[:10], event, bool(superseded)] += 1
+    return [(*key, count) for key, count in sorted(tally.items())]
+
+
+def _records(selection: Selection, *more: Any) -> sa.Select[Any]:
+    index, entry = more
+    openings = index, OpeningKeys.decision_key, OpeningKeys.subject_key, entry
+    return sa.select(*columns(), *openings).where(*selection.conditions())
+
+
+def _same(table: Any, other: Any) -> sa.ColumnElement[bool]:
+    return (table.site_id == other.site_id) & (table.record_id == other.record_id)
+
+
+def _page(query: sa.Select[Any], values: dict[str, Any]) -> list[Row]:
+    rows: list[Row] = list(db.session.connection().execute(query, values).all())
+    db.session.rollback()
+    return rows

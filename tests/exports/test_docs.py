@@ -1,0 +1,37 @@
+"""The recipe of docs/exports.md does what it says, on a file of the service."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "exports.md"
+
+
+def test_the_forty_lines_of_the_documentation_find_the_root(sealed, export_to):
+    path = export_to("jsonl", event="changed")
+    code = re.search(r"```python\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)[1]
+
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code, str(path)], capture_output=True, text=True, check=True
+    )
+
+    root, origin, size, signed, *_ = done.stdout.splitlines()
+    assert root == signed
+    assert (origin, size) == ("consent.example/log/demo", "26")
+    path.write_bytes(path.read_bytes().replace(b'"gpc":false', b'"gpc":true', 1))
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code, str(path)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[0] != signed
+
+
+def test_the_members_of_the_manifest_are_those_of_the_documentation(sealed, export_to):
+    text = DOCUMENT.read_text(encoding="utf-8")
+    said = text.partition("The manifest holds, in this order:")[2].partition("Beside it")[0]
+    manifest = json.loads(export_to("jsonl").read_bytes().splitlines()[-1])["manifest"]
+
+    names = [name for name in re.findall(r"`(\w+)`", said) if name in manifest]
+
+    assert names == list(manifest)

@@ -1,0 +1,69 @@
+"""A large file of JSON Lines is read by several processes, and what is found is the same."""
+
+import random
+from concurrent.futures import BrokenExecutor
+
+import pytest
+
+from consent_server import verification
+from tests.exports.tampering import edited, parts_of, removed, swapped
+
+
+@pytest.fixture
+def in_parts(monkeypatch):
+    """Let small files count as large ones, of several parts."""
+
+    def in_parts():
+        monkeypatch.setattr(verification, "LARGE", 0)
+        monkeypatch.setattr(verification, "PART", 5)
+        monkeypatch.setattr("os.cpu_count", lambda: 2)
+
+    return in_parts
+
+
+@pytest.fixture
+def files(sealed, export_to, tmp_path):
+    """An export, and some that were made of it and say something else, or nothing."""
+    data = export_to("jsonl", "subjects").read_bytes()
+    parts, chance = parts_of(data, "jsonl"), random.Random("parts")
+    texts = [
+        data,
+        *(kind(parts, chance)[0] for kind in (edited, removed, swapped)),
+        data.replace(b'"action":', b'"action": '),
+        data.replace(b'"action":', b'"action";'),
+        data.replace(b'{"log_index":7', b'{"another":7'),
+        data[: len(data) // 2],
+    ]
+    paths = [tmp_path / f"{number}.jsonl" for number in range(len(texts))]
+    for path, text in zip(paths, texts, strict=True):
+        path.write_bytes(text)
+    return paths
+
+
+def found(path):
+    report = verification.verify(path, verification.Trusted())
+    return report.is_good, report.proved, report.problems, report.roots
+
+
+def test_several_processes_find_what_one_finds(files, in_parts):
+    alone = [found(path) for path in files]
+    in_parts()
+
+    assert [found(path) for path in files] == alone
+    assert [is_good for is_good, *_ in alone] == [True] + [False] * 7
+
+
+def test_where_no_other_process_can_work_this_one_reads_the_rest(files, in_parts, monkeypatch):
+    alone = [found(path) for path in files]
+    in_parts()
+    begun = []
+
+    def break_down(tasks):
+        begun.append(len(tasks))
+        yield verification._read_part(*tasks[0])
+        raise BrokenExecutor
+
+    monkeypatch.setattr(verification, "_parts_by_others", break_down)
+
+    assert [found(path) for path in files] == alone
+    assert set(begun) == {5}

@@ -1,0 +1,1 @@
+"""What the service gives out, and the verifier that needs nothing of it."""
