@@ -1,0 +1,1 @@
+"""What the processes of a service count and measure, for a monitoring system to fetch."""

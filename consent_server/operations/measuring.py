@@ -1,0 +1,91 @@
+"""What is measured when metrics are asked for: the database, the logs, the disk."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from consent_server.db import db
+from consent_server.disk import least_free
+from consent_server.ledger.policy import Policy
+from consent_server.log.models import Alarm, QueuedEntry, SignedCheckpoint, WitnessRefusal
+from consent_server.metrics import catalogue
+from consent_server.metrics.sharedfile import Key
+from consent_server.operations.writing import why_not_writable
+from consent_server.settings import Settings
+from consent_server.sites.models import Site
+from consent_server.witnessing.service import behind
+
+#: Of the software.
+VERSION = "0.1.0"
+
+
+def measure_process() -> None:
+    """Keep what only this process knows of itself, where the others see it."""
+    pool = db.engine.pool
+    if isinstance(pool, sa.QueuePool):
+        catalogue.CONNECTIONS.set("in_use", value=pool.checkedout())
+        catalogue.CONNECTIONS.set("limit", value=pool.size())
+    catalogue.PROCESSES.set(value=1)
+
+
+def measure(settings: Settings, policy: Policy, now: datetime) -> dict[Key, float]:
+    """Measure what is the same for all processes.
+
+    :param policy: the witnesses of the logs
+    :param now: aware, UTC
+    :returns: values by metric and labels; of a database that does not answer, that alone
+    """
+    found: dict[Key, float] = {(catalogue.BUILD.name, VERSION): 1.0}
+    found[(catalogue.DISK_FREE.name,)] = float(least_free(*settings.folders)[0])
+    try:
+        found |= _of_the_logs(now) | _of_the_witnesses(policy, now)
+        db.session.rollback()  # one connection at a time
+        found[(catalogue.DATABASE_WRITABLE.name,)] = float(why_not_writable(settings) is None)
+        found[(catalogue.DATABASE_UP.name,)] = 1.0
+    except SQLAlchemyError:
+        found[(catalogue.DATABASE_UP.name,)] = 0.0
+    finally:
+        db.session.rollback()
+    return found
+
+
+def _of_the_logs(now: datetime) -> dict[Key, float]:
+    waiting, oldest = db.session.execute(
+        sa.select(sa.func.count(), sa.func.min(QueuedEntry.queued_at)).select_from(QueuedEntry)
+    ).one()
+    newest = (
+        sa.select(SignedCheckpoint.signed_at)
+        .where(SignedCheckpoint.site_id == Site.id)
+        .order_by(SignedCheckpoint.size.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    signed = db.session.scalar(sa.select(sa.func.max(newest)).select_from(Site))
+    alarms = db.session.scalar(sa.select(sa.func.count()).select_from(Alarm)) or 0
+    found: dict[Key, float] = {
+        (catalogue.WAITING.name,): float(waiting),
+        (catalogue.LAG.name,): _age(oldest, now),
+        (catalogue.ALARMS.name,): float(alarms),
+    }
+    if signed is not None:
+        found[(catalogue.CHECKPOINT_AGE.name,)] = _age(signed, now)
+    return found
+
+
+def _of_the_witnesses(policy: Policy, now: datetime) -> dict[Key, float]:
+    refused = db.session.execute(
+        sa.select(WitnessRefusal.reason, sa.func.count())
+        .where(WitnessRefusal.vkey.in_([witness.key.vkey for witness in policy.asked]))
+        .group_by(WitnessRefusal.reason)
+        .order_by(WitnessRefusal.reason)
+    ).all()
+    lacking = behind(policy.asked)
+    return {
+        **{(catalogue.REFUSALS_OF_WITNESSES.name, row[0]): float(row[1]) for row in refused},
+        (catalogue.UNWITNESSED.name,): _age(lacking[0].since if lacking else None, now),
+    }
+
+
+def _age(instant: datetime | None, now: datetime) -> float:
+    return max(0.0, (now - instant).total_seconds()) if instant is not None else 0.0

@@ -1,0 +1,82 @@
+"""Checks of a PostgreSQL database."""
+
+import sqlalchemy as sa
+
+from consent_server.consents.models import ConsentRecord
+from consent_server.db import db
+from consent_server.operations.selfcheck.line import Line, fail, ok, warn
+
+#: Oldest major version that is tested.
+OLDEST = 15
+POWERS = ("rolsuper", "rolbypassrls", "rolcreaterole", "rolcreatedb", "rolreplication")
+#: Settings without which a committed decision may be lost.
+DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
+
+
+def _shown(name: str) -> str:
+    return str(db.session.scalar(sa.text("SELECT current_setting(:name)"), {"name": name}))
+
+
+def version() -> Line:
+    """What is tested."""
+    found = _shown("server_version")
+    if int(_shown("server_version_num")) < OLDEST * 10_000:
+        return fail("postgresql-version", found, f"PostgreSQL {OLDEST} or newer")
+    return ok("postgresql-version", found)
+
+
+def durability() -> Line:
+    """An acknowledged decision outlives a power cut."""
+    off = [name for name in DURABLE if _shown(name) == "off"]
+    if off:
+        seen = f"{', '.join(off)} off: a power cut loses what was acknowledged"
+        return fail("postgresql-durability", seen, "switch it on, and restart the server")
+    return ok("postgresql-durability", ", ".join(DURABLE))
+
+
+def checksums() -> Line:
+    """A disk that returns something else than it was given is noticed."""
+    if _shown("data_checksums") == "on":
+        return ok("postgresql-checksums", "on")
+    mend = "pg_checksums --enable, while the server is stopped"
+    return warn("postgresql-checksums", "off: silent damage on the disk is not noticed", mend)
+
+
+def role() -> Line:
+    """The service's role can do what the service does, and little more."""
+    name = "postgresql-role"
+    columns = ", ".join(POWERS)
+    row = db.session.execute(
+        sa.text(f"SELECT rolname, {columns} FROM pg_roles WHERE rolname = current_user")  # noqa: S608
+    ).one()
+    powers = [power.removeprefix("rol") for power in POWERS if getattr(row, power)]
+    if powers:
+        mend = f'ALTER ROLE "{row.rolname}" NO' + " NO".join(powers).upper()
+        return fail(name, f"{row.rolname} may do too much: {', '.join(powers)}", mend)
+    if _owns_the_tables():
+        seen = f"{row.rolname} owns its tables, so whoever has its password can drop the triggers"
+        mend = "let another role own them; CONSENT_AUTO_MIGRATE=false and db upgrade with that one"
+        return warn(name, seen, mend)
+    return ok(name, f"{row.rolname} has no special powers and owns no table")
+
+
+def _owns_the_tables() -> bool:
+    owner = sa.text(
+        "SELECT pg_has_role(current_user, tableowner::name, 'MEMBER') FROM pg_tables "
+        "WHERE schemaname = current_schema() AND tablename = :table"
+    )
+    return bool(db.session.scalar(owner, {"table": ConsentRecord.__tablename__}))
+
+
+def encryption() -> Line:
+    """What goes to a server elsewhere is not for others to read."""
+    name = "postgresql-tls"
+    row = db.session.execute(
+        sa.text("SELECT ssl, inet_server_addr() FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
+    ).one()
+    if row.ssl:
+        return ok(name, "encrypted")
+    if row.inet_server_addr is None or str(row.inet_server_addr).startswith(("127.", "::1")):
+        return ok(name, "on this machine")
+    mend = "add ?sslmode=verify-full&sslrootcert=FILE to DATABASE_URL"
+    return warn(name, "not encrypted, and on another machine", mend)

@@ -1,0 +1,12 @@
+"""A request with an API key that is about to be answered leaves its line."""
+
+from typing import Any
+
+from consent_server.sites.keys import Credential
+from consent_server.trail.service import Action, leave_line
+from consent_server.web.clock import now
+
+
+def record_read(credential: Credential, what: Action, why: str | None, **facts: Any) -> None:
+    """Leave the line of a request that is about to be answered."""
+    leave_line(credential.site_id, f"key:{credential.key_id}", what, now(), why, **facts)

@@ -1,0 +1,168 @@
+"""The work beside the requests goes on whatever a round meets, and tells when it does not."""
+
+import json
+import threading
+from types import SimpleNamespace
+
+import pytest
+
+from consent_server import background
+from consent_server.erasing.erasedlist import ErasedListUnusable
+from consent_server.ledger.entries import REASONS
+from consent_server.metrics import catalogue
+from consent_server.metrics.counts import COUNTS, GOOD_ROUND, Counts, totals_in
+from tests.builders import acceptance
+
+TOKEN = "0123456789abcdef0123456789abcdef"
+WITNESS = SimpleNamespace(name="W")
+#: Work → what it does in a round, and what its thread runs.
+ROUNDS = {
+    "housekeeping": ("record_lapses", background._keep_house),
+    "sealing": ("_replay", background._keep_sealing),
+    "measuring": ("measure_process", background._keep_measuring),
+    "witnessing": ("now", lambda app: background._keep_witnessed(app, WITNESS)),
+}
+
+
+class Stop(BaseException):
+    """Ends the endless work of a thread."""
+
+
+@pytest.fixture
+def environment(environment):
+    return {**environment, "CONSENT_MERGE_DELAY": "2", "CONSENT_METRICS_TOKEN": TOKEN}
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Let no round wait for its time."""
+
+    class Waiting(threading.Event):
+        def wait(self, timeout=None):
+            return False
+
+    monkeypatch.setattr(background, "threading", SimpleNamespace(
+        Event=Waiting, current_thread=threading.current_thread
+    ))  # fmt: skip
+
+
+@pytest.mark.parametrize("work", ROUNDS)
+def test_a_round_that_meets_what_nobody_expected_is_counted_and_the_next_one_comes(
+    work, app, impatient, monkeypatch
+):
+    name, run = ROUNDS[work]
+    problems = iter([KeyError("records"), RecursionError(), Stop()])
+
+    def fail(*_):
+        raise next(problems)
+
+    monkeypatch.setattr(background, name, fail)
+    key = (catalogue.WORK_FAILED.name, work)
+    before = COUNTS.totals().get(key, 0)
+
+    with pytest.raises(Stop):
+        run(app)
+
+    assert COUNTS.totals()[key] - before == 2
+
+
+def test_a_purge_that_fails_keeps_no_consent_from_ending(app, impatient, monkeypatch):
+    ended, rounds = [], iter([0, 0, Stop()])
+
+    def lapse(*_):
+        found = next(rounds)
+        if isinstance(found, Stop):
+            raise found
+        ended.append(found)
+        return found
+
+    def purge(*_):
+        raise ErasedListUnusable(2)
+
+    monkeypatch.setattr(background, "record_lapses", lapse)
+    monkeypatch.setattr(background, "_purge", purge)
+    with pytest.raises(Stop):
+        background._keep_house(app)
+
+    assert len(ended) == 2
+
+
+def test_what_is_wrong_with_one_site_keeps_no_other_log_waiting(app, monkeypatch):
+    sealed = []
+
+    def seal(site_id, *_):
+        if site_id == "broken":
+            raise ValueError(site_id)
+        sealed.append(site_id)
+
+    monkeypatch.setattr(background, "waiting_sites", lambda: ["a", "broken", "c"])
+    monkeypatch.setattr(background, "seal", seal)
+    with app.app_context(), pytest.raises(ValueError, match="broken"):
+        background._seal_all(app)
+
+    assert sealed == ["a", "c"]
+
+
+GOOD = {"number": 1, "site": "demo", "reason": REASONS[0], "day": "2026-11-22"}
+GOOD |= {"records": ["x"], "subjects": {"y": 1}}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"number": 1},
+        {**GOOD, "number": "1"},
+        {**GOOD, "reason": "unheard of"},
+        {**GOOD, "day": "yesterday"},
+        {**GOOD, "records": None},
+        {**GOOD, "records": [7]},
+        {**GOOD, "subjects": ["y"]},
+        {**GOOD, "subjects": {"y": "1"}},
+        [],
+        7,
+    ],
+    ids=str,
+)
+def test_a_line_of_erasures_that_lacks_something_is_named(line, app, site, decide, seal):
+    erased = app.extensions["consent_erased"]
+    with erased.held():
+        pass
+    path = app.extensions["consent_settings"].data_dir / "erased/list.jsonl"
+    good = path.read_text()
+    path.write_text(good + json.dumps(line) + "\n")
+
+    for look in (erased.position, lambda: erased.lines(0)):
+        with erased.held(), pytest.raises(ErasedListUnusable, match="line 2"):
+            look()
+    decide(acceptance())
+    with app.app_context():
+        background._replay(app)  # the logs go on
+        background._seal_all(app)
+
+
+def test_the_age_of_work_is_that_of_the_thread_that_is_furthest_behind(
+    client, tmp_path, monkeypatch
+):
+    instants = iter([100.0, 160.0, 130.0])
+    monkeypatch.setattr(catalogue, "time", SimpleNamespace(monotonic=lambda: 190.0))
+    shared = [Counts(), Counts()]
+    for counts in shared:
+        counts.share(tmp_path / "metrics")
+    shared[0].set((GOOD_ROUND, "sealing", "sealing"), next(instants))
+    shared[1].set((GOOD_ROUND, "sealing", "sealing"), next(instants))
+    shared[1].set((GOOD_ROUND, "witnessing", "witnessing A"), next(instants))
+
+    both = catalogue.ages_of_work(totals_in(tmp_path / "metrics"))
+    shared[0]._file.close()  # as the end of its process does
+    one = catalogue.ages_of_work(totals_in(tmp_path / "metrics"))
+
+    name = catalogue.WORK_AGE.name
+    assert both == {(name, "sealing"): 90.0, (name, "witnessing"): 60.0}
+    assert one == {(name, "sealing"): 30.0, (name, "witnessing"): 60.0}
+
+
+def test_a_running_service_tells_the_age_of_its_work(server):
+    _, _, text = server.request("GET", "/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+
+    for work in background.WORK:
+        assert f'consent_work_age_seconds{{work="{work}"}}'.encode() in text
