@@ -1,28 +1,54 @@
 """Wires the service: settings, keys, database, the HTTP layers, then one line a feature."""
 
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
 from flask import Flask
 
 from consent_server import openapi
-from consent_server.config import Settings, load_settings
+from consent_server.config import load_settings
 from consent_server.consents import routes as consents
 from consent_server.db import db, engine_options, prepare_engine
 from consent_server.embed import routes as embed
+from consent_server.embed.repeating import Repeating
+from consent_server.erasing.erasedlist import ErasedList
+from consent_server.evidence import routes as evidence
 from consent_server.exports import routes as exports
 from consent_server.operations import routes as operations
+from consent_server.rates.service import Rates
+from consent_server.reserve import Reserve
 from consent_server.rights import routes as rights
 from consent_server.schema import migrate
+from consent_server.sealing import routes as sealing
+from consent_server.sealing.notary import Notary
+from consent_server.settings import Settings
 from consent_server.sites.models import Site
 from consent_server.tokens.keyring import KeyRing
 from consent_server.tokens.ringfile import KeyRingUnusable
+from consent_server.trail import routes as trail
 from consent_server.web import cors, headers, limits, problems
 from consent_server.web.api import Api
+from consent_server.witnessing.policyfile import read_policy
 
 log = structlog.get_logger(__name__)
+
+FEATURES = (
+    consents.pages,
+    consents.checks,
+    consents.keys,
+    consents.gpc,
+    embed.embed,
+    exports.exports,
+    rights.rights,
+    sealing.log,
+    evidence.evidence,
+    trail.trail,
+    operations.operations,
+)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -33,11 +59,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     :param settings: from the environment when absent
     :raises SettingsInvalid: a setting that the service cannot run with
     :raises KeyRingUnusable: the key ring is damaged or open to other users
+    :raises PolicyInvalid: the witnesses of the logs cannot be read
     """
     settings = settings or load_settings(os.environ)
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     app = Flask(__name__, static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.ensure_sync = _as_it_is  # type: ignore[assignment,method-assign]
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings)
     app.extensions["consent_settings"] = settings
@@ -50,22 +78,32 @@ def create_app(settings: Settings | None = None) -> Flask:
         prepare_engine(db.engine)
         if not settings.key_ring_path.exists():
             _refuse_a_lost_key_ring(settings)
+    app.extensions["consent_rates"] = _rates(settings)
+    app.extensions["consent_reserve"] = Reserve(settings.reserve_path, settings.reserve)
     app.extensions["consent_keys"] = KeyRing.open(settings.data_dir, datetime.now(UTC))
+    app.extensions["consent_erased"] = ErasedList(settings.data_dir, app.extensions["consent_keys"])
+    policy = read_policy(settings.witness_policy)
+    app.extensions["consent_notary"] = Notary(settings.data_dir, settings.public_url, policy)
     api = openapi.init_api(app, Api())
-    features = (
-        consents.pages,
-        consents.checks,
-        consents.keys,
-        consents.gpc,
-        embed.embed,
-        exports.exports,
-        rights.rights,
-        operations.operations,
-    )
-    for blueprint in features:
+    for blueprint in FEATURES:
         api.register_blueprint(blueprint)
     app.register_blueprint(openapi.docs)
+    with app.app_context():
+        repeating = Repeating(app.wsgi_app, db.engine, app.extensions["consent_keys"])
+    app.wsgi_app = repeating  # type: ignore[method-assign]
     return app
+
+
+def _rates(settings: Settings) -> Rates | None:
+    """Return what counts requests: in memory for one process, in a throw-away file for several."""
+    if not settings.has_rates:
+        return None
+    return Rates(settings.proxies, None if settings.workers == 1 else settings.rates_path)
+
+
+def _as_it_is(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a view or hook: each is synchronous, and is not looked at fifteen times a request."""
+    return function
 
 
 def _refuse_a_lost_key_ring(settings: Settings) -> None:

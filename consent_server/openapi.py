@@ -1,12 +1,15 @@
 """OpenAPI 3.1 of the service, and a page to read it that needs no script and no CDN."""
 
 import json
+import pkgutil
+from importlib import import_module
 from typing import Any
 
 import orjson
 from flask import Blueprint, Flask, Response, current_app, render_template, send_from_directory
 from markupsafe import Markup, escape
 
+from consent_server import ledger
 from consent_server.errors import ConsentError
 from consent_server.web.api import Api
 from consent_server.web.problems import MEDIA_TYPE, REASONS
@@ -29,7 +32,10 @@ def init_api(app: Flask, api: Api) -> Api:
                 "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
             },
             "components": {
-                "securitySchemes": {"apiKey": {"type": "http", "scheme": "bearer"}},
+                "securitySchemes": {
+                    "apiKey": {"type": "http", "scheme": "bearer"},
+                    "operatorToken": {"type": "http", "scheme": "bearer"},
+                },
             },
         },
     )
@@ -65,6 +71,9 @@ def _name_problem_media_type(response: dict[str, Any]) -> None:
 
 def reasons() -> dict[str, tuple[int, str]]:
     """Return every stable reason of a problem: its status and what it means."""
+    # What this process has not loaded yet counts as well.
+    for module in pkgutil.iter_modules(ledger.__path__, f"{ledger.__name__}."):
+        import_module(module.name)
     found = {reason: (status, "Refused by the HTTP layer.") for status, reason in REASONS.items()}
     waiting: list[type[ConsentError]] = [ConsentError]
     while waiting:

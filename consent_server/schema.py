@@ -10,9 +10,9 @@ from flask import Flask
 from flask_migrate import Migrate
 from flask_migrate import upgrade as run_migrations
 
-from consent_server.config import Settings
 from consent_server.db import db
 from consent_server.errors import ConsentError
+from consent_server.settings import Settings
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 #: Advisory lock that one upgrade at a time holds on PostgreSQL.
@@ -42,6 +42,12 @@ def head() -> str:
     return str(revision)
 
 
+def revisions() -> set[str]:
+    """Return every schema revision that this version knows."""
+    scripts = ScriptDirectory(str(MIGRATIONS)).walk_revisions()
+    return {script.revision for script in scripts}
+
+
 def current() -> str | None:
     """Return the schema revision of the database; None when it is empty."""
     with db.engine.connect() as connection:
@@ -65,14 +71,14 @@ def ensure_schema(app: Flask) -> None:
         upgrade(app)
 
 
-def upgrade(app: Flask) -> None:
-    """Bring the database to this version's schema."""
+def upgrade(app: Flask, revision: str = "head") -> None:
+    """Bring the database to this version's schema, or to an earlier revision of it."""
     settings: Settings = app.extensions["consent_settings"]
     with app.app_context():
         if settings.is_sqlite:
             with (settings.data_dir / "upgrade.lock").open("w") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
-                run_migrations()
+                run_migrations(revision=revision)
             return
         # Waits as long as another upgrade takes; outside a transaction, so that no idle time-out
         # ends it, and closed afterwards, so that no later request inherits its settings.
@@ -81,4 +87,4 @@ def upgrade(app: Flask) -> None:
             guard.execute(sa.text("SET statement_timeout = 0"))
             guard.execute(sa.text("SET lock_timeout = 0"))
             guard.execute(sa.select(sa.func.pg_advisory_lock(UPGRADE_LOCK)))
-            run_migrations()
+            run_migrations(revision=revision)

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from consent_server.embed.shipped import artifacts
+from consent_server.sealing.notary import Notary
+from consent_server.sealing.publishing import publish_in_log
 from consent_server.sites.document import load_document, validate_document
 from consent_server.sites.errors import NothingToPublish
-from consent_server.sites.service import publish
 
 #: What the address of a page and the id of its site end with, and its theme.
 LOOKS: dict[str, dict[str, Any]] = {
@@ -31,7 +32,7 @@ def site_of(look: str) -> str:
     return f"demo-{look}"
 
 
-def publish_looks(text: str, now: datetime) -> None:
+def publish_looks(text: str, notary: Notary, now: datetime) -> None:
     """Publish a site for each look, unless it is published.
 
     :param text: the demo's own document; they differ from it in looks and languages
@@ -41,4 +42,4 @@ def publish_looks(text: str, now: datetime) -> None:
     for look, theme in LOOKS.items():
         changes = {"site": site_of(look), "languages": languages, "theme": theme, "texts": {}}
         with suppress(NothingToPublish):
-            publish(validate_document({**own, **changes}), artifacts(), now)
+            publish_in_log(validate_document({**own, **changes}), artifacts(), notary, now)

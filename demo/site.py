@@ -7,10 +7,10 @@ from pathlib import Path
 
 from consent_server.cli.environment import application, instant
 from consent_server.embed.shipped import artifacts
+from consent_server.sealing.publishing import publish_in_log
 from consent_server.sites.document import load_document
 from consent_server.sites.errors import KeyInvalid, NothingToPublish
 from consent_server.sites.keys import authenticate, create_key
-from consent_server.sites.service import publish
 from demo.addresses import DEFAULTS, Addresses
 from demo.looks import publish_looks
 
@@ -52,16 +52,16 @@ def prepare(addresses: Addresses, files: DemoFiles) -> DemoSite:
 
     :raises ConsentError: the settings or the document are refused
     """
-    with application():
-        now = instant()
+    with application() as app:
+        now, notary = instant(), app.extensions["consent_notary"]
         document = load_document(document_text(addresses), artifacts().texts)
         try:
-            publication = publish(document, artifacts(), now)
+            publication = publish_in_log(document, artifacts(), notary, now).publication
         except NothingToPublish as same:
             print(f"Site {SITE}: revision {same.revision} is published already")
         else:
             print(f"Site {SITE}: published revision {publication.revision}")
-        publish_looks(document_text(addresses), now)
+        publish_looks(document_text(addresses), notary, now)
         return DemoSite(_api_key(files.api_key, now))
 
 

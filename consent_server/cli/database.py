@@ -1,9 +1,16 @@
-"""``db`` and ``lapse``: the schema, and the housekeeping of time."""
+"""``db``, ``lapse`` and ``purge``: the schema, and the housekeeping of time."""
+
+import sys
 
 import click
+from tqdm import tqdm
 
 from consent_server import schema
-from consent_server.cli.environment import application, instant
+from consent_server.cli.deeds import who, why_option
+from consent_server.cli.environment import application, instant, print_json
+from consent_server.erasing.traces import MEDIUM, compact, remove_traces
+from consent_server.retention.purging import purge as purge_overdue
+from consent_server.retention.resting import Rest
 from consent_server.retention.service import record_lapses
 
 
@@ -30,9 +37,52 @@ def status() -> None:
     raise SystemExit(0 if found == needed else 1)
 
 
+@database.command("compact")
+def compact_() -> None:
+    """Write the database anew, so that its files hold nothing of what was erased.
+
+    Takes as long as copying it; until then nothing is recorded, and on PostgreSQL nothing answered.
+    """
+    with application():
+        compact()
+        click.echo("written anew")
+
+
 @click.command()
 def lapse() -> None:
     """Record the expiry of every consent whose time is over; safe to run at any time."""
     with application():
         done = record_lapses(instant())
         click.echo(f"{done} consent{'' if done == 1 else 's'} lapsed")
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Count what would be erased, and change nothing.")
+@why_option
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+def purge(dry_run: bool, why: str | None, as_json: bool) -> None:
+    """Erase the records that were kept long enough; safe to stop and to run at any time.
+
+    The running service does it once a day.
+    """
+    with application() as app:
+        erased = app.extensions["consent_erased"]
+        with tqdm(unit=" records", file=sys.stderr, disable=None) as progress:
+            purged = purge_overdue(
+                instant(),
+                erased,
+                is_dry_run=dry_run,
+                done=progress.update,
+                rest=Rest(),
+                who=who(),
+                why=why,
+            )
+        if purged.records and not dry_run:
+            remove_traces(MEDIUM)
+    if as_json:
+        print_json({"dry_run": dry_run, **vars(purged)})
+        return
+    verb = "to erase" if dry_run else "erased"
+    click.echo(f"{purged.records} record{'' if purged.records == 1 else 's'} {verb}")
+    keys = purged.idempotency_keys
+    click.echo(f"{keys} idempotency key{'' if keys == 1 else 's'} {verb}")

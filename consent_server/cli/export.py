@@ -2,17 +2,20 @@
 
 import sys
 from datetime import datetime
-from typing import BinaryIO
+from pathlib import Path
+from typing import Any
 
 import click
 import marshmallow as ma
 from tqdm import tqdm
 
+from consent_server.cli.deeds import record_deed, why_option
 from consent_server.cli.environment import application
 from consent_server.consents.models import EVENTS
-from consent_server.exports.formats import FORMATS, pieces
-from consent_server.exports.service import LEVELS, Selection, count
-from consent_server.sites.service import require_site
+from consent_server.exports.formats import FORMATS
+from consent_server.exports.resuming import PartFile
+from consent_server.exports.selection import LEVELS, Selection
+from consent_server.exports.service import Export
 from consent_server.web.fields import Instant
 
 
@@ -48,25 +51,49 @@ INSTANT = InstantParameter()
 @click.option("--from", "start", type=INSTANT, help="First instant or day, inclusive.")
 @click.option("--to", "end", type=INSTANT, help="Last instant or day, exclusive.")
 @click.option("--event", type=click.Choice(EVENTS))
+@click.option("--bundle", help="Hash of the bundle that was shown.")
 @click.option(
-    "-o", "--output", type=click.File("wb"), default="-", help="File; standard output without it."
+    "--checkpoint", type=click.IntRange(1), help="Size of an earlier checkpoint, to repeat it."
 )
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File; standard output without it. It is written to FILE.part first.",
+)
+@click.option("--resume", is_flag=True, help="Go on with FILE.part after a crash.")
+@click.option("--force", is_flag=True, help="Overwrite FILE.")
+@why_option
 def export(
     site_id: str,
     format_: str,
-    level: str,
-    start: datetime | None,
-    end: datetime | None,
-    event: str | None,
-    output: BinaryIO,
+    output: Path | None,
+    checkpoint: int | None,
+    resume: bool,
+    force: bool,
+    why: str | None,
+    **asked: Any,
 ) -> None:
-    """Export the consent records of SITE, one line each, in order of time."""
-    with application():
-        require_site(site_id, archived=True)
-        selection = Selection(site_id, level, start, end, event)
-        total = count(selection)
-        output.write(b"")  # opens the file: an export of nothing is an empty one
-        with tqdm(total=total, unit=" records", file=sys.stderr, disable=None) as progress:
-            for piece in pieces(FORMATS[format_].write(selection)):
-                output.write(piece)
-                progress.update(min(piece.count(b"\n"), total - progress.n))
+    """Export the records of SITE in the order of its log, with what proves them.
+
+    `verify FILE` checks the result without network and database (docs/exports.md).
+    """
+    if output is not None and output.exists() and not force:
+        raise click.UsageError(f"{output} exists; --force overwrites it")
+    if output is None and resume:
+        raise click.UsageError("--resume needs a file (-o)")
+    file = PartFile(output) if output is not None else None
+    with application() as app:
+        if resume and file is not None and checkpoint is None:
+            checkpoint = file.checkpoint()
+        notary = app.extensions["consent_notary"]
+        made = Export(Selection(site_id, **asked), format_, notary, checkpoint)
+        about = {"format": format_, "checkpoint": made.head.size}
+        record_deed(site_id, "export", why, **made.selection.facts, **about)
+        if file is None:
+            with click.open_file("-", "wb") as stream:
+                stream.writelines(made.pieces())
+            return
+        with tqdm(unit=" records", file=sys.stderr, disable=None) as progress:
+            for done in file.write(made, resume=resume):
+                progress.update(done - progress.n)

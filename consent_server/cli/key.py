@@ -4,9 +4,10 @@ from typing import Any
 
 import click
 
+from consent_server.cli.deeds import record_deed, why_option
 from consent_server.cli.environment import application, instant, print_json
 from consent_server.db import rfc3339
-from consent_server.sites.keys import SCOPES, create_key, list_keys, revoke_key
+from consent_server.sites.keys import SCOPES, create_key, list_keys, require_known, revoke_key
 from consent_server.sites.models import ApiKey
 
 
@@ -25,11 +26,14 @@ def key() -> None:
     type=click.Choice(SCOPES),
     help="What the key may do; may be given more than once.",
 )
+@why_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
-def create(site_id: str, scopes: tuple[str, ...], as_json: bool) -> None:
+def create(site_id: str, scopes: tuple[str, ...], why: str | None, as_json: bool) -> None:
     """Create a key for SITE and print it, once."""
     with application():
         row, secret = create_key(site_id, scopes, instant())
+        # Afterwards, because it names the key; nobody has seen its secret yet.
+        record_deed(site_id, "key-create", why, key=row.id, scopes=list(row.scopes))
         if as_json:
             print_json({**_line(row), "key": secret})
             return
@@ -56,9 +60,11 @@ def list_(site_id: str | None, as_json: bool) -> None:
 
 @key.command()
 @click.argument("key_id", metavar="ID")
-def revoke(key_id: str) -> None:
+@why_option
+def revoke(key_id: str, why: str | None) -> None:
     """Refuse the key with this ID (its 8 public characters) from now on."""
     with application():
+        record_deed(require_known(key_id).site_id, "key-revoke", why, key=key_id)
         row = revoke_key(key_id, instant())
         click.echo(f"{row.id}: revoked")
 

@@ -2,6 +2,7 @@
 
 import click
 
+from consent_server.cli.deeds import record_deed, why_option
 from consent_server.cli.environment import application, instant, print_json
 from consent_server.db import rfc3339
 
@@ -28,11 +29,13 @@ def list_(as_json: bool) -> None:
 
 
 @keys.command()
+@why_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
-def rotate(as_json: bool) -> None:
+def rotate(why: str | None, as_json: bool) -> None:
     """Put the next key to work; tokens of the old one stay valid."""
-    with application(with_schema=False) as app:
+    with application() as app:
         ring = app.extensions["consent_keys"]
+        record_deed(None, "keys-rotate", why)
         ring.rotate(instant())
         if as_json:
             print_json({"kid": ring.active.kid})
@@ -43,8 +46,10 @@ def rotate(as_json: bool) -> None:
 @keys.command()
 @click.argument("kid")
 @click.confirmation_option(prompt="Every token of this key will be refused. Revoke it?")
-def revoke(kid: str) -> None:
+@why_option
+def revoke(kid: str, why: str | None) -> None:
     """Refuse every token that the key KID signed."""
-    with application(with_schema=False) as app:
+    with application() as app:
+        record_deed(None, "keys-revoke", why, key=kid)
         app.extensions["consent_keys"].revoke(kid, instant())
         click.echo(f"{kid}: revoked")

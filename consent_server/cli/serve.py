@@ -10,6 +10,9 @@ from consent_server.cli.environment import application, print_json
 from consent_server.config import load_settings
 from consent_server.serving import run
 
+#: Parameters of a database address that hold no secret.
+SHOWN = {"sslmode", "sslrootcert", "connect_timeout", "target_session_attrs", "timeout"}
+
 
 @click.command()
 def serve() -> None:
@@ -26,6 +29,7 @@ def check_config(as_json: bool) -> None:
     """Read every setting and say what the service would run with; secrets are masked."""
     values = {name: str(value) for name, value in asdict(load_settings(os.environ)).items()}
     values["database_url"] = _masked(values["database_url"])
+    values["metrics_token"] = "None" if values["metrics_token"] == "None" else "***"
     if as_json:
         print_json(values)
         return
@@ -34,7 +38,7 @@ def check_config(as_json: bool) -> None:
 
 
 def _masked(url: str) -> str:
-    """Hide the password of a database address, wherever it stands."""
+    """Hide the password of a database address, and every parameter that is not known to be none."""
     parsed = make_url(url)
-    hidden = {name: "***" for name in parsed.query if "pass" in name or "key" in name}
+    hidden = {name: "***" for name in parsed.query if name not in SHOWN}
     return parsed.update_query_dict(hidden).render_as_string(hide_password=True)

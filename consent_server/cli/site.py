@@ -5,10 +5,12 @@ from typing import Any, BinaryIO
 import click
 import yaml
 
+from consent_server.cli.deeds import publication_deed, record_deed, why_option
 from consent_server.cli.environment import application, instant, print_json
 from consent_server.consents.forecast import count_asked_again
 from consent_server.db import rfc3339
 from consent_server.embed.shipped import artifacts
+from consent_server.sealing.publishing import bring_into_force, publish_in_log
 from consent_server.sites import service
 from consent_server.sites.document import (
     DocumentInvalid,
@@ -57,7 +59,7 @@ def list_sites(as_json: bool) -> None:
 def show(site_id: str, as_json: bool) -> None:
     """Print the document that a site has published; it can be edited and published again."""
     with application():
-        publication = service.current_publication(site_id, archived=True)
+        publication = service.newest_publication(site_id, archived=True)
         document = publication.document
         head = f"# revision {publication.revision}, {rfc3339(publication.published_at)}, bundle "
         head += publication.bundle_hash
@@ -92,49 +94,83 @@ def plan(document: BinaryIO, immaterial: bool, reason: str | None, as_json: bool
 @document_argument
 @immaterial_option
 @reason_option
+@why_option
 @json_option
-def publish(document: BinaryIO, immaterial: bool, reason: str | None, as_json: bool) -> None:
-    """Publish FILE as the site's next bundle."""
-    with application():
+def publish(
+    document: BinaryIO, immaterial: bool, reason: str | None, why: str | None, as_json: bool
+) -> None:
+    """Publish FILE as the site's next bundle, and put its hash into the log.
+
+    Ends with 1 when the log cannot be signed: pages get what was published before until it is.
+    """
+    with application() as app:
         parsed = _read(document)
         _, asked = _planned(parsed, immaterial)
         try:
-            published = service.publish(
-                parsed, artifacts(), instant(), immaterial=immaterial, reason=reason
+            done = publish_in_log(
+                parsed,
+                artifacts(),
+                app.extensions["consent_notary"],
+                instant(),
+                immaterial=immaterial,
+                reason=reason,
+                before_commit=publication_deed(why),
             )
         except NothingToPublish as same:
-            if as_json:
-                print_json({"site": parsed.site, "published": False, "revision": same.revision})
-            else:
-                click.echo(f"{parsed.site}: nothing to publish, revision {same.revision} stays")
-            return
+            newest = service.newest_publication(parsed.site)
+            if not service.is_in_force(newest):
+                about = {"revision": newest.revision, "hash": newest.bundle_hash}
+                record_deed(parsed.site, "publish", why, **about)
+            pending = bring_into_force(newest, app.extensions["consent_notary"], instant())
+            _tell_nothing(parsed.site, same.revision, pending, as_json)
+            raise SystemExit(0 if pending is None else 1) from None
+        published = done.publication
         answer: dict[str, Any] = {
             "site": published.site_id,
             "published": True,
+            "in_force": done.pending is None,
+            "pending": done.pending,
             "revision": published.revision,
             "hash": published.bundle_hash,
             "published_at": rfc3339(published.published_at),
             "live_consents_asked_again": asked,
         }
+    exit_code = 0 if done.pending is None else 1
     if as_json:
         print_json(answer)
-        return
+        raise SystemExit(exit_code)
     click.echo(f"{answer['site']}: published revision {answer['revision']}, {answer['hash']}")
     click.echo(f"{asked} live consent{'' if asked == 1 else 's'} will be asked again.")
     _print_warnings(_notes(parsed))
+    if done.pending is not None:
+        click.echo(f"{answer['site']}: not in force yet: {done.pending}", err=True)
+    raise SystemExit(exit_code)
 
 
 @site.command()
 @click.argument("site_id", metavar="SITE")
+@why_option
 @json_option
-def archive(site_id: str, as_json: bool) -> None:
+def archive(site_id: str, why: str | None, as_json: bool) -> None:
     """Take SITE out of service; its evidence stays and can be exported."""
     with application():
+        record_deed(site_id, "archive", why)
         archived = service.archive(site_id, instant())
         if as_json:
             print_json({"site": archived.id, "archived": True})
         else:
             click.echo(f"{archived.id}: archived")
+
+
+def _tell_nothing(site_id: str, revision: int, pending: str | None, as_json: bool) -> None:
+    """Say that a document is published already, and whether pages get it."""
+    if as_json:
+        state = {"in_force": pending is None, "pending": pending}
+        print_json({"site": site_id, "published": False, "revision": revision, **state})
+        return
+    click.echo(f"{site_id}: nothing to publish, revision {revision} stays")
+    if pending is not None:
+        click.echo(f"{site_id}: not in force yet: {pending}", err=True)
 
 
 def _read(document: BinaryIO) -> SiteDocument:

@@ -4,12 +4,16 @@ A bundle is evidence: records name it by its hash, so the same document, texts a
 the same bundle, and nothing in it depends on the clock.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from consent_server.errors import ConsentError
+from consent_server.sites import written_out
 from consent_server.sites.document import SiteDocument, Theme, signals
+from consent_server.sites.origins import hosts_that_share, is_shared
+from consent_server.sites.profiles import PROFILES
 
 #: Version of the bundle's format, its key ``v``.
 FORMAT = 1
@@ -51,7 +55,7 @@ def build_bundle(
     :param build: digest of the widget, 43 characters
     :param previous: the bundle in force, None at the first publication
     :param immaterial: the change only corrects; earlier consent still never covers what is new
-    :returns: JSON-ready; never holds the document's origins
+    :returns: JSON-ready; never holds the document's origins, and their hosts only as ``scope``
     :raises TextsMissing: a language of the document is incomplete
     :source: GDPR Art. 4(11), consent is given to something specific
     """
@@ -80,10 +84,10 @@ def touched_parts(previous: Bundle | None, new: Bundle, immaterial: bool = False
     """Return which optional categories and services differ in what visitors consent to.
 
     A category: added, made optional, its title or text changed in a language that both bundles
-    have, a service of it added or changed; and each of them when the controller changed. Whatever
-    is required is never touched: nobody is asked for it, so nobody has to be asked again. An
-    immaterial change touches only what is new: a purpose or a recipient that nobody was told of
-    is no correction.
+    have, a service of it added or changed; and each of them when the controller changed, or when
+    the choice holds on a host on which it did not hold. Whatever is required is never touched:
+    nobody is asked for it, so nobody has to be asked again. An immaterial change touches only what
+    is new: a purpose, a recipient or a host that nobody was told of is no correction.
 
     :param new: its parts need no ``since`` yet
     """
@@ -93,11 +97,19 @@ def touched_parts(previous: Bundle | None, new: Bundle, immaterial: bool = False
     asked_before = {item["id"] for item in previous["categories"] if not item["required"]}
     services = _new_services(previous, new) if immaterial else _changed_services(previous, new)
     categories = {service["category"] for service in services} | (optional - asked_before)
+    if holds_on_more_hosts(previous, new):
+        categories |= optional
     if not immaterial:
         categories |= {name for name in optional if _is_worded_anew(name, previous, new)}
         categories |= optional if previous["controller"] != new["controller"] else set()
     touched = frozenset(service["id"] for service in services)
     return Touched(frozenset(categories & optional), touched)
+
+
+def holds_on_more_hosts(previous: Bundle, new: Bundle) -> bool:
+    """Say whether a choice would hold on a host that visitors were not told of."""
+    told = previous.get("scope", [])
+    return any(host not in told and not is_shared(host, told) for host in new.get("scope", []))
 
 
 def _public_part(document: SiteDocument) -> dict[str, Any]:
@@ -106,14 +118,16 @@ def _public_part(document: SiteDocument) -> dict[str, Any]:
         public.pop(private)
     asked = [category.id for category in document.categories if not category.required]
     public["signals"] = signals.published(document.signals, asked)
-    for service in public["services"]:
-        for key in ("data", "hosts", "stores"):
-            service.setdefault(key, [])
+    for service, written in zip(public["services"], document.services, strict=True):
+        service.setdefault("policy_url", document.policy.url)
+        service["data"] = list(written.data_in(document.languages.default))
     stores = [store for service in public["services"] for store in service["stores"]]
     # What is not there is not so: these would travel to every visitor to say nothing.
     for key in ("scheme", "font", "text_size"):
         if public["theme"][key] == getattr(Theme, key):
             del public["theme"][key]
+    if shared := hosts_that_share(document.origins, document.cookie_domain):
+        public["scope"] = shared
     _leave_out_false([public], "directed_to_children")
     if public["on_withdrawal"] == "reload":
         public.pop("on_withdrawal")
@@ -146,7 +160,40 @@ def _texts(document: SiteDocument, shipped: Texts) -> dict[str, dict[str, str]]:
         missing.extend(f"{tag}.{slot}" for slot in sorted(needed - there))
     if missing:
         raise TextsMissing(missing)
-    return texts
+    return {tag: _written_out(tag, slots, document) for tag, slots in texts.items()}
+
+
+def _written_out(tag: str, texts: Mapping[str, str], document: SiteDocument) -> dict[str, str]:
+    """Return the texts with what the document counts, measures and places in words."""
+    services = document.services
+    lifetimes = {store.lifetime for service in services for store in service.stores} - {"session"}
+    periods = lifetimes | {document.record_retention, document.reprompt_after}
+    countries = {service.country for service in services} | {document.storage_region}
+    numbers = Counter(service.category for service in services)
+    found = {slot: text for slot, text in texts.items() if _without_plural(slot) == slot}
+    found |= {f"lifetime.{one}": written_out.period(tag, one) for one in periods if one}
+    found |= {f"country.{one}": written_out.country(tag, one) for one in countries if one}
+    found |= {
+        f"services.{category}": written_out.counted(tag, "services", texts, number)
+        for category, number in numbers.items()
+    }
+    found |= {
+        f"data.{service.id}": written_out.listed(tag, service.data_in(tag)) for service in services
+    }
+    listed = {
+        "gpc_honoured": ("categories", [texts[title] for title in _titles_left_off(document)]),
+        "scope": ("scope", hosts_that_share(document.origins, document.cookie_domain)),
+    }
+    for slot in listed.keys() & found.keys():
+        found[slot] = written_out.naming(tag, found[slot], *listed[slot])
+    if services:
+        found["services"] = written_out.counted(tag, "services", texts, len(services))
+    return found
+
+
+def _titles_left_off(document: SiteDocument) -> list[str]:
+    """Return the slots that name what Global Privacy Control refuses."""
+    return [f"category.{category.id}.title" for category in document.categories if category.gpc]
 
 
 def _is_needed(slot: str, document: SiteDocument) -> bool:
@@ -163,10 +210,14 @@ def _is_needed(slot: str, document: SiteDocument) -> bool:
         return any(store.lifetime == "session" for store in stores)
     if slot == "gpc_honoured":
         return any(category.gpc for category in document.categories)
+    if slot == "scope":
+        return bool(hosts_that_share(document.origins, document.cookie_domain))
+    if slot == "close_reject":
+        return PROFILES[document.profile].has_cross
     if slot == "dpo":
         return document.controller.dpo is not None
-    if slot in ("service.shared", "service.unshared"):
-        return (slot == "service.shared") in {service.shared for service in document.services}
+    if slot in ("service_shared", "service_unshared"):
+        return (slot == "service_shared") in {service.shared for service in document.services}
     return True
 
 
@@ -183,14 +234,22 @@ def _new_services(previous: Bundle, new: Bundle) -> list[Mapping[str, Any]]:
 
 
 def _changed_services(previous: Bundle, new: Bundle) -> list[Mapping[str, Any]]:
-    """Return the services that are new or differ in any field."""
-    before = {item["id"]: _meaning(item) for item in previous["services"]}
-    return [item for item in new["services"] if before.get(item["id"]) != _meaning(item)]
+    """Return the services that are new, differ in any field, or see other data in a language."""
+    before = {item["id"]: _meaning(item, previous) for item in previous["services"]}
+    return [
+        item
+        for item in new["services"]
+        if before.get(item["id"]) != _meaning(item, new)
+        or _sees_other_data(item["id"], previous, new)
+    ]
 
 
-def _meaning(service: Mapping[str, Any]) -> dict[str, Any]:
+def _meaning(service: Mapping[str, Any], bundle: Bundle) -> dict[str, Any]:
     """Return a service without its revision, its lists in an order of their own."""
     meaning = {key: value for key, value in service.items() if key != "since"}
+    # A site that moves its own policy changes nothing about who gets the data.
+    if meaning.get("policy_url") == bundle["policy"]["url"]:
+        del meaning["policy_url"]
     for key in ("data", "hosts"):
         meaning[key] = sorted(meaning[key])
     # Who can delete a cookie is not what visitors consent to.
@@ -207,3 +266,14 @@ def _is_worded_anew(category: str, previous: Bundle, new: Bundle) -> bool:
         for tag in previous["texts"].keys() & new["texts"].keys()
         for slot in (f"category.{category}.title", f"category.{category}.text")
     )
+
+
+def _sees_other_data(service: str, previous: Bundle, new: Bundle) -> bool:
+    """Compare in each language, whatever the order; an older bundle has no such text."""
+    slot = f"data.{service}"
+    told = [
+        (texts[slot], new["texts"][tag][slot])
+        for tag, texts in previous["texts"].items()
+        if slot in texts and slot in new["texts"].get(tag, {})
+    ]
+    return any(written_out.unlisted(old) != written_out.unlisted(now) for old, now in told)

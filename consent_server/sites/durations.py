@@ -55,6 +55,25 @@ def add_months(instant: datetime, months: int) -> datetime:
         return datetime(year, month, 1, tzinfo=UTC)
 
 
+def months_before(instant: datetime, months: int) -> datetime:
+    """Return the latest instant, to the millisecond, of which ``add_months`` is not after this one.
+
+    :param instant: aware, UTC
+    :param months: 0 or more
+    :raises ValueError: the instant is not in UTC, or ``months`` is negative
+    """
+    if instant.utcoffset() != timedelta(0):
+        raise ValueError("the instant must be aware and in UTC")
+    if months < 0:
+        raise ValueError("months must not be negative")
+    year, month = _month_after(instant.year, instant.month, -months)
+    first = datetime(year, month, 1, tzinfo=UTC)
+    next_year, next_month = _month_after(year, month, 1)
+    last = datetime(next_year, next_month, 1, tzinfo=UTC) - timedelta(milliseconds=1)
+    begin = instant.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return min(first + (instant - begin), last)
+
+
 def lifetime_seconds(lifetime: str) -> int:
     """Return the length of a tracker's lifetime, to compare it with a limit.
 

@@ -13,6 +13,16 @@ class SiteUnknown(ConsentError):
         super().__init__("no site with this id is published here")
 
 
+class PublicationPending(ConsentError):
+    """A site's first publication is not in its log yet, so that nobody is shown it (R049)."""
+
+    status = 409
+    reason = "publication_pending"
+
+    def __init__(self, revision: int):
+        super().__init__(f"revision {revision} is published, but its hash is not in the log yet")
+
+
 class ReasonMissing(ConsentError):
     """A change was declared immaterial without saying why (R087)."""
 

@@ -13,6 +13,7 @@ from consent_server.db import db, writing
 from consent_server.ledger.canonical import digest
 from consent_server.sites.errors import ApiKeyUnknown, KeyInvalid, ScopeMissing
 from consent_server.sites.models import ApiKey
+from consent_server.sites.remembered import KnownKey, memory
 from consent_server.sites.service import require_site
 
 #: What a key may be allowed to do; ``admin`` includes the others.
@@ -63,17 +64,35 @@ def create_key(site_id: str, scopes: Iterable[str], now: datetime) -> tuple[ApiK
 def authenticate(key: str) -> Credential:
     """Return whom a key speaks for; the comparison takes constant time.
 
+    A key that another process revoked is refused within a second. The caller has no transaction
+    open.
+
     :raises KeyInvalid: malformed, unknown, wrong or revoked
     """
     form = FORM.match(key)
     if form is None:
         raise KeyInvalid
-    row = db.session.get(ApiKey, form[1])
+    shown = digest(key.encode())
+    known = memory().keys.fresh(form[1])
+    # What does not fit is looked up all the same: the time tells nothing about what is remembered.
+    if known is None or not hmac.compare_digest(known.secret_hash, shown):
+        known = _look_up(form[1], shown)
+    return Credential(form[1], known.site_id, known.scopes)
+
+
+def _look_up(key_id: str, shown: str) -> KnownKey:
+    keys = memory().keys
+    beginning = keys.begin()
+    db.session.rollback()
+    row = db.session.get(ApiKey, key_id)
     stored = row.secret_hash if row is not None else NOBODY
-    is_right = hmac.compare_digest(stored, digest(key.encode()))
+    is_right = hmac.compare_digest(stored, shown)
     if row is None or not is_right or row.revoked_at is not None:
         raise KeyInvalid
-    return Credential(row.id, row.site_id, frozenset(row.scopes))
+    known = KnownKey(row.site_id, row.secret_hash, frozenset(row.scopes))
+    keys.keep(key_id, known, beginning)
+    db.session.rollback()
+    return known
 
 
 def list_keys(site_id: str | None = None) -> list[ApiKey]:
@@ -84,15 +103,25 @@ def list_keys(site_id: str | None = None) -> list[ApiKey]:
     return list(db.session.scalars(query))
 
 
+def require_known(key_id: str) -> ApiKey:
+    """Return what is stored of a key, revoked or not.
+
+    :raises ApiKeyUnknown: no key has this id
+    """
+    row = db.session.get(ApiKey, key_id)
+    if row is None:
+        raise ApiKeyUnknown
+    return row
+
+
 def revoke_key(key_id: str, now: datetime) -> ApiKey:
     """Refuse a key from now on; a second call changes nothing.
 
     :raises ApiKeyUnknown: no key has this id
     """
     with writing():
-        row = db.session.get(ApiKey, key_id)
-        if row is None:
-            raise ApiKeyUnknown
+        row = require_known(key_id)
         row.revoked_at = row.revoked_at or now
         db.session.commit()
+    memory().keys.forget(key_id)
     return row

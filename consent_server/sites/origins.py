@@ -2,8 +2,9 @@
 
 import ipaddress
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 _ORIGIN = re.compile(
     r"(?P<scheme>https?)://(?P<wildcard>\*\.)?"
@@ -96,10 +97,36 @@ def check_cookie_domain(text: str) -> None:
         raise ValueError(f"strangers own names under {text}; browsers keep no cookie for it")
 
 
-def is_below(origin: str, domain: str) -> bool:
-    """Say whether an entry of a site's ``origins`` is at this domain, or at one below it."""
+def host_of(origin: str) -> str:
+    """Return the host of an entry of a site's ``origins``, without ``*.``; empty if it is none."""
     entry = _parse(origin)
-    return entry is None or f".{entry.host}".endswith(f".{domain}")
+    return entry.host if entry else ""
+
+
+def hosts_that_share(origins: Iterable[str], cookie_domain: str | None) -> list[str]:
+    """Return the hosts on which one choice holds, when there are several; none otherwise.
+
+    :param origins: the document's ``origins``
+    :param cookie_domain: without it each host has a choice of its own
+    :returns: in the order of the origins; ``*.shop.example`` for each host one label below
+    :source: CNIL recommendation 2020-092, visitors are told how far their choice reaches
+    """
+    entries = (
+        [entry for entry in map(_parse, origins) if entry is not None] if cookie_domain else []
+    )
+    hosts = dict.fromkeys(("*." if entry.is_wildcard else "") + entry.host for entry in entries)
+    shared = [host for host in hosts if host.startswith("*.") or not is_shared(host, hosts)]
+    return shared if len(shared) > 1 or "*" in "".join(shared) else []
+
+
+def is_shared(host: str, hosts: Collection[str]) -> bool:
+    """Say whether a ``*.`` of a list of hosts stands for a host."""
+    return f"*.{host.partition('.')[2]}" in hosts
+
+
+def is_below(host: str, domain: str) -> bool:
+    """Say whether a host is this domain, or one below it."""
+    return f".{host}".endswith(f".{domain}")
 
 
 def is_loopback(host: str) -> bool:
@@ -124,6 +151,7 @@ def is_host(text: str) -> bool:
     return True
 
 
+@lru_cache(maxsize=1024)
 def _parse(text: str) -> Origin | None:
     found = _ORIGIN.fullmatch(text)
     if found is None or not is_host(found["host"]):

@@ -6,8 +6,10 @@ from typing import Any
 
 from flask import Response, request
 
+from consent_server.sites.directory import in_force
+from consent_server.sites.models import Publication
 from consent_server.sites.origins import is_allowed
-from consent_server.sites.service import current_publication, origins_of
+from consent_server.sites.service import origins_of
 from consent_server.web import cors
 from consent_server.web.cors import preflight
 
@@ -28,11 +30,15 @@ def cleared_for_page(view: Callable[..., Response]) -> Callable[..., Response]:
     @wraps(view)
     def cleared(*args: Any, site_id: str, **kwargs: Any) -> Response:
         cors.varies()
-        origins = origins_of(current_publication(site_id))
         if request.method in ("GET", "HEAD") and "Origin" not in request.headers:
+            in_force(site_id)
             return view(*args, site_id=site_id, **kwargs)
-        origin = cors.request_origin()
-        if not is_allowed(origin, origins):
+        origin = request.headers.get("Origin", "")
+
+        def is_listed(known: Publication) -> bool:
+            return is_allowed(origin, origins_of(known))
+
+        if not is_listed(in_force(site_id, is_listed)):
             raise cors.OriginNotAllowed
         cors.answer_to(origin)
         return view(*args, site_id=site_id, **kwargs)

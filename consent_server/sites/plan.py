@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from consent_server.sites.bundle import Bundle
+from consent_server.sites.bundle import Bundle, holds_on_more_hosts
 
 #: Keys that say what visitors are told or asked, in the order of the document.
 _PLAIN_KEYS = (
@@ -17,6 +17,7 @@ _PLAIN_KEYS = (
     "reprompt_after",
     "languages",
     "cookie_domain",
+    "scope",
     "directed_to_children",
     "signals",
     "theme",
@@ -121,7 +122,7 @@ def _changes(previous: Bundle, new: Bundle, touched: set[str]) -> Iterator[Chang
         if isinstance(old, dict) and isinstance(now, dict):
             yield from _fields(key, old, now, False)
         elif old != now:
-            yield _change(key, old, now, False)
+            yield _change(key, old, now, key == "scope" and holds_on_more_hosts(previous, new))
     yield from _categories(previous, new, touched)
     yield from _services(previous, new, touched)
     yield from _texts(previous, new, touched)

@@ -24,6 +24,8 @@ class Profile:
     longest_reprompt: int
     #: The document in which the authority says so.
     source: str
+    #: Whether the first layer has a cross, which refuses; elsewhere it has none.
+    has_cross: bool = False
 
 
 #: Every profile, by id; the first one is the default.
@@ -33,7 +35,7 @@ PROFILES = {
         Profile("gdpr", LONGEST_REPROMPT, "GDPR Art. 5(2) and 7(1)"),
         Profile("fr-cnil", 6, "CNIL recommendation 2020-092"),
         Profile("ie-dpc", 6, "DPC guidance note on cookies, April 2020"),
-        Profile("it-garante", 6, "Garante guidelines of 10 June 2021"),
+        Profile("it-garante", 6, "Garante guidelines of 10 June 2021", has_cross=True),
     )
 }
 

@@ -1,7 +1,7 @@
 """Use cases of sites: plan, publish, archive, and what is in force at an instant."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -11,11 +11,19 @@ import sqlalchemy as sa
 
 from consent_server.db import db, lock_for_writing, writing
 from consent_server.ledger.canonical import canonical, digest
+from consent_server.ledger.entries import Artifact, encode
+from consent_server.log.queue import is_older_than_its_log, queue_artifact, waiting_in_clear
 from consent_server.sites.bundle import build_bundle
 from consent_server.sites.document import SiteDocument
-from consent_server.sites.errors import NothingToPublish, ReasonMissing, SiteUnknown
+from consent_server.sites.errors import (
+    NothingToPublish,
+    PublicationPending,
+    ReasonMissing,
+    SiteUnknown,
+)
 from consent_server.sites.models import Publication, Site, WidgetBuild
 from consent_server.sites.plan import Plan, compare
+from consent_server.sites.remembered import memory
 from consent_server.sites.widget import WidgetParts
 
 
@@ -50,7 +58,20 @@ def require_site(site_id: str, *, archived: bool = False) -> Site:
 
 
 def current_publication(site_id: str, *, archived: bool = False) -> Publication:
-    """Return what a site has in force now.
+    """Return what a site has in force now: the newest publication that its log has.
+
+    :raises SiteUnknown: there is no such site
+    :raises PublicationPending: its first publication waits for the log
+    """
+    newest = newest_publication(site_id, archived=archived)
+    publication = _in_log(newest)
+    if publication is None:
+        raise PublicationPending(newest.revision)
+    return publication
+
+
+def newest_publication(site_id: str, *, archived: bool = False) -> Publication:
+    """Return what a site published last, whether or not it is in force.
 
     :raises SiteUnknown: there is no such site
     """
@@ -63,12 +84,30 @@ def current_publication(site_id: str, *, archived: bool = False) -> Publication:
 
 def publication_in_force(site_id: str, at: datetime) -> Publication | None:
     """Return what was in force at an instant; none before the first publication."""
-    return db.session.scalars(
-        sa.select(Publication)
-        .where(Publication.site_id == site_id, Publication.published_at <= at)
-        .order_by(Publication.revision.desc())
-        .limit(1)
-    ).first()
+    return _in_log(_latest(site_id, Publication.published_at <= at))
+
+
+def is_in_force(publication: Publication) -> bool:
+    """Whether pages get this publication now."""
+    return _in_log(_latest(publication.site_id)) is publication
+
+
+def _in_log(publication: Publication | None) -> Publication | None:
+    """Return a publication, or the last one before it, of which nothing waits for the log (R049).
+
+    A visitor is shown nothing whose hash is not signed: else it could be changed afterwards.
+    """
+    newest = publication
+    waiting = waiting_in_clear(publication.site_id) if publication is not None else ()
+    while publication is not None and waiting:
+        earlier = Publication.revision < publication.revision
+        previous = _latest(publication.site_id, earlier)
+        if all(encode(one) not in waiting for one in artifacts_of(publication, previous)):
+            break
+        publication = previous
+    if publication is None and newest is not None and is_older_than_its_log(newest.site_id):
+        return newest
+    return publication
 
 
 def publication_of(site_id: str, bundle_hash: str) -> Publication | None:
@@ -97,6 +136,19 @@ def _parsed(_bundle_hash: str, text: str) -> dict[str, Any]:
     return bundle
 
 
+@lru_cache(maxsize=1024)
+def reprompt_after(site_id: str, bundle_hash: str) -> str:
+    """Return how long a choice made on a bundle of this site lasts, ISO 8601.
+
+    :raises LookupError: the site never published it
+    """
+    publication = publication_of(site_id, bundle_hash)  # the hash says it all: cached for ever
+    if publication is None:
+        raise LookupError("a record without its publication")
+    duration: str = bundle_of(publication)["reprompt_after"]
+    return duration
+
+
 def origins_of(publication: Publication) -> list[str]:
     """Return the origins whose pages may record decisions."""
     return list(publication.document["origins"])
@@ -121,10 +173,12 @@ def publish(
     *,
     immaterial: bool = False,
     reason: str | None = None,
+    before_commit: Callable[[Publication], object] = bool,
 ) -> Publication:
     """Freeze a document as the site's next bundle; creates the site at its first publication.
 
     :param immaterial: nobody is asked again; needs a reason
+    :param before_commit: writes what is to be there together with the publication, or not at all
     :raises ReasonMissing: immaterial without a reason
     :raises NothingToPublish: the same is published already
     :source: GDPR Art. 4(11), consent is given to something specific
@@ -146,13 +200,32 @@ def publish(
         except NothingToPublish:
             if not is_back or previous is None:
                 raise
-            db.session.commit()
-            return previous
-        for source in (artifacts.widget.build_of(document), artifacts.widget.second):
-            _keep_build(source, now)
-        db.session.add(publication)
+            publication = previous
+        else:
+            for source in (artifacts.widget.build_of(document), artifacts.widget.second):
+                _keep_build(source, now)
+            db.session.add(publication)
+            for artifact in artifacts_of(publication, previous):
+                queue_artifact(publication.site_id, artifact, publication.published_at)
+        before_commit(publication)
         db.session.commit()
+    memory().sites.forget(document.site)
     return publication
+
+
+def artifacts_of(publication: Publication, previous: Publication | None) -> list[Artifact]:
+    """Return what a publication adds to the site's log: its bundle, and its build if that is new.
+
+    :source: CNIL délibération 2020-092 (proof of consent): the hash, published with its date
+    """
+    build = bundle_of(publication)["build"]
+    before = bundle_of(previous)["build"] if previous else None
+    number = f"{publication.site_id}/{{}}/{publication.revision}".format
+    bundle_before = previous.bundle_hash if previous else None
+    found = [Artifact("config", number("config"), publication.bundle_hash, bundle_before)]
+    if build != before:
+        found.append(Artifact("ui", number("ui"), build, before))
+    return found
 
 
 def _keep_build(source: bytes, now: datetime) -> None:
@@ -172,10 +245,9 @@ def _next_publication(
     before = bundle_of(previous) if previous else None
     bundle = _bundle(document, artifacts, before, immaterial)
     values = document.as_dict()
-    if previous is not None and before is not None:
-        is_same = compare(before, bundle).nothing_to_publish and values == previous.document
-        if is_same:
-            raise NothingToPublish(previous.revision)
+    is_same = previous is not None and values == previous.document
+    if is_same and previous and before and compare(before, bundle).nothing_to_publish:
+        raise NothingToPublish(previous.revision)
     frozen = canonical(bundle)
     return Publication(
         site_id=document.site,
@@ -208,6 +280,7 @@ def archive(site_id: str, now: datetime) -> Site:
         site = require_site(site_id, archived=True)
         site.archived_at = site.archived_at or now
         db.session.commit()
+    memory().sites.forget(site_id)
     return site
 
 
@@ -218,10 +291,10 @@ def list_sites() -> list[SiteSummary]:
     return [SiteSummary(site, publication) for site, publication in pairs if publication]
 
 
-def _latest(site_id: str) -> Publication | None:
+def _latest(site_id: str, *conditions: sa.ColumnElement[bool]) -> Publication | None:
     return db.session.scalars(
         sa.select(Publication)
-        .where(Publication.site_id == site_id)
+        .where(Publication.site_id == site_id, *conditions)
         .order_by(Publication.revision.desc())
         .limit(1)
     ).first()

@@ -21,14 +21,14 @@ class OriginNotAllowed(ConsentError):
 
 
 def request_origin() -> str:
-    """Return the one Origin header of this request.
+    """Return the Origin header of this request; given twice it comes as one that is no origin.
 
-    :raises OriginNotAllowed: absent, or given more than once
+    :raises OriginNotAllowed: absent
     """
-    origins = request.headers.getlist("Origin")
-    if len(origins) != 1 or not origins[0]:
+    origin = request.headers.get("Origin")
+    if not origin:
         raise OriginNotAllowed
-    return origins[0]
+    return origin
 
 
 def answer_to(origin: str) -> None:
@@ -50,7 +50,10 @@ def _add_origin(answer: Response) -> Response:
     if origin is not None:
         answer.headers["Access-Control-Allow-Origin"] = origin
     if g.get("cors_varies") or origin is not None:
-        answer.vary.add("Origin")
+        if "Vary" in answer.headers:
+            answer.vary.add("Origin")
+        else:
+            answer.headers["Vary"] = "Origin"
     return answer
 
 

@@ -10,6 +10,8 @@ RFC3339 = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)\Z", re.ASCII
 )
 
+DECIMAL = re.compile(r"(0|[1-9][0-9]{0,15})\Z", re.ASCII)
+
 
 class StrictBoolean(ma.fields.Boolean):
     """``true`` or ``false`` and nothing else: "yes" and 1 are no consent."""
@@ -27,6 +29,15 @@ class StrictInteger(ma.fields.Integer):
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> int:
         if type(value) is not int:
+            raise self.make_error("invalid", input=value)
+        return int(super()._deserialize(value, *args, **kwargs))
+
+
+class QueryInteger(ma.fields.Integer):
+    """An integer in an address, in one spelling: ASCII digits without a sign or leading zeros."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> int:
+        if not isinstance(value, str) or not DECIMAL.match(value):
             raise self.make_error("invalid", input=value)
         return int(super()._deserialize(value, *args, **kwargs))
 

@@ -16,6 +16,7 @@ def own_host(origin: str) -> str | None:
     :param origin: of the page, already checked against the site's list
     """
     authority = origin.partition("://")[2]
-    said = request.headers.getlist("Sec-Fetch-Site")
-    is_own = said == ["same-origin"] if said else request.headers.get("Host") == authority
+    headers = request.headers
+    said = headers.get("Sec-Fetch-Site")
+    is_own = headers.get("Host") == authority if said is None else said == "same-origin"
     return urlsplit(origin).hostname if is_own else None

@@ -3,10 +3,10 @@
 import secrets
 import time
 
-import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 
-log = structlog.get_logger("consent_server.access")
+from consent_server.metrics.catalogue import METHODS, OTHER_METHOD, count_request
+from consent_server.web import logs
 
 #: Headers of every answer, error pages included.
 EVERYWHERE = {
@@ -41,6 +41,15 @@ SURFACES = {
     "docs": PEOPLE,
     "admin": PEOPLE,
 }
+#: Headers that every answer of a surface has, unless its route gave another value; by their names
+#: in small letters.
+_DEFAULTS = {
+    id(surface): tuple(
+        (pair[0].lower(), pair)
+        for pair in {**EVERYWHERE, **surface, "Cache-Control": "no-store"}.items()
+    )
+    for surface in (API, PAGE, PEOPLE)
+}
 
 
 def _open_request() -> None:
@@ -51,22 +60,45 @@ def _open_request() -> None:
 
 def _close_request(answer: Response) -> Response:
     surface = SURFACES.get(request.blueprint or "", API)
-    for name, value in {**EVERYWHERE, **surface}.items():
-        answer.headers.setdefault(name, value)
-    answer.headers.setdefault("Cache-Control", "no-store")
-    answer.headers["X-Request-Id"] = g.request_id
-    if request.is_secure:
-        answer.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    given = {name.lower() for name, _ in answer.headers}
+    added = [pair for name, pair in _DEFAULTS[id(surface)] if name not in given]
+    added.append(("X-Request-Id", g.request_id))
+    # Whatever a proxy says or does not say of TLS: browsers take it over TLS alone (RFC 6797, 8.1).
+    if current_app.extensions["consent_issuer"].startswith("https:"):
+        added.append(("Strict-Transport-Security", "max-age=31536000; includeSubDomains"))
+    answer.headers.extend(added)
     # The rule, not the path: a path can hold a record id. No query, address or agent either.
-    log.info(
-        "request",
-        request_id=g.request_id,
-        method=request.method,
-        route=request.url_rule.rule if request.url_rule else None,
-        status=answer.status_code,
-        ms=round((time.perf_counter() - g.started) * 1000, 1),
+    log_request(
+        g.request_id,
+        request.method,
+        request.url_rule.rule if request.url_rule else None,
+        answer.status_code,
+        g.started,
     )
     return answer
+
+
+def log_request(
+    request_id: str, method: str, route: str | None, status: int, started: float
+) -> None:
+    """Count a request, and write its one line.
+
+    :param route: the rule, never the path; None where no route has the address
+    :param started: by ``time.perf_counter``
+    """
+    if method not in METHODS:  # a client's own word: it could name somebody
+        method = OTHER_METHOD
+    seconds = time.perf_counter() - started
+    count_request(route, method, status, seconds)
+    logs.info(
+        "consent_server.access",
+        "request",
+        request_id=request_id,
+        method=method,
+        route=route,
+        status=status,
+        ms=round(seconds * 1000, 1),
+    )
 
 
 def init_app(app: Flask) -> None:

@@ -26,13 +26,15 @@ def _check_body() -> None:
 
     Werkzeug would silently cut a chunked body at the limit and go on with the rest of the request.
     """
-    if "Transfer-Encoding" in request.headers:
+    environ = request.environ
+    if "HTTP_TRANSFER_ENCODING" in environ:
         raise LengthRequired("Send a Content-Length; chunked bodies are not accepted.")
-    if "Content-Encoding" in request.headers:
+    if "HTTP_CONTENT_ENCODING" in environ:
         raise UnsupportedMediaType("Send the body uncompressed.")
-    if request.method in METHODS_WITH_BODY and request.content_length is None:
+    length = request.content_length if "CONTENT_LENGTH" in environ else None
+    if length is None and environ["REQUEST_METHOD"] in METHODS_WITH_BODY:
         raise LengthRequired("Send a Content-Length.")
-    if (request.content_length or 0) > LARGEST_BODY:
+    if (length or 0) > LARGEST_BODY:
         raise RequestEntityTooLarge(f"The body may have at most {LARGEST_BODY} bytes.")
 
 

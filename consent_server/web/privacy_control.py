@@ -10,5 +10,5 @@ def is_sent() -> bool:
 
     :source: https://www.w3.org/TR/gpc/, section 3: any other value is no signal
     """
-    lines = ",".join(request.headers.getlist("Sec-GPC")).split(",")
+    lines = request.headers.get("Sec-GPC", "").split(",")
     return any(line.strip(" \t") == "1" for line in lines)

@@ -10,6 +10,8 @@ from sqlalchemy import exc
 from werkzeug.exceptions import HTTPException
 
 from consent_server.errors import ConsentError
+from consent_server.metrics.catalogue import POOL_TIMEOUTS, REFUSALS
+from consent_server.rates.service import RateLimited
 
 log = structlog.get_logger(__name__)
 MEDIA_TYPE = "application/problem+json"
@@ -18,6 +20,7 @@ REASONS = {
     400: "bad_request",
     404: "not_found",
     405: "method_not_allowed",
+    408: "request_too_slow",
     411: "length_required",
     413: "body_too_large",
     414: "address_too_long",
@@ -82,6 +85,7 @@ def problem(
     :param detail: one sentence for the person who reads the answer
     :source: RFC 9457
     """
+    REFUSALS.add(reason)
     body = {
         "type": f"/docs#problem-{reason}",
         "title": HTTPStatus(status).phrase,
@@ -97,7 +101,13 @@ def problem(
 
 def from_refusal(error: ConsentError) -> Response:
     """Answer a deliberate refusal with its reason and evidence."""
-    headers = {"WWW-Authenticate": 'Bearer realm="consent"'} if error.status == 401 else None
+    headers = {"WWW-Authenticate": 'Bearer realm="consent"'} if error.status == 401 else {}
+    wait = getattr(error, "retry_after", None)
+    if wait is not None:
+        headers["Retry-After"] = str(wait)
+    if isinstance(error, RateLimited):
+        headers |= {"RateLimit-Limit": str(error.limit), "RateLimit-Remaining": "0"}
+        headers["RateLimit-Reset"] = str(wait)
     return problem(error.status, error.reason, str(error), headers, **error.evidence())
 
 
@@ -116,6 +126,8 @@ def from_database(error: exc.SQLAlchemyError) -> Response:
 
     The message of the error stays out of the log: it quotes what was asked.
     """
+    if isinstance(error, exc.TimeoutError):
+        POOL_TIMEOUTS.add()
     log.error("database_unavailable", error=type(error.__cause__ or error).__name__)
     refusal = DatabaseUnavailable()
     headers = {"Retry-After": str(refusal.retry_after)}

@@ -131,17 +131,20 @@ def test_an_export_goes_to_a_file_or_to_standard_output(run, decide, tmp_path):
 
     assert printed.exit_code == written.exit_code == 0
     assert path.read_text() == printed.stdout
-    assert len(printed.stdout.splitlines()) == 2
+    # Two records, what was published, and the manifest.
+    assert len(printed.stdout.splitlines()) == 5
     assert written.stdout == ""
 
 
-def test_an_export_of_nothing_is_an_empty_file(run, site, tmp_path):
+def test_an_export_of_nothing_is_a_manifest_that_says_so(run, site, tmp_path):
     path = tmp_path / "out.jsonl"
 
     result = run("export", "demo", "--format", "jsonl", "-o", path)
 
     assert result.exit_code == 0
-    assert path.read_bytes() == b""
+    (*published, closing) = map(json.loads, path.read_bytes().splitlines())
+    assert closing["manifest"]["rows"] == closing["manifest"]["waiting"] == 0
+    assert all(line.keys() == {"log"} for line in published)
 
 
 def test_an_export_can_be_narrowed(run, decide, clock):
@@ -151,7 +154,8 @@ def test_an_export_can_be_narrowed(run, decide, clock):
 
     def events(*words):
         result = run("export", "demo", "--format", "jsonl", *words)
-        return [json.loads(line)["event"] for line in result.stdout.splitlines()]
+        lines = map(json.loads, result.stdout.splitlines())
+        return [line["event"] for line in lines if "event" in line]
 
     assert events("--from", "2026-11-23") == ["refused"]
     assert events("--to", "2026-11-23") == ["given"]

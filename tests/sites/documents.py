@@ -50,6 +50,7 @@ SERVICE: dict[str, Any] = {
     "data": ["pages visited"],
     "hosts": ["stats.example"],
     "stores": [{"name": "stats_*", "kind": "cookie", "lifetime": "P13M"}],
+    "shared": False,
 }
 
 
@@ -169,15 +170,23 @@ def _services(draw: some.DrawFn, required: list[str], optional: list[str]) -> li
         }
     )
     service = some.fixed_dictionaries(
-        {"category": some.sampled_from([*required, *optional])},
-        optional={
+        {
+            "category": some.sampled_from([*required, *optional]),
+            "name": WORDS,
             "country": some.sampled_from(sorted(COUNTRIES)),
-            "data": some.lists(WORDS.map(str.strip), max_size=3, unique=True),
-            "hosts": some.just(["cdn.example:8443"]),
+            "data": some.lists(WORDS.map(str.strip), min_size=1, max_size=3, unique=True),
             "stores": some.lists(store, max_size=3),
-        },
+            "shared": some.booleans(),
+        }
     )
-    return [{"id": name, **draw(service)} for name in ids]
+    whose = some.sampled_from(
+        [
+            {"policy_url": "https://vendor.example/privacy"},
+            {"policy_url": "https://vendor.example/privacy", "hosts": ["cdn.example:8443"]},
+            {"hosts": ["shop.example", "stats.shop.example:8443"]},
+        ]
+    )
+    return [{"id": name, **draw(service), **draw(whose)} for name in ids]
 
 
 @some.composite

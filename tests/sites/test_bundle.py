@@ -105,6 +105,36 @@ def test_plural_forms_may_differ_between_languages():
     assert build_bundle(a_document(), {**SHIPPED, "fr": french}, BUILD, None)["revision"] == 1
 
 
+def test_what_a_document_counts_measures_and_places_is_written_out_in_each_language():
+    texts = FIRST["texts"]["fr"]
+
+    assert texts["lifetime.P12M"] == "12\xa0mois"
+    assert texts["country.FR"] == "France"
+    for count in ("services", f"services.{FIRST['services'][0]['category']}"):
+        assert texts[count].startswith(str(len(FIRST["services"])))
+    assert not any(slot.rpartition(".")[2] in ("one", "many", "other") for slot in texts)
+
+
+def test_what_a_service_sees_is_listed_in_each_language_with_its_comma():
+    data = {"fr": ["pages vues", "clics"], "ar": ["الصفحات", "النقرات"]}
+    languages = {"default": "fr", "available": ["fr", "ar"]}
+    texts = {"ar": {}}
+
+    bundle = _bundle(services=[a_service(data=data)], languages=languages, texts=texts)
+
+    assert bundle["services"][0]["data"] == data["fr"]
+    told = {tag: texts["data.stats"] for tag, texts in bundle["texts"].items()}
+    assert told == {"fr": "pages vues, clics", "ar": "الصفحات، النقرات"}
+
+
+def test_what_privacy_control_leaves_off_is_named_in_the_text():
+    texts = FIRST["texts"]
+
+    for tag in texts:
+        assert texts[tag]["category.marketing.title"] in texts[tag]["gpc_honoured"]
+        assert "{categories}" not in texts[tag]["gpc_honoured"]
+
+
 def test_the_same_document_gives_the_same_bundle_but_for_the_revision():
     second = _bundle(FIRST, **SAME)
 
@@ -159,6 +189,16 @@ def test_the_same_document_gives_the_same_bundle_but_for_the_revision():
         ),
         pytest.param(
             {"services": [a_service(stores=[])]}, {"stats", "analytics"}, id="store removed"
+        ),
+        pytest.param(
+            {"services": [a_service(data={"fr": ["pages visited"], "en": ["names"]})]},
+            {"stats", "analytics"},
+            id="what a service sees, in one language",
+        ),
+        pytest.param(
+            {"services": [a_service(data={"fr": ["pages visited"], "en": ["pages visited"]})]},
+            set(),
+            id="what a service sees, the same in each language",
         ),
         pytest.param(
             {"controller": {**a_value()["controller"], "name": "Other SAS"}},

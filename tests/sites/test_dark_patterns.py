@@ -5,6 +5,7 @@ list in docs/site-document.md, "What cannot be written".
 """
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from consent_server.sites.document.closed_lists import (
     REASONS,
     REFUSED_KEYS,
 )
+from consent_server.sites.document.json_schema import key_paths
 from consent_server.sites.document.signals import SIGNALS
 from consent_server.sites.durations import months
 from consent_server.sites.known_trackers import tracker_host, tracker_named
@@ -37,7 +39,7 @@ KEYS = {
     "ads_data_redaction", "url_passthrough", "functional", "analytics", "marketing", "theme",
     "layout", "position", "scheme", "accent", "accent_dark", "background", "background_dark",
     "radius", "font", "text_size", "shared", "texts", "build", "gpc", "http_only",
-    "cookie_domain", "directed_to_children", "on_withdrawal",
+    "cookie_domain", "scope", "directed_to_children", "on_withdrawal",
 }  # fmt: skip
 
 Bundle = dict[str, Any]
@@ -69,11 +71,20 @@ def _nothing_tracking_is_called_necessary(bundle: Bundle) -> None:
             assert not any(tracker_host(host) for host in service["hosts"])
 
 
+#: Numbers, periods, countries and lists, which the service writes out itself.
+WRITTEN_OUT = re.compile(r"services(\..+)?|lifetime\.P.+|country\..+|data\..+")
+#: What stands for names in a shipped text.
+NAMES = re.compile(r"\{(categories|scope)\}")
+
+
 def _the_words_of_the_answers_are_the_reviewed_ones(bundle: Bundle) -> None:
     for tag, slots in bundle["texts"].items():
         for slot, text in slots.items():
-            if slot not in FREE_SLOTS and CATEGORY_SLOT.fullmatch(slot) is None:
-                assert text == SHIPPED[tag][slot]
+            if slot in FREE_SLOTS or CATEGORY_SLOT.fullmatch(slot):
+                continue
+            if WRITTEN_OUT.fullmatch(slot) is None:
+                around = map(re.escape, NAMES.split(SHIPPED[tag][slot])[::2])
+                assert re.fullmatch(".+".join(around), text)
         assert slots["accept"] and slots["reject"] and slots["withdraw"] and slots["reopen"]
 
 
@@ -119,6 +130,10 @@ PLACES: list[tuple[str | int, ...]] = [
     ("services", 0), ("services", 0, "stores", 0), ("signals",), ("theme",), ("texts", "fr"),
     ("texts",),
 ]  # fmt: skip
+#: What a document may hold, by name wherever it stands.
+EVERY_KEY = {step.removesuffix("[]") for path in key_paths() for step in path.split(".")}
+#: Texts are named by language and slot, and say so in words of their own.
+_OF_TEXTS = {"invalid_value", "text_locked"}
 COMPLETE = a_value(services=[a_service()], signals={}, theme={}, texts={"fr": {}})
 
 
@@ -140,6 +155,20 @@ def test_no_key_of_another_consent_tool_gets_a_dark_pattern_in(place, key, value
 
     with pytest.raises(DocumentInvalid):
         validate_document(with_value(COMPLETE, (*place, key), value))
+
+
+@settings(max_examples=300)
+@given(
+    some.sampled_from(PLACES),
+    some.from_regex(r"[a-z][a-z_]{0,30}", fullmatch=True).filter(lambda key: key not in EVERY_KEY),
+    HOSTILE_VALUES,
+)
+def test_no_key_that_is_not_written_down_is_ever_accepted(place, key, value):
+    with pytest.raises(DocumentInvalid) as refusal:
+        validate_document(with_value(COMPLETE, (*place, key), value))
+
+    named = [error["reason"] for error in refusal.value.errors if key in error["path"]]
+    assert named and set(named) <= {"unknown_key", "never_configurable", *_OF_TEXTS}
 
 
 @settings(max_examples=300)

@@ -45,12 +45,6 @@ def test_durations_are_kept_in_months():
     assert (document.reprompt_after, document.record_retention) == ("P12M", "P24M")
 
 
-def test_a_service_is_called_by_its_id_unless_it_has_a_name():
-    document = a_document(services=[{"id": "stats", "category": "analytics"}])
-
-    assert document.services[0].name == "stats"
-
-
 def test_texts_are_kept_in_one_unicode_form_without_spaces_around():
     decomposed = unicodedata.normalize("NFD", "Réglages")
 

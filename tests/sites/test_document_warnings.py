@@ -14,12 +14,10 @@ def test_the_demo_document_leaves_nothing_to_say():
     assert warnings(load_document((ROOT / "examples/demo.yaml").read_text("utf-8"))) == ()
 
 
-def test_everything_that_a_service_does_not_tell_is_named():
-    paths = _paths(services=[{"id": "stats", "category": "analytics"}, a_service(id="told")])
+def test_a_service_that_names_no_host_is_remarked_on():
+    paths = _paths(services=[a_service(hosts=[]), a_service(id="told")])
 
-    assert paths == [
-        f"services[0].{key}" for key in ("name", "policy_url", "country", "data", "hosts", "stores")
-    ]
+    assert paths == ["services[0].hosts"]
 
 
 def test_a_document_without_services_or_questions_is_remarked_on():

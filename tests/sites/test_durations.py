@@ -3,10 +3,10 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as some
 
-from consent_server.sites.durations import add_months, lifetime_seconds, months
+from consent_server.sites.durations import add_months, lifetime_seconds, months, months_before
 
 INSTANTS = some.datetimes(timezones=some.just(UTC)).filter(lambda at: 1900 < at.year < 2200)
 MONTHS = some.integers(0, 120)
@@ -122,3 +122,16 @@ def test_lifetimes_are_compared_in_mean_months(shorter, longer):
 def test_anything_but_a_duration_is_no_lifetime(lifetime):
     with pytest.raises(ValueError, match="ISO 8601"):
         lifetime_seconds(lifetime)
+
+
+@given(INSTANTS, MONTHS)
+@example(_utc("2026-03-01T00:00:00"), 24)
+@example(_utc("2028-02-29T10:00:00"), 24)
+@example(_utc("2028-02-29T10:00:00"), 12)
+def test_months_before_is_the_last_instant_from_which_so_many_months_are_over(instant, count):
+    instant = instant.replace(microsecond=instant.microsecond // 1000 * 1000)
+
+    before = months_before(instant, count)
+
+    assert add_months(before, count) <= instant
+    assert add_months(before + timedelta(milliseconds=1), count) > instant

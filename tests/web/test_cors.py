@@ -71,7 +71,12 @@ HOSTILE = [
     "chrome-extension://abcdefghijklmnop",
     "android-app://shop.example",
 ]
-RECORDING = ["/v1/sites/demo/consents", "/v1/sites/demo/me", "/v1/sites/demo/me/receipt"]
+#: Path → what a page may do there.
+RECORDING = {
+    "/v1/sites/demo/consents": "POST, OPTIONS",
+    "/v1/sites/demo/me": "GET, DELETE, OPTIONS",
+    "/v1/sites/demo/me/receipt": "GET, OPTIONS",
+}
 
 
 @pytest.fixture
@@ -93,6 +98,7 @@ def test_60_hostile_origins_record_and_read_nothing(ask, records):
             ask(origin, json=a_decision()),
             ask(origin, method="OPTIONS"),
             ask(origin, "/v1/sites/demo/me", "GET"),
+            ask(origin, "/v1/sites/demo/me", "DELETE"),
             ask(origin, "/v1/sites/demo/me", "OPTIONS"),
         ):
             assert (answer.status_code, answer.json["reason"]) == (403, "origin_not_allowed"), (
@@ -133,9 +139,7 @@ def test_a_preflight_of_a_listed_origin_names_what_is_allowed(ask, path):
     writes = path.endswith("consents")
     assert answer.status_code == 204
     assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
-    assert (
-        answer.headers["Access-Control-Allow-Methods"] == f"{'POST' if writes else 'GET'}, OPTIONS"
-    )
+    assert answer.headers["Access-Control-Allow-Methods"] == RECORDING[path]
     wanted = "content-type, idempotency-key" if writes else "consent-id"
     assert answer.headers["Access-Control-Allow-Headers"] == wanted
     assert answer.headers["Access-Control-Max-Age"] == "7200"

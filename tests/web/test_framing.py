@@ -1,6 +1,7 @@
 """What only a real server shows: where a request ends, and what is said about one that is none."""
 
 import json
+import socket
 
 import pytest
 
@@ -69,6 +70,28 @@ def test_a_request_without_one_clear_end_is_refused_and_nothing_is_recorded(serv
         assert b"xchunked" not in body and b"hello" not in body
     assert records() == []
     assert server.request("GET", "/healthz")[0] == 200
+    said, *lines = server.stop().splitlines()
+    events = [json.loads(line)["event"] for line in lines]
+    assert said.startswith("serving ")
+    assert set(events) == {"request", "request_not_answered"}
+
+
+def test_an_address_that_names_a_header_changes_nothing(server):
+    for name in (b"content-length", b"Transfer-Encoding"):
+        referer = b"Referer: https://shop.example/what-is-%s\r\n" % name
+        with socket.create_connection(("127.0.0.1", server.port), timeout=30) as client:
+            client.sendall(POST + TYPE + referer + LENGTH + b"\r\n")
+            assert server.request("GET", "/healthz")[0] == 200  # the head has been looked at
+            client.sendall(BODY)
+
+            assert client.recv(12) != b"HTTP/1.1 400"
+
+
+def test_whoever_is_closed_after_an_answer_is_told_so(server):
+    for name in ("chunked", "two lengths", "a body shorter than said", "a very long header"):
+        _, headers, _ = parts(server.raw(FRAMINGS[name][0]))
+
+        assert headers["Connection"] == "close", name
 
 
 def test_the_server_says_nothing_about_its_version(server):
@@ -91,10 +114,10 @@ def marked(tmp_path):
     return {
         "X-Forwarded-For": "203.0.113.77, 2001:db8::77",
         "Forwarded": "for=203.0.113.77",
-        "User-Agent": "canary-agent-5b1f",
-        "Referer": "https://shop.example/canary-page-5b1f?email=canary@example.org",
+        "User-Agent": "canary-agent-5b1fq7zk",
+        "Referer": "https://shop.example/canary-page-5b1fq7zk?email=canary@example.org",
         "Accept-Language": "canary-language",
-        "Cookie": "canary-cookie=5b1f",
+        "Cookie": "canary-cookie=5b1fq7zk",
     }
 
 
@@ -124,7 +147,7 @@ def test_nothing_that_names_a_visitor_is_stored_or_logged(
     assert "ip=" not in log
     stored = log + dump(app) + files(tmp_path)
     secrets = [visitor, key["Authorization"].split("_")[-1], token, "canary", "203.0.113.77"]
-    secrets += ["2001:db8::77", "5b1f"]
+    secrets += ["2001:db8::77", "5b1fq7zk"]
     assert {secret: stored.count(secret) for secret in secrets} == dict.fromkeys(secrets, 0)
     assert '"route": "/v1/sites/<site_id>/consents"' in log
 

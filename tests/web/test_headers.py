@@ -2,22 +2,35 @@
 
 import pytest
 
+from consent_server.application import create_app
+from consent_server.config import load_settings
+from consent_server.db import db
 from tests.builders import ORIGIN, VISITOR, acceptance
 from tests.web.routes import EVERYWHERE, ROUTES
 
+TOKEN = "0123456789abcdef0123456789abcdef"
+
 
 @pytest.fixture
-def call(client, decide, api_key):
+def environment(environment):
+    """A service whose operator may ask for metrics."""
+    return {**environment, "CONSENT_METRICS_TOKEN": TOKEN}
+
+
+@pytest.fixture
+def call(client, decide, seal, api_key):
     """Call a route of the table as somebody who may; gives its answer."""
     build = acceptance()["build"]
-    decide(acceptance())
+    record = decide(acceptance()).json["record_id"]
+    seal()
     page = {"Origin": ORIGIN, "Consent-Id": VISITOR}
-    headers = {"anyone": {}, "page": page}
-    headers |= {scope: api_key(scope) for scope in ("check", "export")}
+    operator = {"Authorization": f"Bearer {TOKEN}"}
+    headers = {"anyone": {}, "page": page, "operator": operator}
+    headers |= {scope: api_key(scope) for scope in ("check", "export", "admin")}
 
     def call(line, method="GET", **more):
         own = {**headers[line.who], **more.pop("headers", {})}
-        address = line.address.format(build=build)
+        address = line.address.format(build=build, record=record)
         return client.open(address, method=method, headers=own, buffered=True, **more)
 
     return call
@@ -51,7 +64,7 @@ def test_no_answer_sets_a_cookie_or_allows_credentials(call):
 
 def test_a_method_that_a_route_does_not_have_is_a_problem_with_allow(call):
     for rule, line in ROUTES.items():
-        for method in ("PUT", "PATCH", "DELETE", "TRACE", "CONSENT"):
+        for method in {"PUT", "PATCH", "DELETE", "TRACE", "CONSENT"} - line.methods:
             answer = call(line, method, data=b"" if method != "TRACE" else None)
             assert answer.status_code in (405, 411), (rule, method)
             assert answer.mimetype == "application/problem+json"
@@ -109,19 +122,33 @@ def test_each_answer_has_an_id_of_its_own_and_none_of_the_clients(client):
     assert "mine" not in ids
 
 
-def test_transport_security_is_asked_for_where_there_is_some(client):
-    plain = client.get("/healthz")
-    secure = client.get("/healthz", base_url="https://consent.example")
+def test_transport_security_is_asked_for_where_the_public_address_has_some(
+    client, environment, tmp_path
+):
+    """Whoever the proxy is, and whatever it says."""
+    given = {"CONSENT_PUBLIC_URL": "http://127.0.0.1:8000", "CONSENT_DATA_DIR": str(tmp_path / "l")}
+    local = create_app(load_settings({**environment, **given})).test_client()
+    said = {"X-Forwarded-Proto": "https"}
+    plain = local.get("/healthz", headers=said)
+    with local.application.app_context():
+        db.engine.dispose()
+    secure = client.get("/healthz", environ_base={"REMOTE_ADDR": "10.0.0.7"})
 
     assert "Strict-Transport-Security" not in plain.headers
     assert secure.headers["Strict-Transport-Security"].startswith("max-age=31536000")
+
+
+def test_what_a_peer_says_of_the_scheme_counts_for_nothing(server):
+    for said in ({"X-Forwarded-Proto": "https", "X-Forwarded-Ssl": "off"}, {}):
+        status, headers, _ = server.request("GET", "/healthz", headers=said)
+        assert (status, "Strict-Transport-Security" in headers) == (200, True)
 
 
 def test_a_fault_of_ours_tells_nothing_but_an_id(client, site, monkeypatch, capsys):
     def fail(*_):
         raise RuntimeError("secret at /srv/consent/keys")
 
-    monkeypatch.setattr("consent_server.embed.routes.current_publication", fail)
+    monkeypatch.setattr("consent_server.embed.routes.in_force", fail)
     client.application.testing = False
 
     answer = client.get("/s/demo.js")
@@ -139,7 +166,7 @@ def test_a_database_that_is_gone_is_a_503_to_try_again(client, site, monkeypatch
     def fail(*_, **__):
         raise sa.exc.OperationalError("SELECT 'secret'", {"id": "secret"}, Exception("secret"))
 
-    monkeypatch.setattr("consent_server.sites.pages.current_publication", fail)
+    monkeypatch.setattr("consent_server.sites.pages.in_force", fail)
 
     answer = client.post("/v1/sites/demo/consents", json=acceptance(), headers={"Origin": ORIGIN})
 

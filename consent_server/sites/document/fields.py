@@ -26,17 +26,19 @@ _MAIL = re.compile(r"mailto:[A-Za-z0-9.!#$&'*+/=^_`{|}~-]{1,64}@[a-z0-9-]+(?:\.[
 #: Visible ASCII without what RFC 3986 leaves out.
 _URL = re.compile(r"""[^\x00-\x20\x7f-\U0010ffff"<>\\^`{|}]+""")
 _HOST = re.compile(r"(\[[^]]*\]|[^:]*)(?::([1-9][0-9]{0,4}))?")
-_MESSAGES = {"required": REQUIRED, "null": "is empty; give a value or leave the key out"}
+
+
+def messages(missing: str) -> dict[str, Any]:
+    """Return what a field says where its value is empty or left out."""
+    empty = "is empty; give a value or leave the key out"
+    return {"null": empty, "required": f"{REQUIRED}: {missing}" if missing else REQUIRED}
 
 
 class _Strict(ma.fields.Field[Any]):
     """A field that takes one type, says what it wants, and describes itself."""
 
-    wants = ""
-
-    def __init__(self, *, about: str = "", **options: Any):
-        options["error_messages"] = {**_MESSAGES, **options.get("error_messages", {})}
-        super().__init__(**options)
+    def __init__(self, *, about: str = "", missing: str = "", **options: Any):
+        super().__init__(error_messages=messages(missing), **options)
         #: One sentence for people who write documents; also shown by their editors.
         self.about = about
 
@@ -198,8 +200,8 @@ class ListOf(ma.fields.List[Any]):
         **options: Any,
     ):
         self.about: str = options.pop("about", "")
-        options["error_messages"] = _MESSAGES
-        super().__init__(inner, **options)
+        said = messages(options.pop("missing", ""))
+        super().__init__(inner, error_messages=said, **options)
         self.least = least
         self.most = most
         #: The key by which two objects count as the same; values count as a whole.

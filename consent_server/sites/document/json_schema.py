@@ -13,6 +13,7 @@ import marshmallow as ma
 
 from consent_server.sites.document.schema import CategorySchema, SiteSchema
 from consent_server.sites.document.signals import WordOrObject
+from consent_server.sites.document.texts import InEachLanguage
 
 #: A required category says why, and only a required one does.
 _REASON_GOES_WITH_REQUIRED = {
@@ -66,6 +67,8 @@ def _described(field: Any) -> dict[str, Any]:
 def _value(field: Any) -> dict[str, Any]:
     if isinstance(field, WordOrObject):
         return field.json_schema(_object(field.schema))
+    if isinstance(field, InEachLanguage):
+        return field.json_schema(_value(field.inner))
     if isinstance(field, ma.fields.Nested):
         return _object(field.schema)
     if isinstance(field, ma.fields.List):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from consent_server.sites.document.findings import Finding, path_to
-from consent_server.sites.document.model import Service, SiteDocument
+from consent_server.sites.document.model import SiteDocument
 from consent_server.sites.document.signals import signal_warnings
 
 #: Wordings that authorities found vague, shaming or misleading, with what is wrong with them.
@@ -46,7 +46,6 @@ BANNED_PHRASES: tuple[tuple[str, str], ...] = (
 )
 
 _HTML = re.compile(r"</?[a-zA-Z][^>]*>|&[a-z]+;")
-_OPTIONAL_KEYS = ("policy_url", "country", "data", "hosts", "stores")
 
 
 def warnings(document: SiteDocument) -> tuple[Finding, ...]:
@@ -65,18 +64,9 @@ def _services_are_described(document: SiteDocument) -> Iterator[Finding]:
         message = "no vendor or tool is named, so visitors cannot know who gets their data"
         yield Finding("services", message, "services_missing")
     for at, service in enumerate(document.services):
-        for key in _left_out(service):
-            message = (
-                "is missing: visitors must be told before they decide (GDPR Art. 13; "
-                "CJEU C-673/17, Planet49)"
-            )
-            yield Finding(f"services[{at}].{key}", message, "service_incomplete")
-
-
-def _left_out(service: Service) -> Iterator[str]:
-    if service.name == service.id:
-        yield "name"
-    yield from (key for key in _OPTIONAL_KEYS if not getattr(service, key))
+        if not service.hosts:
+            message = "is missing: visitors are told whom their browser connects to"
+            yield Finding(f"services[{at}].hosts", message, "service_incomplete")
 
 
 def _signals_are_told_something(document: SiteDocument) -> Iterator[Finding]:

@@ -73,15 +73,21 @@ class Service:
     id: str
     name: str
     category: str
-    policy_url: str | None = None
     #: ISO 3166-1 alpha-2.
-    country: str | None = None
-    data: tuple[str, ...] = ()
+    country: str
+    #: One for all languages, or one for each.
+    data: tuple[str, ...] | Mapping[str, tuple[str, ...]]
+    stores: tuple[Store, ...]
+    #: Whether others can read what it stores.
+    shared: bool
+    #: None: the site runs it on its own hosts, and its own policy stands for it.
+    policy_url: str | None = None
     #: ``host`` or ``host:port``.
     hosts: tuple[str, ...] = ()
-    stores: tuple[Store, ...] = ()
-    #: Whether others can read what it stores; None when the site does not say.
-    shared: bool | None = None
+
+    def data_in(self, language: str) -> tuple[str, ...]:
+        """Return the kinds of data in one of the site's languages."""
+        return self.data[language] if isinstance(self.data, Mapping) else self.data
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ The rules also run when parts are missing or malformed, so that one reading name
 look only at what could be read.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
@@ -124,6 +125,21 @@ def _trackers_in(service: Data, path: str) -> Iterator[Finding]:
             yield Finding(f"{path}.stores[{at}].name", message, "known_tracker")
 
 
+def _services_of_others_have_a_policy(data: Data) -> Iterator[Finding]:
+    domain = data.get("cookie_domain", "")
+    own = [*filter(None, [domain, *map(origins.host_of, _texts(data, "origins"))])]
+    for at, service in enumerate(_objects(data, "services")):
+        hosts = [re.sub(r":\d+$", "", host) for host in _texts(service, "hosts")]
+        is_own = hosts and all(any(origins.is_below(host, of) for of in own) for host in hosts)
+        if "id" in service and "policy_url" not in service and not is_own:
+            message = (
+                "is required: visitors are told before they decide who gets their data (GDPR Art. "
+                "13(1)(e)). Write the policy of the company behind it; if you run it yourself, "
+                "name your own hosts in hosts, then your own policy stands for it"
+            )
+            yield Finding(f"services[{at}].policy_url", message, "missing_key")
+
+
 def _stores_are_named(data: Data) -> Iterator[Finding]:
     for at, service in enumerate(_objects(data, "services")):
         for position, store in enumerate(_objects(service, "stores")):
@@ -147,7 +163,8 @@ def _only_cookies_are_http_only(data: Data) -> Iterator[Finding]:
 def _cookie_domain_is_the_parent_of_all(data: Data) -> Iterator[Finding]:
     domain = data.get("cookie_domain", "")
     for origin in _texts(data, "origins"):
-        if domain and origin and not origins.is_below(origin, domain):
+        host = origins.host_of(origin)
+        if domain and host and not origins.is_below(host, domain):
             message = f"must be the host of {origin}, or a parent of it: no other can keep it"
             yield Finding("cookie_domain", message, "cookie_domain_foreign")
 
@@ -219,6 +236,22 @@ def _texts_belong_to_something(data: Data) -> Iterator[Finding]:
                 yield Finding(path_to(("texts", language, slot)), message, "category_unknown")
 
 
+def _data_is_there_in_each_language(data: Data) -> Iterator[Finding]:
+    available = [tag for tag in _texts(data.get("languages", {}), "available") if tag]
+    for at, service in enumerate(_objects(data, "services")):
+        written = service.get("data")
+        if not isinstance(written, dict) or not available:
+            continue
+        for language in available:
+            if language not in written:
+                message = "is required: it is written in other languages"
+                yield Finding(path_to(("services", at, "data", language)), message, "missing_key")
+        for language in written:
+            if language not in available:
+                message = "this language is not one of languages.available"
+                yield Finding(path_to(("services", at, "data", language)), message, "not_available")
+
+
 def _own_categories_have_texts(data: Data) -> Iterator[Finding]:
     for category in _objects(data, "categories"):
         name = category.get("id")
@@ -237,6 +270,7 @@ _RULES: tuple[Rule, ...] = (
     _one_category_is_required,
     _services_have_a_category,
     _required_services_track_nobody,
+    _services_of_others_have_a_policy,
     _stores_are_named,
     _only_cookies_are_http_only,
     _cookie_domain_is_the_parent_of_all,
@@ -244,6 +278,7 @@ _RULES: tuple[Rule, ...] = (
     _records_outlive_consent,
     _default_language_is_available,
     _texts_belong_to_something,
+    _data_is_there_in_each_language,
     _own_categories_have_texts,
     broken_signal_rules,
     broken_theme_rules,

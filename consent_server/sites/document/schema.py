@@ -12,7 +12,7 @@ from consent_server.sites.document.fields import (
 )
 from consent_server.sites.document.objects import Nested, Strict
 from consent_server.sites.document.signals import SignalsSchema
-from consent_server.sites.document.texts import Texts
+from consent_server.sites.document.texts import InEachLanguage, Texts
 from consent_server.sites.document.theme import ThemeSchema
 from consent_server.sites.origins import check_cookie_domain, parse_origin
 from consent_server.sites.profiles import DEFAULT_PROFILE, PROFILES
@@ -36,6 +36,11 @@ def way_to_reach(about: str, *, required: bool = False) -> Checked:
     """Make a field for a way to reach somebody."""
     pattern = r"https?://.+|mailto:.+@.+|(?![A-Za-z][A-Za-z0-9+.\-]*:).+"
     return Checked(fields.check_contact, pattern, most=2_000, required=required, about=about)
+
+
+def _told(article: str) -> str:
+    """Say of a key why visitors are told what it holds."""
+    return f"visitors are told before they decide (GDPR Art. {article}; CJEU C-673/17, Planet49)"
 
 
 def whole_months(about: str) -> Checked:
@@ -122,10 +127,28 @@ class ServiceSchema(Strict):
     category = Matching(
         closed_lists.ID, _ID_WANTS, required=True, about="The category it belongs to."
     )
-    name = Text(about="What visitors know it by; the id when left out.")
-    policy_url = web_address("The privacy policy of the company behind it.")
-    country = OneOf(closed_lists.COUNTRIES, _COUNTRY_WANTS, about="Where it processes data.")
-    data = ListOf(Text(), 50, load_default=list, about="The kinds of data it sees.")
+    name = Text(
+        required=True,
+        missing=f"what visitors know it by; {_told('13(1)(e)')}",
+        about="What visitors know it by.",
+    )
+    policy_url = web_address(
+        "The privacy policy of the company behind it; the site's own stands for a service whose "
+        "hosts are all the site's own."
+    )
+    country = OneOf(
+        closed_lists.COUNTRIES,
+        _COUNTRY_WANTS,
+        required=True,
+        missing=f"where it processes data, such as FR; {_told('13(1)(f)')}",
+        about="Where it processes data.",
+    )
+    data = InEachLanguage(
+        ListOf(Text(), 50, least=1),
+        required=True,
+        missing=f"the kinds of data it sees, such as [pages visited]; {_told('14(1)(d)')}",
+        about="The kinds of data it sees: one list, or a list for each language.",
+    )
     hosts = ListOf(
         Checked(fields.check_host, most=260),
         50,
@@ -133,9 +156,18 @@ class ServiceSchema(Strict):
         about="Hosts it is loaded from.",
     )
     stores = ListOf(
-        Nested(StoreSchema), 100, unique="", load_default=list, about="What it keeps on the device."
+        Nested(StoreSchema),
+        100,
+        unique="",
+        required=True,
+        missing=f"what it keeps on the device, and [] if that is nothing; {_told('13(2)(a)')}",
+        about="What it keeps on the device; [] when nothing.",
     )
-    shared = StrictBool(about="Whether others can read what it stores or reads.")
+    shared = StrictBool(
+        required=True,
+        missing=f"true if others can read what it stores or reads; {_told('13(1)(e)')}",
+        about="Whether others can read what it stores or reads.",
+    )
 
 
 class SiteSchema(Strict):

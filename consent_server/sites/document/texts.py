@@ -5,7 +5,13 @@ from typing import Any
 import marshmallow as ma
 
 from consent_server.sites.document import closed_lists
-from consent_server.sites.document.fields import NOT_AN_OBJECT, Text, did_you_mean
+from consent_server.sites.document.fields import (
+    NOT_AN_OBJECT,
+    ListOf,
+    Text,
+    did_you_mean,
+    messages,
+)
 
 #: Longest text of each kind, in characters. A category is explained in one sentence on the first
 #: layer (CNIL recommendation 2020-092), and a title is not a paragraph.
@@ -58,6 +64,38 @@ class Texts(ma.fields.Field[Any]):
             "propertyNames": {"enum": list(closed_lists.LANGUAGES)},
             "additionalProperties": slots,
         }
+
+
+class InEachLanguage(ma.fields.Field[Any]):
+    """One value for all languages, or an object: language → value."""
+
+    def __init__(self, inner: ListOf, about: str = "", missing: str = "", **options: Any):
+        super().__init__(error_messages=messages(missing), **options)
+        self.inner = inner
+        self.about = about
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
+        if not isinstance(value, dict):
+            return self.inner.deserialize(value)
+        read: dict[str, Any] = {}
+        refused: dict[str, Any] = {}
+        for language, item in value.items():
+            try:
+                read[language] = self.inner.deserialize(item)
+            except ma.ValidationError as error:
+                refused[language] = error.messages
+        if refused:
+            raise ma.ValidationError(refused, valid_data=read)
+        return read
+
+    def json_schema(self, inner: dict[str, Any]) -> dict[str, Any]:
+        """Return the same rules for editors.
+
+        :param inner: those of one value
+        """
+        languages = {"enum": list(closed_lists.LANGUAGES)}
+        mapping = {"type": "object", "propertyNames": languages, "additionalProperties": inner}
+        return {"anyOf": [inner, mapping]}
 
 
 def slots_of(category: str) -> tuple[str, str]:

@@ -101,7 +101,7 @@ def _finding(
             return Finding(path_to(path), f"this cannot be set: {why}", "never_configurable")
         hint = fields.did_you_mean(key, siblings) or f"; known here: {', '.join(sorted(siblings))}"
         return Finding(path_to(path), f"unknown key{hint}", "unknown_key")
-    if message == fields.REQUIRED:
+    if message.startswith(fields.REQUIRED):
         return Finding(path_to(path), message, "missing_key")
     if message.startswith(LOCKED):
         return Finding(path_to(path), message, "text_locked")
@@ -141,13 +141,21 @@ def _category(data: dict[str, Any]) -> Category:
 
 
 def _service(data: dict[str, Any]) -> Service:
-    service = Service(**{"name": data["id"], **data})
+    service = Service(**data)
     return replace(
         service,
-        data=tuple(service.data),
+        data=_data(data["data"]),
         hosts=tuple(service.hosts),
         stores=tuple(Store(**store) for store in data["stores"]),
     )
+
+
+def _data(
+    written: list[str] | dict[str, list[str]],
+) -> tuple[str, ...] | dict[str, tuple[str, ...]]:
+    if isinstance(written, dict):
+        return {language: tuple(kinds) for language, kinds in written.items()}
+    return tuple(written)
 
 
 def _in_months(duration: str) -> str:

@@ -1,0 +1,199 @@
+"""``backup`` and ``restore``: everything the database holds, in one encrypted file."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from tqdm import tqdm
+
+from consent_server import schema
+from consent_server.backup.container import Reader
+from consent_server.backup.errors import (
+    BackupUnreadable,
+    DatabaseNotEmpty,
+    HeadsNeeded,
+    KeyRingNeeded,
+)
+from consent_server.backup.service import (
+    about,
+    back_up,
+    broken_promises,
+    look_through,
+    open_backup,
+    restore_postgresql,
+    restore_sqlite,
+)
+from consent_server.cli.deeds import record_deed, why_option
+from consent_server.cli.environment import application, instant, print_json
+from consent_server.config import load_settings
+from consent_server.disk import sync_directory
+from consent_server.erasing.replay import replay
+from consent_server.operations.diary import note
+from consent_server.settings import Settings
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+
+
+@click.command()
+@click.argument("file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
+@why_option
+@json_option
+def backup(file: Path, why: str | None, as_json: bool) -> None:
+    """Write everything the database holds into FILE, encrypted; the service may run.
+
+    FILE must not exist. Only the key of this month, in keys/backup.json of the data directory,
+    opens it: keep copies of that folder, of erased/ and of log/ apart from the backups, because
+    restore asks for them (docs/backup.md).
+    """
+    _end_cleanly()
+    with application() as app, _new(file) as handle, _progress() as told:
+        settings = app.extensions["consent_settings"]
+        record_deed(None, "backup", why)
+        taken = back_up(settings, handle, str(schema.current()), instant(), told.update)
+        size = handle.tell()
+        made = instant()
+    note(settings.data_dir, "backup_made", made)
+    if as_json:
+        print_json({"file": str(file), "bytes": size, **vars(taken)})
+        return
+    click.echo(f"{file}: {size:,} bytes, under the key of {taken.month}")
+    if taken.is_new_key:
+        click.echo(
+            f"keys/backup.json has a new key, that of {taken.month}: copy the folder keys/ to "
+            "where you keep it. Without it this backup cannot be read.",
+            err=True,
+        )
+
+
+@click.command()
+@click.argument(
+    "file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@click.option("--check", is_flag=True, help="Read FILE to its end, and change nothing.")
+@click.option("--replace", is_flag=True, help="SQLite: move the database that is there aside.")
+@click.option(
+    "--without-heads", is_flag=True, help="Go on without log/: a second history may begin."
+)
+@why_option
+@json_option
+def restore(
+    file: Path, check: bool, replace: bool, without_heads: bool, why: str | None, as_json: bool
+) -> None:
+    """Put the backup FILE in the place of the database, and erase again what was erased since.
+
+    The service must be stopped. PostgreSQL: DATABASE_URL names an empty database. Ends with 1 when
+    a log cannot go on from it, because it is older than what was signed (docs/backup.md).
+    """
+    _end_cleanly()
+    os.umask(0o077)
+    settings = load_settings(os.environ)
+    with file.open("rb") as handle, _progress() as told:
+        reader = open_backup(settings, handle)
+        found = vars(about(reader))
+        if found["schema"] not in schema.revisions():
+            raise BackupUnreadable("a newer version of the service made it")
+        if check:
+            size = look_through(reader, told.update)
+            note(settings.data_dir, "backup_checked", datetime.now(UTC))
+            _print_checked(file, {**found, "bytes": size}, as_json)
+            return
+        _require_keys_and_heads(settings, without_heads)
+        aside = _put_back(settings, reader, replace, told.update)
+    with application() as app:
+        record_deed(None, "restore", why, backup_of=found["at"])
+        erased = replay(app.extensions["consent_erased"], instant(), is_thorough=True)
+        broken = broken_promises(app.extensions["consent_notary"])
+        note(settings.data_dir, "backup_restored", instant())
+    kept = str(aside) if aside else None
+    answer = {**found, "erased_again": erased, "kept_aside": kept, "logs_that_stop": broken}
+    _print_restored(file, answer, as_json)
+    raise SystemExit(1 if broken else 0)
+
+
+def _require_keys_and_heads(settings: Settings, without_heads: bool) -> None:
+    """Check that what a backup does not hold is in its place."""
+    if not settings.key_ring_path.exists():
+        raise KeyRingNeeded(settings.key_ring_path)
+    heads = settings.data_dir / "log"
+    if not without_heads and not any(heads.glob("*.checkpoint")):
+        raise HeadsNeeded(heads)
+
+
+def _put_back(
+    settings: Settings, reader: Reader, replace: bool, tell: Callable[[int], object]
+) -> Path | None:
+    """Put a backup in the place of the database; return where the one before is kept."""
+    if settings.is_sqlite:
+        database, now = settings.sqlite_path.resolve(), datetime.now(UTC)
+        return restore_sqlite(reader, database, now, is_replaced=replace, tell=tell)
+    with application(with_schema=False) as app:
+        if schema.current() not in (None, reader.about["schema"]):
+            raise DatabaseNotEmpty("the database is in use; name an empty one")
+        schema.upgrade(app, reader.about["schema"])
+        restore_postgresql(reader, tell)
+    return None
+
+
+def _print_checked(file: Path, answer: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(answer)
+    else:
+        click.echo(
+            f"{file}: whole; {answer['engine']}, {answer['bytes']:,} bytes of {answer['at']}"
+        )
+
+
+def _print_restored(file: Path, answer: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(answer)
+        return
+    click.echo(f"{file}: restored, the database is that of {answer['at']}")
+    if answer["kept_aside"]:
+        click.echo(f"the one before is {answer['kept_aside']}")
+        click.echo("no erasure reaches it: remove it as soon as you need it no longer")
+    click.echo(
+        f"What came after {answer['at']} is gone: who took a consent back since has it again until "
+        "they decide anew, and API keys that were revoked since are in force (key list)."
+    )
+    again = answer["erased_again"]
+    click.echo(f"{again} record{'' if again == 1 else 's'} erased again")
+    for site, problem in answer["logs_that_stop"].items():
+        click.echo(f"{site}: {problem}", err=True)
+
+
+@contextmanager
+def _new(file: Path) -> Iterator[Any]:
+    """Open a new file for this user alone, which has its name when it is a whole backup."""
+    part = file.with_name(f"{file.name}.part")
+    try:
+        if file.exists():
+            raise FileExistsError(17, "File exists")
+        part.unlink(missing_ok=True)  # of one that was killed
+        handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise click.FileError(str(file), str(error.strerror)) from None
+    try:
+        with open(handle, "wb") as opened:
+            yield opened
+            opened.flush()
+            os.fsync(opened.fileno())
+        part.rename(file)
+        sync_directory(file.absolute().parent)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _end_cleanly() -> None:
+    """Let a stop from outside take away what lies beside the database, as an interrupt does."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+
+
+def _progress() -> Any:
+    return tqdm(unit="B", unit_scale=True, file=sys.stderr, disable=None)

@@ -1,0 +1,60 @@
+"""What a command does to or with records leaves a line in the trail (docs/trail.md)."""
+
+import os
+import pwd
+import re
+from collections.abc import Callable
+from typing import Any
+
+import click
+import marshmallow as ma
+
+from consent_server.cli.environment import instant
+from consent_server.sites.models import Publication
+from consent_server.trail.reasons import Why
+from consent_server.trail.service import Action, add_line, leave_line, leave_line_everywhere
+
+
+class WhyParameter(click.ParamType[str]):
+    """Why somebody does something, as the trail keeps it."""
+
+    name = "text"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Read the reason or end with a usage error."""
+        try:
+            return str(Why().deserialize(str(value)))
+        except ma.ValidationError as error:
+            self.fail(str(error.messages[0]), param, ctx)
+
+
+why_option = click.option("--why", type=WhyParameter(), help="Your reason; kept in the trail.")
+
+
+def who() -> str:
+    """Return who runs this command, as the operating system knows them; no variable is believed."""
+    try:
+        name = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a user id without a name, as in many a container
+        name = str(os.getuid())
+    return "os:" + re.sub(r"[^\x21-\x7e]", "?", name)
+
+
+def record_deed(site_id: str | None, what: Action, why: str | None, **facts: Any) -> None:
+    """Leave the line of a command that is about to be done; without a site, one in every trail."""
+    if site_id is None:
+        leave_line_everywhere(who(), what, instant(), why, **facts)
+    else:
+        leave_line(site_id, who(), what, instant(), why, **facts)
+
+
+def publication_deed(why: str | None) -> Callable[[Publication], object]:
+    """Return what adds the line of a publication to its transaction: the site may be new in it."""
+
+    def add(published: Publication) -> None:
+        about = {"revision": published.revision, "hash": published.bundle_hash}
+        add_line(published.site_id, who(), "publish", instant(), why, **about)
+
+    return add

@@ -1,0 +1,195 @@
+"""``log``: sign the logs of the sites, show and verify them."""
+
+from itertools import islice
+
+import click
+
+from consent_server.cli.deeds import record_deed, why_option
+from consent_server.cli.environment import application, instant, print_json
+from consent_server.db import rfc3339
+from consent_server.errors import ConsentError
+from consent_server.ledger.canonical import base64url_encode
+from consent_server.sealing.alarms import alarm_of
+from consent_server.sealing.audit import Audit
+from consent_server.sealing.countersigning import given_out_cosigned
+from consent_server.sealing.findings import Finding
+from consent_server.sealing.keyfile import LogKey
+from consent_server.sealing.notary import Notary
+from consent_server.sealing.proofs import require_checkpoint
+from consent_server.sealing.rotation import logs_without_newest_key, retire, rotate
+from consent_server.sealing.service import Sealed, seal, waiting_sites
+from consent_server.witnessing.service import ask, signed_sites
+
+#: Findings that are told; the first says where it begins.
+MOST_FINDINGS = 20
+
+
+@click.group()
+def log() -> None:
+    """The tamper-evident log of each site (docs/log.md)."""
+
+
+@log.command("seal")
+@click.argument("site_id", metavar="[SITE]", required=False)
+def seal_(site_id: str | None) -> None:
+    """Put what waits into the log of SITE, or of every site, and sign it.
+
+    Safe to run at any time; the running service does it by itself. Ends with 1 when a log is not
+    signed because something is not what it was.
+    """
+    with application() as app:
+        notary = app.extensions["consent_notary"]
+        names = [site_id] if site_id else {*waiting_sites(), *logs_without_newest_key(notary)}
+        refused = _seal(sorted(names), notary)
+    raise SystemExit(1 if refused else 0)
+
+
+@log.command()
+@click.argument("site_id", metavar="SITE")
+def checkpoint(site_id: str) -> None:
+    """Print the newest checkpoint of SITE: keep it, and nobody can rewrite what is before it."""
+    with application() as app:
+        last = require_checkpoint(site_id)
+        click.echo(given_out_cosigned(site_id, last, app.extensions["consent_notary"]), nl=False)
+
+
+@log.command("witness")
+@click.argument("site_id", metavar="[SITE]", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+def witness_(site_id: str | None, as_json: bool) -> None:
+    """Show the newest checkpoint of SITE, or of every site, to the witnesses (docs/witnesses.md).
+
+    The running service does it by itself. Ends with 1 when one of them did not cosign.
+    """
+    with application() as app:
+        notary = app.extensions["consent_notary"]
+        names = [site_id] if site_id else signed_sites()
+        asked = [
+            ask(name, witness, notary, instant())
+            for name in names
+            for witness in notary.policy.asked
+        ]
+    if as_json:
+        lines = [
+            {
+                "site": one.site_id,
+                "witness": one.witness.name,
+                "size": one.size,
+                "refusal": one.refusal,
+            }
+            for one in asked
+        ]
+        print_json(lines)
+    else:
+        for one in asked:
+            said = one.refusal or f"cosigned {one.size} entries"
+            click.echo(f"{one.site_id}  {one.witness.name}  {said}")
+        if not asked:
+            click.echo("nobody to ask: no log was signed, or CONSENT_WITNESS_POLICY names nobody")
+    raise SystemExit(1 if any(one.refusal for one in asked) else 0)
+
+
+@log.command("keys")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+def keys_(as_json: bool) -> None:
+    """List the keys of the logs, the newest last, and which of them sign."""
+    with application(with_schema=False) as app:
+        found = app.extensions["consent_notary"].all_known().keys
+    lines = [
+        {
+            "number": number,
+            "public": base64url_encode(key.public),
+            "since": rfc3339(key.since) if key.since is not None else None,
+            "state": _state(key, is_newest=number == len(found)),
+        }
+        for number, key in enumerate(found, 1)
+    ]
+    if as_json:
+        print_json(lines)
+        return
+    for line in lines:
+        since = line["since"] or "from the beginning"
+        click.echo(f"{line['number']:>3}  {line['public']}  {line['state']:<8} {since}")
+
+
+@log.command("rotate-key")
+@why_option
+def rotate_key(why: str | None) -> None:
+    """Put a new key to work and into every log; the old one signs beside it until `retire-key`.
+
+    Tell whoever verifies the new key (`GET .../log/key`). Copy keys/log.json to every machine of
+    the service and to your backup at once.
+    """
+    with application() as app:
+        notary = app.extensions["consent_notary"]
+        record_deed(None, "log-key-rotate", why)
+        key = rotate(notary, instant()).keys[-1]
+        click.echo(f"signing with {base64url_encode(key.public)} and the one before")
+        raise SystemExit(1 if _seal(logs_without_newest_key(notary), notary) else 0)
+
+
+@log.command("retire-key")
+@why_option
+@click.confirmation_option(prompt="The old key will be destroyed and sign nothing more. Retire it?")
+def retire_key(why: str | None) -> None:
+    """Let the newest key sign alone. What the old one signed stays good."""
+    with application() as app:
+        record_deed(None, "log-key-retire", why)
+        key = retire(app.extensions["consent_notary"]).keys[-1]
+        click.echo(f"signing with {base64url_encode(key.public)} alone")
+
+
+@log.command()
+@click.argument("site_id", metavar="SITE")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+@why_option
+def audit(site_id: str, as_json: bool, why: str | None) -> None:
+    """Verify the log of SITE, whole: each record, entry, tile and checkpoint.
+
+    Names what is not as it was signed, the lowest index first, and ends with 1.
+    """
+    with application() as app:
+        record_deed(site_id, "audit", why)
+        verified = Audit(site_id, app.extensions["consent_notary"])
+        found = list(islice(verified.findings(), MOST_FINDINGS))
+        alarm = alarm_of(site_id)
+        why = f"{alarm.reason}: {alarm.detail}" if alarm is not None else None
+    if as_json:
+        lines = [{"index": finding.index, "problem": finding.problem} for finding in found]
+        print_json({"site": site_id, "entries": verified.done, "findings": lines, "alarm": why})
+    else:
+        _tell(site_id, verified.done, found, why)
+    raise SystemExit(1 if found or why else 0)
+
+
+def _seal(site_ids: list[str], notary: Notary) -> bool:
+    """Seal logs and tell what became of each; return whether one was refused."""
+    is_refused = False
+    for site_id in site_ids:
+        try:
+            click.echo(_told(seal(site_id, notary, instant())))
+        except ConsentError as refusal:
+            is_refused = True
+            click.echo(f"{site_id}: {refusal.reason}: {refusal}", err=True)
+    return is_refused
+
+
+def _state(key: LogKey, *, is_newest: bool) -> str:
+    if key.private is None:
+        return "retired"
+    return "active" if is_newest else "leaving"
+
+
+def _tell(site_id: str, entries: int, found: list[Finding], alarm: str | None) -> None:
+    for finding in found:
+        click.echo(f"{site_id}: {finding}")
+    if alarm is not None:
+        click.echo(f"{site_id}: the log is not signed: {alarm}")
+    if not found and alarm is None:
+        click.echo(f"{site_id}: {entries} entries, as they were signed")
+
+
+def _told(sealed: Sealed) -> str:
+    entries = f"{sealed.count} entr{'y' if sealed.count == 1 else 'ies'}"
+    busy = "; another process is at work on it" if sealed.is_busy else ""
+    return f"{sealed.site_id}: {entries} added{busy}"
