@@ -19,12 +19,24 @@ from consent_server.config import load_settings
 from consent_server.consents.models import ConsentRecord
 from consent_server.db import db
 from consent_server.embed.shipped import artifacts
+from consent_server.sealing import service as sealing
+from consent_server.sealing.notary import Notary
+from consent_server.sealing.publishing import publish_in_log
+from consent_server.sites import remembered
 from consent_server.sites import service as sites
 from consent_server.sites.keys import create_key
 from tests.builders import ORIGIN, a_document
 from tests.server import Server, start
 
 NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
+
+
+def pytest_configure() -> None:
+    """Remember nothing of sites and keys in this process: a test changes them and asks at once.
+
+    ``tests/sites/test_remembered.py`` puts it back, with a clock of its own.
+    """
+    remembered.FRESH_SECONDS = 0.0
 
 
 class Clock:
@@ -93,21 +105,36 @@ def client(app, clock) -> FlaskClient:
 
 
 @pytest.fixture
-def publish(app, clock) -> Callable[..., sites.Publication]:
+def publish(app, clock, notary) -> Callable[..., sites.Publication]:
     """Publish a site's document, with some keys replaced, at the clock's instant."""
 
     def publish(site: str = "demo", *, reason: str | None = None, **changes: Any) -> Any:
         document = a_document(site, **changes)
         with app.app_context():
             is_immaterial = reason is not None
-            published = sites.publish(
-                document, artifacts(), clock.instant, immaterial=is_immaterial, reason=reason
-            )
+            published = publish_in_log(
+                document,
+                artifacts(),
+                notary,
+                clock.instant,
+                immaterial=is_immaterial,
+                reason=reason,
+            ).publication
             db.session.refresh(published)
             db.session.expunge(published)
             return published
 
     return publish
+
+
+@pytest.fixture
+def published_unsealed(app, clock) -> sites.Publication:
+    """The site ``demo``, whose log is not signed yet."""
+    with app.app_context():
+        published = sites.publish(a_document(), artifacts(), clock.instant)
+        db.session.refresh(published)
+        db.session.expunge(published)
+        return published
 
 
 @pytest.fixture
@@ -143,6 +170,36 @@ def records(app) -> Callable[..., list[dict[str, Any]]]:
             return [record.exported(with_subject=True) for record in found]
 
     return records
+
+
+@pytest.fixture
+def rows(app) -> Callable[..., list[dict[str, Any]]]:
+    """Read a table, of one site, as the database holds it."""
+
+    def rows(table: str, order: str = "1", site: str = "demo") -> list[dict[str, Any]]:
+        query = f"SELECT * FROM {table} WHERE site_id = :site ORDER BY {order}"  # noqa: S608
+        with app.app_context(), db.engine.connect() as connection:
+            found = connection.execute(sa.text(query), {"site": site})
+            return [dict(row) for row in found.mappings()]
+
+    return rows
+
+
+@pytest.fixture
+def notary(app) -> Notary:
+    """What signs for the installation under test."""
+    return app.extensions["consent_notary"]
+
+
+@pytest.fixture
+def seal(app, clock, notary) -> Callable[..., sealing.Sealed]:
+    """Seal a site's log at the clock's instant."""
+
+    def seal(site: str = "demo") -> sealing.Sealed:
+        with app.app_context():
+            return sealing.seal(site, notary, clock.instant)
+
+    return seal
 
 
 @pytest.fixture

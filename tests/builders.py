@@ -44,6 +44,7 @@ DOCUMENT: dict[str, Any] = {
                 {"name": "stats_*", "kind": "cookie", "lifetime": "P13M"},
                 {"name": "stats", "kind": "local_storage", "lifetime": "P13M"},
             ],
+            "shared": False,
         },
         {
             "id": "video",
@@ -54,6 +55,7 @@ DOCUMENT: dict[str, Any] = {
             "data": ["videos played"],
             "hosts": ["video.example"],
             "stores": [{"name": "video_id", "kind": "cookie", "lifetime": "P6M"}],
+            "shared": True,
         },
     ],
 }
@@ -71,6 +73,12 @@ def a_value(site: str = "demo", **changes: Any) -> dict[str, Any]:
 def a_document(site: str = "demo", **changes: Any) -> SiteDocument:
     """Return a complete, valid document with some keys replaced."""
     return validate_document(a_value(site, **changes))
+
+
+def a_service(id_: str, category: str, *stores: dict[str, Any]) -> dict[str, Any]:
+    """Return a complete service that keeps these stores on the device."""
+    video = DOCUMENT["services"][1]
+    return {**video, "id": id_, "name": id_, "category": category, "stores": list(stores)}
 
 
 def bundle_hash(site: str = "demo", **changes: Any) -> str:

@@ -1,18 +1,37 @@
 """What every test may use: databases (tests/databases.py), browsers (tests/browsers.py)."""
 
 import os
+import sys
 
 import hypothesis
 import pytest
 
-from tests.machine import chromium, firefox, nginx, postgresql, webkit
+from tests.machine import (
+    caddy,
+    chromium,
+    firefox,
+    nginx,
+    postgresql,
+    promtool,
+    strace,
+    systemd,
+    webkit,
+)
 
-pytest_plugins = ["tests.databases", "tests.application", "tests.browsers"]
+# As on a machine without a wheel (tests/test_python_sqlite.py); before any import of ours.
+if os.environ.get("SQLITE_OF_PYTHON"):
+    sys.modules["pysqlite3"] = None  # type: ignore[assignment]
+
+pytest_plugins = ["tests.databases", "tests.application", "tests.browsers", "tests.scheduling"]
 
 NEEDED = {
     "PostgreSQL": postgresql,
     "Chromium": chromium,
     "nginx": nginx,
+    "Caddy": caddy,
+    "promtool": promtool,
+    "strace": strace,
+    "systemd": systemd,
     "Firefox": firefox,
     "WebKitGTK": webkit,
 }

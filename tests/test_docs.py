@@ -9,7 +9,7 @@ import pytest
 from consent_server import openapi
 from consent_server.application import create_app
 from consent_server.cli import main
-from consent_server.config import SettingsSchema, load_settings
+from consent_server.config import SECRETS, SettingsSchema, load_settings
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -21,7 +21,8 @@ def app(tmp_path):
 
 
 def test_every_setting_has_its_row():
-    names = {field.data_key for field in SettingsSchema().fields.values()} | {"DATABASE_URL_FILE"}
+    names = {field.data_key for field in SettingsSchema().fields.values()}
+    names |= {f"{name}_FILE" for name in SECRETS}
 
     rows = set(re.findall(r"^\| `([A-Z_]+)` \|", (DOCS / "settings.md").read_text(), re.MULTILINE))
 
@@ -54,7 +55,7 @@ def test_every_route_has_its_row(app):
     documented = {get or post for get, post in documented}
 
     routes = {
-        str(rule).replace("<site_id>", "{site}").replace("<build>", "{build}")
+        re.sub(r"<(?:\w+:)?(\w+?)(?:_id)?>", r"{\1}", str(rule))
         for rule in app.url_map.iter_rules()
     }
     assert routes - documented == set()

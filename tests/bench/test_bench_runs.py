@@ -13,8 +13,6 @@ import pytest
 from bench.contestants import ROUTES
 from bench.processes import cpu_seconds
 
-#: One run serves them all.
-pytestmark = pytest.mark.xdist_group("bench")
 ROOT = Path(__file__).parents[2]
 #: Route → status of every answer.
 ANSWERS = {"bare": "200", "check": "200", "record": "201", "script": "200", "unchanged": "304"}

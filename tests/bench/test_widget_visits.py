@@ -10,8 +10,6 @@ import pytest
 
 from tests.machine import chromium
 
-#: One run serves them all.
-pytestmark = pytest.mark.xdist_group("bench")
 ROOT = Path(__file__).parents[2]
 
 

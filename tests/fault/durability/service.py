@@ -1,0 +1,47 @@
+"""A service that is killed, as a whole or in part, and comes back."""
+
+import os
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from tests.server import SERVE, Server, start
+
+
+class Killed:
+    """The service at one database, in a new process after each death of its first one."""
+
+    def __init__(self, environment: dict[str, str], folder: Path, program: tuple[str, ...] = SERVE):
+        self._environment = environment
+        self._folder = folder
+        self._program = program
+        self.server: Server = start(environment, folder, program)
+
+    def port(self) -> int:
+        """Where it listens now."""
+        return self.server.port
+
+    def kill_workers(self) -> None:
+        """Kill what answers; gunicorn's first process makes others."""
+        for pid in self._workers():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def kill(self) -> None:
+        """Kill all of it at once, and start it anew."""
+        workers = self._workers()
+        self.server.process.kill()
+        for pid in workers:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.server.process.wait()
+        # A worker that is gone has let go of the database's lock; it is not our child to wait for.
+        while any(Path(f"/proc/{pid}").exists() for pid in workers):
+            time.sleep(0.001)
+        self.server = start(self._environment, self._folder, self._program)
+
+    def _workers(self) -> list[int]:
+        pid = self.server.process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+        return [int(child) for child in children.split()]

@@ -1,0 +1,1 @@
+"""What one device sends, arriving at the real API in any order."""

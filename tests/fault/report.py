@@ -1,0 +1,58 @@
+"""Writes what ``make fault`` found last into docs/reliability.md."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.fault.trials import REPORT
+
+PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
+#: Table of the page → the member of a line that makes it one of its rows.
+TABLES = {"races": "browser", "durability": "engine"}
+HEADING = ("fault", "trials (planned)", "failed", "p50", "p99", "longest", "noted")
+#: Members of a line that are not a count of their own.
+KNOWN = {
+    *("id", "fault", "trials", "planned", "failed", "p50_ms", "p99_ms", "max_ms"),
+    *("seed", "browser", "engine", "at"),
+}
+
+
+def last_lines(report: Path = REPORT) -> list[dict[str, Any]]:
+    """Return the newest line of each fault."""
+    lines = map(json.loads, report.read_text(encoding="utf-8").splitlines())
+    return list({line["id"]: line for line in lines}.values())
+
+
+def as_markdown(lines: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield the lines of the table, and what it was measured with."""
+    yield f"| {' | '.join(HEADING)} |"
+    yield "|---|" + "--:|" * (len(HEADING) - 2) + "---|"
+    for line in sorted(lines, key=lambda line: line["id"]):
+        times = (
+            f"{line[name]} ms" if name in line else "–" for name in ("p50_ms", "p99_ms", "max_ms")
+        )
+        noted = ", ".join(f"{name}: {line[name]}" for name in line.keys() - KNOWN)
+        trials = f"{line['trials']:,} ({line['planned']:,})"
+        yield f"| {line['id']} | {trials} | {line['failed']} | {' | '.join(times)} | {noted} |"
+    newest = max(lines, key=lambda line: line["at"])
+    yield ""
+    with_ = f", Chromium {newest['browser']}" if "browser" in newest else ""
+    yield f"{newest['at'][:10]}{with_}, seed {newest['seed']}."
+
+
+def write_page(lines: list[dict[str, Any]], page: Path = PAGE) -> None:
+    """Replace what stands between the markers of each table that has lines."""
+    text = page.read_text(encoding="utf-8")
+    for name, member in TABLES.items():
+        if rows := [line for line in lines if member in line]:
+            begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+            before, _, rest = text.partition(begin)
+            _, _, after = rest.partition(end)
+            table = "\n".join(as_markdown(rows))
+            text = f"{before}{begin}\n\n{table}\n\n{end}{after}"
+    page.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_page(last_lines())

@@ -1,0 +1,1 @@
+"""The served process itself: clients that are slow, reloads under load, stops."""
