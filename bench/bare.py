@@ -6,8 +6,9 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
-from consent_server.config import Settings, load_settings
+from consent_server.config import load_settings
 from consent_server.serving import gunicorn_options
+from consent_server.settings import Settings
 
 
 class Bare(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types

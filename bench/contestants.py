@@ -2,7 +2,6 @@
 
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -15,8 +14,10 @@ import psycopg
 
 from bench.client import Client, Job
 from bench.processes import ROOT, BenchFailed, Server, cpu_seconds, start
-from consent_server.config import Settings, load_settings
+from consent_server.config import load_settings
 from consent_server.db import sqlite_pragmas
+from consent_server.settings import Settings
+from consent_server.sqlite import sqlite3
 from tests.machine import cluster, postgresql
 
 SITE_DOCUMENT = ROOT / "examples" / "demo.yaml"

@@ -33,7 +33,7 @@ from tests.machine import chromium
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--sizes", "only_sizes", is_flag=True, help="Bytes alone: a second, no browser.")
+@click.option("--sizes", "only_sizes", is_flag=True, help="Bytes alone: seconds, no browser.")
 @click.option(
     "--rounds",
     type=click.IntRange(1, 100),

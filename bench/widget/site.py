@@ -60,6 +60,7 @@ _SERVICES: list[dict[str, Any]] = [
         "data": ["pages visited", "random visitor number", "device and browser"],
         "hosts": ["www.googletagmanager.com", "region1.google-analytics.com"],
         "stores": _cookies("P24M", "_ga", "_ga_*"),
+        "shared": True,
     },
     {
         "id": "microsoft-clarity",
@@ -70,6 +71,7 @@ _SERVICES: list[dict[str, Any]] = [
         "data": ["clicks and scrolling", "pages visited"],
         "hosts": ["www.clarity.ms", "scripts.clarity.ms"],
         "stores": _cookies("P12M", "_clck", "CLID") + _cookies("P1D", "_clsk"),
+        "shared": True,
     },
     {
         "id": "google-ads",
@@ -80,6 +82,7 @@ _SERVICES: list[dict[str, Any]] = [
         "data": ["advertisement clicked", "purchases"],
         "hosts": ["www.googletagmanager.com", "googleads.g.doubleclick.net"],
         "stores": _cookies("P90D", "_gcl_au", "_gcl_aw"),
+        "shared": True,
     },
     {
         "id": "microsoft-advertising",
@@ -90,5 +93,6 @@ _SERVICES: list[dict[str, Any]] = [
         "data": ["advertisement clicked", "purchases"],
         "hosts": ["bat.bing.com"],
         "stores": _cookies("P13M", "_uetvid") + _cookies("P1D", "_uetsid"),
+        "shared": True,
     },
 ]

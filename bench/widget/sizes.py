@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from heapq import nlargest
+from operator import attrgetter
 from pathlib import Path
 
 import brotli
@@ -17,12 +19,14 @@ from consent_server.config import load_settings
 from consent_server.db import db
 from consent_server.embed.shipped import artifacts
 from consent_server.schema import ensure_schema
+from consent_server.sealing.publishing import publish_in_log
 from consent_server.sites.document import validate_document
-from consent_server.sites.service import publish
 
 STATIC = Path(__file__).parents[2] / "consent_server" / "embed" / "static"
 ORIGIN = "https://www.meadow.example"
 ENCODINGS = {"raw": "identity", "gzip": "gzip", "brotli": "br"}
+#: Services that are set up for one figure; odd.
+TIMES = 5
 #: In the order in which a part's share is counted: each compresses better for what comes before.
 PARTS = ("code", "styles", "signals", "bundle", "texts")
 
@@ -42,13 +46,21 @@ class Size:
 def measure_size(languages: tuple[str, ...]) -> Size:
     """Publish the site in these languages and measure its one script, as a browser receives it.
 
+    Keys and times are those of a fresh service and compress a little better or worse: the middle
+    of several is given.
+
     :param languages: those that do not ship yet are left out
     """
     there = tuple(tag for tag in languages if tag in artifacts().texts)
+    return sorted((_measure(there) for _ in range(TIMES)), key=attrgetter("brotli"))[TIMES // 2]
+
+
+def _measure(there: tuple[str, ...]) -> Size:
     with _service() as app:
         document = validate_document(site_document(there, ORIGIN))
         with app.app_context():
-            publish(document, artifacts(), datetime.now(UTC))
+            notary = app.extensions["consent_notary"]
+            publish_in_log(document, artifacts(), notary, datetime.now(UTC))
         client = app.test_client()
         bodies = {
             name: client.get(f"/s/{SITE}.js", headers={"Accept-Encoding": encoding}).data
@@ -60,7 +72,12 @@ def measure_size(languages: tuple[str, ...]) -> Size:
 
 def largest_language() -> Size:
     """Return the size in the one language that needs most bytes."""
-    return max((measure_size((tag,)) for tag in artifacts().texts), key=lambda size: size.brotli)
+    texts = artifacts().texts
+    # Some texts do not travel at first, so the longest ones are measured as they do.
+    longest = nlargest(
+        3, texts, key=lambda tag: _brotli(json.dumps(texts[tag], ensure_ascii=False))
+    )
+    return max((measure_size((tag,)) for tag in longest), key=lambda size: size.brotli)
 
 
 @contextmanager
@@ -100,7 +117,9 @@ def _parts(script: str) -> dict[str, tuple[int, int]]:
 def _known(script: str) -> Iterator[tuple[str, str]]:
     """Yield part and text of what is found again in a script, as it stands there."""
     for path in STATIC.glob("styles/*.css"):
-        yield "styles", json.dumps(path.read_text(encoding="utf-8").strip(), ensure_ascii=False)
+        rules = json.dumps(path.read_text(encoding="utf-8").strip(), ensure_ascii=False)
+        # The site's theme follows in the same string.
+        yield "styles", rules.strip('"')
     for path in STATIC.glob("signals/*.js"):
         yield "signals", path.read_text(encoding="utf-8").strip().rstrip(";")
     # What was published is the argument of the outermost call, the last thing in the script.

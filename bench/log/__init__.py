@@ -1,0 +1,1 @@
+"""What the log costs: sealing, proofs, exports and their verification, each beside its limit."""

@@ -1,0 +1,70 @@
+"""A large log in little time: records as decisions leave them, written many at a time."""
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from consent_server.consents.commitments import parts_of
+from consent_server.consents.models import ConsentRecord
+from consent_server.consents.records import new_record_id
+from consent_server.db import db, rfc3339, writing
+from consent_server.log.queue import rows_for
+from consent_server.sites.models import Publication
+from consent_server.sites.service import bundle_of
+
+AT_ONCE = 1_000
+
+
+def fill(publication: Publication, count: int, now: datetime) -> None:
+    """Append that many grants of as many visitors to a site; they wait for their log.
+
+    :param now: of the first, aware, UTC; each next one is a millisecond later
+    """
+    for begin in range(0, count, AT_ONCE):
+        numbers = range(begin, min(begin + AT_ONCE, count))
+        made = [a_record(publication, number, now) for number in numbers]
+        with writing() as connection:
+            connection.execute(sa.insert(ConsentRecord), made)
+            for values in made:
+                record = ConsentRecord(**values)
+                parts = parts_of(record, "P12M")
+                named = (record.site_id, record.record_id)
+                for insert, row in rows_for(*named, *parts, record.recorded_at):
+                    insert.run(connection, row)
+            db.session.commit()
+
+
+def a_record(publication: Publication, number: int, now: datetime) -> dict[str, Any]:
+    """Return the columns of one record."""
+    at = now + timedelta(milliseconds=number)
+    end = at.replace(year=at.year + 1)
+    terms = {"decided_at": rfc3339(at), "expires_at": rfc3339(end), "revision": 1}
+    asked = bundle_of(publication)["categories"]
+    granted = {item["id"]: item["required"] or number % 2 == 0 for item in asked}
+    return {
+        "site_id": publication.site_id,
+        "record_id": new_record_id(),
+        "previous": None,
+        "event": "partial",
+        "action": "save",
+        "method": "banner",
+        "recorded_at": at,
+        "expires_at": end,
+        "categories": {
+            id_: {"granted": yes, **terms, "ended": None, "n": 1} for id_, yes in granted.items()
+        },
+        "services": {},
+        "revision": publication.revision,
+        "bundle": publication.bundle_hash,
+        "build": secrets.token_urlsafe(32),
+        "language": "fr",
+        "policy_version": "2026-03",
+        "profile": "gdpr",
+        "gpc": False,
+        "trusted": True,
+        "subject": secrets.token_urlsafe(32),
+        "n": 1,
+        "superseded": False,
+    }
