@@ -33,7 +33,7 @@ test: $(VENV)/dev-installed ## run every test; installs what it needs, fails whe
 	exit $$((machine | widget | service))
 
 test-whole: ## the same with every row of every wide table (languages, looks, ways to break): an hour
-	@FAULT_SHARE=1 $(MAKE) test
+	@FAULT_SHARE=1 PYTEST_TIMEOUT=3600 $(MAKE) test
 
 lint: $(VENV)/dev-installed ## check style, types and the floors of the architecture
 	$(PYTHON) -m tests.machine node
@@ -63,7 +63,7 @@ check-generated: $(VENV)/dev-installed ## fail when a committed file differs fro
 
 fault: $(VENV)/dev-installed ## run every planned trial of tests/fault (an hour); FAULT_SHARE=0.1 a tenth, DOCS=1 writes the table
 	$(PYTHON) -m tests.machine chromium postgresql
-	FAULT_SHARE=$(or $(FAULT_SHARE),1) $(PYTHON) -m pytest -n 0 -q -s tests/fault
+	FAULT_SHARE=$(or $(FAULT_SHARE),1) $(PYTHON) -m pytest --timeout=5400 -n 0 -q -s tests/fault
 	$(if $(DOCS),$(PYTHON) -m tests.fault.report)
 
 bench: $(VENV)/dev-installed ## measure the service; the figures are of this machine

@@ -22,7 +22,13 @@ from tests.machine import (
 if os.environ.get("SQLITE_OF_PYTHON"):
     sys.modules["pysqlite3"] = None  # type: ignore[assignment]
 
-pytest_plugins = ["tests.databases", "tests.application", "tests.browsers", "tests.scheduling"]
+pytest_plugins = [
+    "tests.databases",
+    "tests.application",
+    "tests.browsers",
+    "tests.scheduling",
+    "tests.telling",
+]
 
 NEEDED = {
     "PostgreSQL": postgresql,

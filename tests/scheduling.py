@@ -63,6 +63,26 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             shared = [run for run in SHARED_RUNS if run == path or run in path.parents]
             return str(shared[0]) if shared else nodeid
 
+        def _reschedule(self, node: Any) -> None:
+            """Hand out until a process has two tests or is told that there is no other.
+
+            It runs none before it knows the next; one that takes the place of a process that
+            died is handed a single unit, and would wait with it for ever.
+            """
+            super()._reschedule(node)
+            while not node.shutting_down and self._pending_of(self.assigned_work[node]) < 2:
+                super()._reschedule(node)
+
+        def remove_node(self, node: Any) -> str | None:
+            """Do not hand out again the test that a process died of; it has failed."""
+            units = self.assigned_work[node].values()
+            for unit in units:
+                for nodeid in (name for name, is_done in unit.items() if not is_done):
+                    unit[nodeid] = True
+                    super().remove_node(node)
+                    return nodeid
+            return super().remove_node(node)
+
     return OneByOne(config, log)
 
 
