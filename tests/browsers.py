@@ -25,12 +25,19 @@ FOLDERS = {
 }
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test with a browser."""
+    """Mark every test with a browser.
+
+    One that waits for ever for its browser takes its process with it, so that the next starts
+    with a browser of its own.
+    """
     for item in items:
         for folder, name in FOLDERS.items():
             if folder in item.path.parents:
                 item.add_marker(name)
+        if any(item.iter_markers("browser")) or any(item.iter_markers("engines")):
+            item.add_marker(pytest.mark.timeout(method="thread"))
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""A test that waits for ever, or takes its process with it, fails alone: the run goes on and ends."""
+"""A test that waits for ever, or takes its process with it, fails alone: the run ends."""
 
 import subprocess
 import sys

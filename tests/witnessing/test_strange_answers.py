@@ -146,11 +146,14 @@ def _trickle(first, more):
                     stream.sendall(more)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=answer, args=(listener,))
+        listener.settimeout(30)
+        thread = threading.Thread(target=answer, args=(listener,), daemon=True)
         thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        over.set()
-    thread.join()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            over.set()
+            thread.join()
 
 
 def test_a_cosignature_by_another_key_is_none(grow, ask, witness, checkpoint, rows):
