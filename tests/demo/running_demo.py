@@ -61,7 +61,8 @@ class RunningDemo:
         if self._process.poll() is None:
             self._process.send_signal(number)
         code = self._process.wait(START_SECONDS)
-        self._reader.join()
+        self._reader.join(START_SECONDS)
+        assert not self._reader.is_alive(), "a process that the demo started outlives it"
         if self._process.stdout:
             self._process.stdout.close()
         return code

@@ -64,7 +64,7 @@ def display() -> Iterator[str]:
             raise ToolMissing("WebKitGTK", "Xvfb does not start", REMEDY)
         yield f":{number}"
     finally:
-        process.terminate()
+        process.kill()
         process.wait()
 
 

@@ -218,7 +218,10 @@ def _read(connection: socket.socket) -> Asked | None:
     pairs = (line.split(":", 1) for line in lines)
     headers = {name.strip().lower(): value.strip() for name, value in pairs}
     while len(body) < int(headers.get("content-length", 0)):
-        body += connection.recv(65536)
+        piece = connection.recv(65536)
+        if not piece:
+            return None  # the page went before it had said all
+        body += piece
     return Asked(method, path, headers, body)
 
 
