@@ -93,7 +93,7 @@ class ConsentService:
         try:
             self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            self._process.kill()
+            os.killpg(self._process.pid, signal.SIGKILL)  # its workers too
             self._process.wait()
 
 
