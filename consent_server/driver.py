@@ -74,9 +74,10 @@ def prepare_postgresql(engine: Engine) -> None:
     event.listen(engine, "checkout", _refuse_a_closed_one)
 
 
-def _open(connection: Any, _record: Any) -> None:
+def _open(connection: Any, record: Any) -> None:
     # As on SQLite (``db``): BEGIN comes from SQLAlchemy, and a lone statement needs none.
     connection.autocommit = True
+    record.info["is_new"] = True  # the pool forgets this with the connection
 
 
 def _begin(connection: Connection) -> None:
@@ -86,12 +87,17 @@ def _begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN")
 
 
-def _refuse_a_closed_one(connection: Any, _record: Any, _pooled: Any) -> None:
+def _refuse_a_closed_one(connection: Any, record: Any, _pooled: Any) -> None:
     """Let the pool open new connections when the server has closed the one that was taken.
 
     A server that ends says so on each of them, and nothing else is said on an idle one. That is
     seen without asking: a question of the pool's own would cost a round trip a request.
+
+    One that was opened this moment is taken as it is. If the server has closed it too, the first
+    statement fails as on any server that is away; the pool would call it a fault of ours.
     """
+    if record.info.pop("is_new", False):
+        return
     if connection.closed:
         raise sa.exc.InvalidatePoolError
     waiting = select.poll()

@@ -2,7 +2,9 @@
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 
+from consent_server.db import db
 from tests.builders import acceptance
 
 
@@ -51,3 +53,14 @@ def test_a_check_after_the_server_closed_all_connections_is_answered(
 
     answer = client.get("/v1/check", query_string=query, headers=headers)
     assert answer.json["granted"] is True
+
+
+def test_a_server_that_closes_new_connections_too_is_away(app, decide, site, close_all):
+    with app.app_context():
+        sa.event.listen(db.engine, "connect", lambda connection, _: connection.close())
+        close_all()
+
+        first, later = decide(acceptance(1)), decide(acceptance(2))
+
+    assert [answer.status_code for answer in (first, later)] == [503, 503]
+    assert first.json["reason"] == later.json["reason"] == "database_unavailable"

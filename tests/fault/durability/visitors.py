@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from consent_server.consents.models import ConsentRecord
 from consent_server.db import db
 from consent_server.ledger.canonical import base64url_encode
-from tests.builders import ORIGIN, acceptance, refusal, withdrawal
+from tests.builders import ORIGIN, acceptance, new_key, refusal, withdrawal
 
 PATH = "/v1/sites/demo/consents"
 HEADERS = {"Origin": ORIGIN, "Content-Type": "text/plain;charset=UTF-8"}
@@ -39,13 +39,19 @@ class Acknowledged:
 class Visitors:
     """Several threads, each one visitor after another, until they are told to stop."""
 
-    def __init__(self, port: Callable[[], int], count: int, seed: object):
-        """:param port: where the service is now"""
+    def __init__(
+        self, port: Callable[[], int], count: int, seed: object, *, forgetful: bool = False
+    ):
+        """:param port: where the service is now
+        :param forgetful: ask again under another key, as a client without idempotency does
+        """
         self._port = port
+        self._is_forgetful = forgetful
         self._over = threading.Event()
         self._lock = threading.Lock()
         self.acknowledged: list[Acknowledged] = []
-        #: How often an answer did not come, or was a 503; anything else that should not be.
+        #: How often an answer did not come, or was a 503; how often what then was asked again was
+        #: there already; and, in ``wrong``, anything else that should not be.
         self.counts: Counter[str] = Counter()
         self.wrong: list[str] = []
         self._threads = [
@@ -81,9 +87,12 @@ class Visitors:
 
     def _decide(self, body: dict[str, Any]) -> bool:
         """Send a decision until it is acknowledged; the same one, under the same key."""
-        sent, deadline = json.dumps(body), time.monotonic() + PATIENCE
+        deadline, tries = time.monotonic() + PATIENCE, 0
         while time.monotonic() < deadline:
-            status, answer = self._send(sent)
+            if tries and self._is_forgetful:
+                body = {**body, "idempotency_key": new_key()}
+            status, answer = self._send(json.dumps(body))
+            tries += 1
             if status in (200, 201):
                 record = json.loads(answer)
                 kept = Acknowledged(
@@ -91,6 +100,8 @@ class Visitors:
                 )
                 with self._lock:
                     self.acknowledged.append(kept)
+                    if status == 200 and tries > 1:
+                        self.counts["kept, not answered"] += 1
                 return True
             with self._lock:
                 self.counts["no answer" if status is None else str(status)] += 1
