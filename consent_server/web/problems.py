@@ -135,7 +135,12 @@ def from_database(error: exc.SQLAlchemyError) -> Response:
 
 
 def from_driver(error: exc.DBAPIError) -> Response:
-    """Answer what the driver reports: some states of PostgreSQL pass, the rest is our fault."""
+    """Answer what the driver reports: some states of PostgreSQL pass, the rest is our fault.
+
+    An error of no kind is SQLite's, of a file that it cannot read or that is damaged.
+    """
+    if type(error) is exc.DatabaseError:
+        return from_database(error)
     state = getattr(error.orig, "sqlstate", None) or ""
     return from_database(error) if state[:2] in PASSING_STATES else from_bug(error)
 

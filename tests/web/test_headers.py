@@ -1,6 +1,7 @@
 """The headers of every answer of every route, good and refused."""
 
 import pytest
+import sqlalchemy as sa
 
 from consent_server.application import create_app
 from consent_server.config import load_settings
@@ -160,11 +161,10 @@ def test_a_fault_of_ours_tells_nothing_but_an_id(client, site, monkeypatch, caps
     assert {name: answer.headers.get(name) for name in EVERYWHERE} == EVERYWHERE
 
 
-def test_a_database_that_is_gone_is_a_503_to_try_again(client, site, monkeypatch):
-    import sqlalchemy as sa
-
+@pytest.mark.parametrize("kind", [sa.exc.OperationalError, sa.exc.DatabaseError])
+def test_a_database_that_is_gone_or_damaged_is_a_503_to_try_again(client, site, monkeypatch, kind):
     def fail(*_, **__):
-        raise sa.exc.OperationalError("SELECT 'secret'", {"id": "secret"}, Exception("secret"))
+        raise kind("SELECT 'secret'", {"id": "secret"}, Exception("secret"))
 
     monkeypatch.setattr("consent_server.sites.pages.in_force", fail)
 
