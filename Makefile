@@ -2,7 +2,7 @@
 # Python 3.11 or newer (with its venv module), make and git are all that must be there.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-whole lint format widget check-generated fault bench bench-log bench-widget lock clean
+.PHONY: help run test test-whole lint format widget check-generated fault bench bench-log bench-scale bench-widget lock clean
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -71,6 +71,9 @@ bench: $(VENV)/dev-installed ## measure the service; the figures are of this mac
 
 bench-log: $(VENV)/dev-installed ## measure sealing, proofs, exports and verify beside their limits; DATABASE_URL for another database
 	$(PYTHON) -m bench.log $(BENCH_ARGS)
+
+bench-scale: $(VENV)/dev-installed ## measure what a record costs, and what so many a month take; BENCH_ARGS=--docs writes the tables
+	$(PYTHON) -m bench.scale $(BENCH_ARGS)
 
 bench-widget: $(VENV)/dev-installed ## measure what the widget costs a page; PEERS=1 with other banners
 	$(PYTHON) -m tests.machine chromium $(if $(PEERS),node)

@@ -57,12 +57,12 @@ def measure(folder: Path, records: int, rounds: int) -> list[Figure]:
         publication = publish(document, artifacts(), NOW)
         site = publication.site_id
         fill(publication, records, NOW)
-        sealing = _per_second(lambda: seal(site, notary, NOW).count)
+        sealing = per_second(lambda: seal(site, notary, NOW).count)
         figures = [
             _figure(
                 "sealing, leaves",
                 [sealing],
-                [_per_second(lambda: _grow(site))],
+                [per_second(lambda: _grow(site))],
                 "hashing the same leaves into the tree",
             ),
             *_proofs(notary, site, rounds),
@@ -93,7 +93,7 @@ def _proofs(notary: Notary, site: str, rounds: int) -> Iterator[Figure]:
             proof_of(site, record_id, timedelta(seconds=60), notary)
         return len(chosen)
 
-    rates = [_per_second(prove) for _ in range(rounds)]
+    rates = [per_second(prove) for _ in range(rounds)]
     most = max(_tiles_read(notary, site, record_id) for record_id in chosen)
     yield _figure(f"proofs ({most} tiles at most)", rates, [], "")
 
@@ -112,10 +112,10 @@ def _exports(app: Any, site: str, folder: Path, rounds: int) -> Iterator[Figure]
 def _one_export(app: Any, site: str, form: str, path: Path, rounds: int) -> Iterator[Figure]:
     exported, read, verified, parsed = [], [], [], []
     for _ in range(rounds):
-        exported.append(_per_second(lambda: _export(app, site, form, path)))
-        read.append(_per_second(lambda: _read(site)))
-        verified.append(_per_second(lambda: _verify(path)))
-        parsed.append(_per_second(lambda: _parse(path)))
+        exported.append(per_second(lambda: _export(app, site, form, path)))
+        read.append(per_second(lambda: _read(site)))
+        verified.append(per_second(lambda: _verify(path)))
+        parsed.append(per_second(lambda: _parse(path)))
     yield _figure(f"export, {form}", exported, read, "reading the same rows by the driver")
     yield _figure(f"verify, {form}", verified, parsed, "reading the lines, and JSON in them")
     path.unlink()
@@ -169,7 +169,7 @@ def _parse(path: Path) -> int:
     return count
 
 
-def _per_second(work: Callable[[], int]) -> float:
+def per_second(work: Callable[[], int]) -> float:
     """Return how many of what it counts a function does in a second of CPU time."""
     begin = time.process_time()
     count = work()
