@@ -28,6 +28,7 @@ ONE_ENGINE = (
         "rates",
         "backup",
         "witnessing",
+        "fault/history",
         "log/test_refusals.py",
         "log/test_rotation.py",
         "log/test_stolen_key.py",
