@@ -42,7 +42,8 @@ class History:
     @property
     def engine(self):
         """The name of the database's kind."""
-        return self.app.extensions["consent_settings"].database_url.partition(":")[0]
+        settings = self.app.extensions["consent_settings"]
+        return "sqlite" if settings.is_sqlite else "postgresql"
 
     @property
     def now(self):
