@@ -22,12 +22,12 @@ from typing import Any
 import structlog
 from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
 from gunicorn.http.parser import RequestParser  # type: ignore[import-untyped]
-from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 
 from consent_server.metrics.catalogue import REFUSALS
 from consent_server.worker.answers import problem, status_of
 from consent_server.worker.client import SLOWEST, WRITE_SECONDS, Client
 from consent_server.worker.connection import Connection, Waiting
+from consent_server.worker.ending import EndingWorker
 from consent_server.worker.framing import Framer, Framing
 
 log = structlog.get_logger(__name__)
@@ -45,7 +45,7 @@ UNSENT = 64 * 1024 * 1024
 AT_ONCE = 10
 
 
-class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
+class Worker(EndingWorker):
     """Reads and sends in its loop, answers in threads.
 
     A request that is no HTTP is answered with problem details: gunicorn's own answer quotes what

@@ -1,0 +1,53 @@
+"""How a worker ends: nobody who reads slowly keeps its process, and no thread writes where another
+file is by now.
+
+gunicorn's loop ends while threads still answer, after its time for them; Python then waits for each
+of these threads.
+"""
+
+import socket
+from contextlib import suppress
+from typing import Any
+
+from gunicorn.workers.gthread import (  # type: ignore[import-untyped]
+    PollableMethodQueue,
+    ThreadWorker,
+)
+
+from consent_server.worker.connection import Connection
+
+
+class WakeUps(PollableMethodQueue):  # type: ignore[misc]  # gunicorn ships no types
+    """What threads leave to the loop; its pipe is closed by the end of the process alone.
+
+    A thread that is done after the loop writes a byte to the pipe by its number. Had that been
+    closed, the number could be the database's by then, and the byte would be its first.
+    """
+
+    def close(self) -> None:
+        """Close nothing."""
+
+
+class EndingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
+    """Ends when its loop does."""
+
+    def __init__(self, *args: Any, **options: Any):
+        super().__init__(*args, **options)
+        self.method_queue = WakeUps()
+        #: Connections that threads answer.
+        self._answering: set[Connection] = set()
+
+    def run(self) -> None:
+        """Serve; then cut off whoever reads an answer more slowly than a worker waits."""
+        super().run()
+        for conn in self._answering.copy():
+            with suppress(OSError):  # it is gone
+                conn.sock.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits for it
+
+    def handle(self, conn: Connection) -> Any:
+        """Answer a request, in a thread."""
+        self._answering.add(conn)
+        try:
+            return super().handle(conn)
+        finally:
+            self._answering.discard(conn)
