@@ -1,5 +1,8 @@
 """F-04: the disk is full. Whoever says no is heard; a yes waits until there is room."""
 
+import os
+import threading
+
 import pytest
 from sqlalchemy import event
 
@@ -85,8 +88,7 @@ def test_a_no_that_finds_the_disk_full_first_is_recorded(decide, disk, reserve):
 
 
 def test_without_a_reserve_both_are_refused(decide, disk, reserve):
-    reserve.release()
-    reserve._is_out = False  # as where none was ever laid
+    reserve._path.unlink()  # as where none was ever laid
     codes = [decide(refusal()).status_code for _ in range(1_500)]
 
     assert codes[0] == 201
@@ -103,6 +105,46 @@ def test_a_service_that_starts_on_a_full_disk_knows_that_the_reserve_is_out(tmp_
 
     assert Reserve(path, 1024**2).is_out
     assert not Reserve(path, 0).is_out
+
+
+def test_a_reserve_that_is_smaller_than_it_should_be_is_room_too(tmp_path):
+    """The setting was raised, or a process ended while it laid it."""
+    path = tmp_path / "reserve"
+    path.write_bytes(bytes(4096))
+    reserve = Reserve(path, 1024**2)
+
+    assert not reserve.is_laid
+    assert reserve.release()
+    assert (reserve.is_out, path.stat().st_size) == (True, 0)
+
+
+def test_what_another_process_gave_back_is_out_for_this_one_too(tmp_path):
+    reserve, other = (Reserve(tmp_path / "reserve", 1024**2) for _ in range(2))
+    assert reserve.lay()
+    assert other.release()
+
+    assert not reserve.release()
+    assert reserve.is_out
+
+
+def test_who_looks_whether_it_is_there_does_not_undo_that_it_is_given_back(tmp_path, monkeypatch):
+    """The look of every five seconds comes just before the file is emptied."""
+    reserve = Reserve(tmp_path / "reserve", 1024**2)
+    assert reserve.lay()
+    looks, truncate = [], os.truncate
+
+    def empty(path, size):
+        looks.append(threading.Thread(target=reserve.lay))
+        looks[0].start()
+        looks[0].join(0.2)  # held up, it looks afterwards
+        truncate(path, size)
+
+    monkeypatch.setattr("os.truncate", empty)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 0}))
+    assert reserve.release()
+    looks[0].join(30)
+
+    assert reserve.is_out
 
 
 def test_a_reserve_that_finds_no_room_is_not_laid(tmp_path, monkeypatch):
