@@ -96,6 +96,8 @@ def _keep_house(app: Flask) -> None:
     listed: int | None = None
     while not waiting.wait(HOUSEKEEPING_EVERY):
         with _round(app, "housekeeping"):
+            if _is_room_for_noes_alone(app):
+                continue  # what ends meanwhile did so after ``settled``, and is found later
             # Checks look at the time and need no lapse record; a purge that fails stops none.
             started = now()
             if time.monotonic() - thorough > THOROUGH_EVERY:
@@ -136,8 +138,8 @@ def _keep_sealing(app: Flask) -> None:
         # Twice in the time that is promised: what comes just after a round is in time with the next
         seconds = settings.merge_delay / 2
         with _round(app, "sealing"):
-            if app.extensions["consent_reserve"].is_out:
-                continue  # what room there is left is for the noes
+            if _is_room_for_noes_alone(app):
+                continue
             # The next round goes on where this one stopped, whatever had been done.
             _replay(app)
             _seal_all(app)
@@ -189,6 +191,12 @@ def _keep_witnessed(app: Flask, witness: Witness) -> None:
     while not waiting.wait(settings.merge_delay / 2):
         with _round(app, "witnessing", witness=witness.name):
             rounds.go(now())
+
+
+def _is_room_for_noes_alone(app: Flask) -> bool:
+    """Whether the disk is full, and what is left of it kept for refusals and withdrawals."""
+    reserve: Reserve = app.extensions["consent_reserve"]
+    return reserve.is_out
 
 
 def _keep_measuring(app: Flask) -> None:

@@ -87,6 +87,28 @@ def test_a_purge_that_fails_keeps_no_consent_from_ending(app, impatient, monkeyp
     assert len(ended) == 2
 
 
+def test_on_a_full_disk_the_room_for_the_noes_is_left_to_them(app, impatient, monkeypatch):
+    done = []
+
+    class Look:
+        """Out for three rounds, then there again; the fourth round is the last."""
+
+        looks = iter([True, True, True, False])
+        is_out = property(lambda self: next(self.looks))
+
+    def lapse(_now, since):
+        done.append(since)
+        raise Stop
+
+    monkeypatch.setattr(background, "record_lapses", lapse)
+    monkeypatch.setitem(app.extensions, "consent_reserve", Look())
+    with pytest.raises(Stop):
+        background._keep_house(app)
+
+    assert next(Look.looks, None) is None
+    assert done == [None]
+
+
 def test_what_is_wrong_with_one_site_keeps_no_other_log_waiting(app, monkeypatch):
     sealed = []
 
