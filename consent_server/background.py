@@ -64,15 +64,15 @@ def _round(app: Flask, work: str, **told: str) -> Iterator[None]:
 
     :param work: the name of the thread, to its first blank
     """
-    with app.app_context():
-        try:
+    try:
+        with app.app_context():  # its end may fail too: it rolls back what the round left open
             yield
-        except Exception as error:  # noqa: BLE001
-            WORK_FAILED.add(work)
-            # No message and no trace: they may quote what was recorded.
-            log.warning(f"{work}_failed", error=type(error).__name__, at=_place(error), **told)
-        else:
-            good_round(work, threading.current_thread().name)
+    except Exception as error:  # noqa: BLE001
+        WORK_FAILED.add(work)
+        # No message and no trace: they may quote what was recorded.
+        log.warning(f"{work}_failed", error=type(error).__name__, at=_place(error), **told)
+    else:
+        good_round(work, threading.current_thread().name)
 
 
 def _place(error: Exception) -> str:

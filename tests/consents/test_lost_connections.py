@@ -4,7 +4,11 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
+from consent_server import background
 from consent_server.db import db
+from consent_server.metrics import catalogue
+from consent_server.metrics.counts import COUNTS
+from consent_server.sealing.service import waiting_sites
 from tests.builders import acceptance
 
 
@@ -64,3 +68,17 @@ def test_a_server_that_closes_new_connections_too_is_away(app, decide, site, clo
 
     assert [answer.status_code for answer in (first, later)] == [503, 503]
     assert first.json["reason"] == later.json["reason"] == "database_unavailable"
+
+
+def test_a_server_that_ends_just_after_a_round_of_work_ends_no_thread(app, close_all):
+    """What the round leaves open is rolled back when it is over, on a connection that is gone."""
+    key = (catalogue.WORK_FAILED.name, "sealing")
+    before = COUNTS.totals().get(key, 0)
+
+    with background._round(app, "sealing"):
+        assert waiting_sites() == []
+        close_all()
+
+    assert COUNTS.totals()[key] - before == 1
+    with background._round(app, "sealing"):
+        assert waiting_sites() == []
