@@ -55,8 +55,8 @@ class _Transaction:
             self._mark()
         try:
             result = work(self._driver)
-        except BaseException:
-            self._undo()
+        except BaseException as error:
+            self._undo(error)
             raise
         self._has_rows = True
         return result
@@ -68,16 +68,28 @@ class _Transaction:
             self.problem = error
             raise
 
-    def _undo(self) -> None:
+    def _undo(self, cause: BaseException) -> None:
         try:
             if not self._has_rows:
                 raise sqlite3.OperationalError("nothing of anybody else is in it")
             self._driver.exec_driver_sql("ROLLBACK TO mine")
         except sqlite3.Error as error:  # a full disk, say, has ended the whole transaction
-            self.problem = error
+            self.problem = cause if isinstance(cause, sqlite3.Error) else error
 
     def end(self) -> None:
-        """Commit for all of them, and let them go on."""
+        """Commit for all of them, and let them go on, whatever happens."""
+        try:
+            try:
+                self._commit()
+            finally:
+                with suppress(sqlite3.Error):
+                    if not self._is_kept:
+                        self._pooled.invalidate()  # closed, and so rolled back
+                    self._pooled.close()
+        finally:
+            self._going_on.release()
+
+    def _commit(self) -> None:
         try:
             if self.problem is None:
                 self._driver.exec_driver_sql("COMMIT")
@@ -86,12 +98,6 @@ class _Transaction:
                     self._wait_at_most(PATIENCE)
         except sqlite3.Error as error:
             self.problem = error
-        finally:
-            with suppress(sqlite3.Error):
-                if not self._is_kept:
-                    self._pooled.invalidate()  # closed, and so rolled back
-                self._pooled.close()
-            self._going_on.release()
 
     def _wait_at_most(self, seconds: float) -> None:
         self._driver.exec_driver_sql(f"PRAGMA busy_timeout = {max(0, int(seconds * 1000))}")

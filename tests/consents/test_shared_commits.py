@@ -4,6 +4,7 @@ import gc
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
@@ -124,6 +125,36 @@ def test_a_transaction_that_ends_by_itself_is_lost_for_all_who_were_in_it(engine
 
     assert [isinstance(problem, sa.exc.DBAPIError) for problem in problems] == [True, True, False]
     assert names(engine) == {"c"}
+
+
+def test_a_disk_that_is_full_for_one_is_told_in_these_words_to_all(engine, write_together):
+    """Whoever says no is heard again where room was kept for it, and only then."""
+
+    def fills_it(driver):
+        driver.exec_driver_sql("PRAGMA max_page_count = 1", ()).fetchall()
+        a_row("x" * 1_000_000)(driver)
+
+    problems = write_together(a_row("a"), fills_it)
+
+    assert [str(problem.orig) for problem in problems] == ["database or disk is full"] * 2
+    assert names(engine) == set()
+
+
+def test_whoever_waits_goes_on_when_the_end_fails_in_a_way_that_nobody_foresaw(engine, monkeypatch):
+    transaction = committing._Transaction(engine, committing.PATIENCE)
+    transaction.add(a_row("a"))
+    give_back = transaction._pooled.close
+
+    def fail():
+        give_back()
+        raise MemoryError
+
+    monkeypatch.setattr(transaction, "_pooled", SimpleNamespace(close=fail))
+    with pytest.raises(MemoryError):
+        transaction.end()
+
+    assert transaction._going_on.acquire(timeout=0)
+    assert names(engine) == {"a"}
 
 
 def test_those_who_wait_for_a_lock_of_the_file_give_up_together(engine, monkeypatch):
