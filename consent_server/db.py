@@ -225,7 +225,10 @@ def engine_options(settings: Settings) -> dict[str, Any]:
         "-c idle_in_transaction_session_timeout=10000 -c synchronous_commit=on "
         "-c search_path=public,pg_temp -c default_transaction_isolation=read\\ committed"
     )
+    # The server's own limits are of no use when it cannot be reached: the system, left alone, asks
+    # for eleven minutes whether it is there, and sends a statement again for fifteen.
     connect = {"connect_timeout": 3, "keepalives_idle": 10, "options": options}
+    connect |= {"keepalives_interval": 3, "keepalives_count": 3, "tcp_user_timeout": 15_000}
     return {
         **pool,
         "pool_recycle": 1800,

@@ -1,11 +1,15 @@
 """PostgreSQL was started anew between two requests: nobody is told, and nothing is lost."""
 
+import os
+import socket
+
 import psycopg
 import pytest
 import sqlalchemy as sa
 
 from consent_server import background
 from consent_server.db import db
+from consent_server.driver import borrowed
 from consent_server.metrics import catalogue
 from consent_server.metrics.counts import COUNTS
 from consent_server.sealing.service import waiting_sites
@@ -82,3 +86,22 @@ def test_a_server_that_ends_just_after_a_round_of_work_ends_no_thread(app, close
     assert COUNTS.totals()[key] - before == 1
     with background._round(app, "sealing"):
         assert waiting_sites() == []
+
+
+def test_a_server_that_cannot_be_reached_any_more_is_given_up_within_half_a_minute(app):
+    """As Linux counts: until it asks, between two times that it asks, and for what was sent."""
+    with app.app_context(), borrowed(db.engine) as driver:
+        opened = socket.socket(fileno=os.dup(driver.connection.fileno()))
+        with opened:
+            idle, interval, count, unread = (
+                opened.getsockopt(socket.IPPROTO_TCP, option)
+                for option in (
+                    socket.TCP_KEEPIDLE,
+                    socket.TCP_KEEPINTVL,
+                    socket.TCP_KEEPCNT,
+                    socket.TCP_USER_TIMEOUT,
+                )
+            )
+
+    assert idle + interval * count <= 30
+    assert 0 < unread <= 30_000
