@@ -46,7 +46,7 @@ def test_a_second_start_finds_the_ring_of_the_first(ring, tmp_path):
 
 
 def open_at_once(directory, barrier, answers):
-    barrier.wait()
+    barrier.wait(60)
     ring = KeyRing.open(directory, NOW)
     answers.put((ring.active.kid, ring.subject("demo", "A" * 22)))
 
@@ -56,14 +56,16 @@ def test_processes_that_start_at_the_same_instant_end_with_one_ring(tmp_path):
     number = 6
     barrier, answers = context.Barrier(number), context.Queue()
     processes = [
-        context.Process(target=open_at_once, args=(tmp_path / "data", barrier, answers))
+        context.Process(
+            target=open_at_once, args=(tmp_path / "data", barrier, answers), daemon=True
+        )
         for _ in range(number)
     ]
     for process in processes:
         process.start()
     found = {answers.get(timeout=60) for _ in processes}
     for process in processes:
-        process.join()
+        process.join(60)
 
     assert [process.exitcode for process in processes] == [0] * number
     assert len(found) == 1

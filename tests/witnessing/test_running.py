@@ -29,7 +29,7 @@ def served_witness(tmp_path, client, site):
     process = subprocess.Popen(command, **words)
     address = f"http://127.0.0.1:{port}"
     try:
-        wait_for(lambda: urllib.request.urlopen(address).read() == made.stdout)
+        wait_for(lambda: urllib.request.urlopen(address, timeout=10).read() == made.stdout)
         yield made.stdout.decode().strip(), address
     finally:
         process.terminate()
