@@ -8,7 +8,7 @@ from sqlalchemy import event
 
 from consent_server.db import db
 from consent_server.reserve import Reserve
-from tests.builders import acceptance, refusal, withdrawal
+from tests.builders import ALL, NONE, a_decision, acceptance, refusal, withdrawal
 
 #: Pages that the database may grow by, and those that the reserve stands for.
 ROOM, RESERVED = 40, 256
@@ -78,6 +78,24 @@ def test_the_noes_are_recorded_and_the_yes_waits_for_room(decide, disk, reserve,
     disk()
     assert reserve.lay()
     assert decide(acceptance(1, consent_id=visitor(9_999))).status_code == 201
+
+
+def test_who_takes_back_a_part_and_keeps_the_rest_is_heard(decide, disk, reserve, records):
+    fill(decide)
+    assert reserve.is_out
+    kept = {**ALL, "analytics": False}
+    one, other = visitor(0), visitor(1)
+
+    taken = decide(a_decision(consent_id=one, n=2, categories=kept))
+    again = decide(a_decision(consent_id=one, n=3, categories=kept))
+    more = decide(a_decision(consent_id=one, n=3, categories={**NONE, "analytics": True}))
+    new = decide(a_decision(consent_id="N" * 22, n=1, categories=kept))
+    assert decide(withdrawal(2, consent_id=other)).status_code == 201
+    back = decide(acceptance(3, consent_id=other))
+
+    assert taken.status_code == 201
+    assert records()[-2]["event"] == "changed"
+    assert [answer.json["reason"] for answer in (again, more, new, back)] == ["storage_full"] * 4
 
 
 def test_a_no_that_finds_the_disk_full_first_is_recorded(decide, disk, reserve):
