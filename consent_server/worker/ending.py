@@ -39,10 +39,12 @@ class EndingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no typ
 
     def run(self) -> None:
         """Serve; then cut off whoever reads an answer more slowly than a worker waits."""
-        super().run()
-        for conn in self._answering.copy():
-            with suppress(OSError):  # it is gone
-                conn.sock.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits for it
+        try:
+            super().run()
+        finally:
+            for conn in self._answering.copy():
+                with suppress(OSError):  # it is gone
+                    conn.sock.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits for it
 
     def handle(self, conn: Connection) -> Any:
         """Answer a request, in a thread."""
