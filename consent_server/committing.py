@@ -9,7 +9,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -131,7 +131,7 @@ class SharedCommits:
         :param work: reads and writes, waits for nobody
         :raises sqlalchemy.exc.DBAPIError: it is not committed, or whether it is is unknown
         """
-        try:
+        with self._of_engine():
             with self._my_turn() as patience:
                 transaction = self._taken_over() or _Transaction(self._engine, patience)
                 try:
@@ -140,9 +140,29 @@ class SharedCommits:
                     if transaction.problem is not None or not self._is_left(transaction):
                         transaction.end()
             transaction.wait()
+        return result
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Have the turn for a transaction on a connection of one's own, which ends with the block.
+
+        SQLite has whoever finds it locked sleep and try again, and forgets who came first: those
+        who share a line would take the lock from those who do not, or never get it.
+
+        :raises sqlalchemy.exc.DBAPIError: it did not come in time
+        """
+        with self._of_engine(), self._my_turn():
+            left = self._taken_over()
+            if left is not None:
+                left.end()
+            yield
+
+    @contextmanager
+    def _of_engine(self) -> Iterator[None]:
+        try:
+            yield
         except sqlite3.Error as error:
             raise as_of_engine(error, self._engine.dialect) from error
-        return result
 
     def _taken_over(self) -> _Transaction | None:
         """Return what the one before has left, which is now for this thread to end."""
@@ -191,6 +211,11 @@ class SharedCommits:
 
 _lines: WeakKeyDictionary[Engine, SharedCommits] = WeakKeyDictionary()
 _making = threading.Lock()
+
+
+def turn_to_write(engine: Engine) -> AbstractContextManager[None]:
+    """Wait for the turn to write on a connection of one's own; PostgreSQL has many writers."""
+    return shared_commits(engine).alone() if engine.dialect.name == "sqlite" else nullcontext()
 
 
 def shared_commits(engine: Engine) -> SharedCommits:

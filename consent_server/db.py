@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.orm import DeclarativeBase, Session, registry
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from consent_server.committing import turn_to_write
 from consent_server.driver import prepare_postgresql
 from consent_server.settings import Settings
 from consent_server.sqlite import sqlite3
@@ -151,12 +152,12 @@ def writing() -> Iterator[Connection]:
     later fails under concurrency instead of waiting. On any error the transaction is rolled back.
     """
     db.session.rollback()
-    connection = db.session.connection(execution_options={"consent_write": True})
-    try:
-        yield connection
-    except BaseException:
-        db.session.rollback()
-        raise
+    with turn_to_write(db.engine):
+        try:
+            yield db.session.connection(execution_options={"consent_write": True})
+        except BaseException:
+            db.session.rollback()
+            raise
 
 
 @contextmanager
@@ -229,11 +230,7 @@ def engine_options(settings: Settings) -> dict[str, Any]:
     # for eleven minutes whether it is there, and sends a statement again for fifteen.
     connect = {"connect_timeout": 3, "keepalives_idle": 10, "options": options}
     connect |= {"keepalives_interval": 3, "keepalives_count": 3, "tcp_user_timeout": 15_000}
-    return {
-        **pool,
-        "pool_recycle": 1800,
-        "connect_args": connect,
-    }
+    return {**pool, "pool_recycle": 1800, "connect_args": connect}
 
 
 def is_wal_safe(version: tuple[int, ...]) -> bool:

@@ -12,7 +12,7 @@ from sqlalchemy import event
 
 from consent_server import committing
 from consent_server.committing import SharedCommits
-from consent_server.db import prepare_engine
+from consent_server.db import db, prepare_engine, writing
 from consent_server.sqlite import sqlite3
 
 TABLES = (
@@ -79,6 +79,11 @@ def a_row(name, parent=None):
 def names(engine):
     with engine.connect() as connection:
         return set(connection.scalars(sa.text("SELECT name FROM rows")))
+
+
+@pytest.fixture
+def database_url(sqlite_url):
+    return sqlite_url
 
 
 def test_those_who_wait_are_written_by_one_commit(engine, write_together, sent):
@@ -200,6 +205,53 @@ def test_a_commit_that_was_left_to_one_who_gave_up_is_made_by_them(engine):
     assert (is_kept_before, problem) == (False, None)
     assert (line.in_line, line._open) == (0, None)
     assert names(engine) == {"a"}
+
+
+def test_who_writes_alone_waits_in_the_same_line_and_commits_what_was_left_to_them(engine):
+    line = SharedCommits(engine)
+    seen = []
+
+    def first(driver):
+        wait_for(lambda: line.in_line == 1)
+        a_row("a")(driver)
+
+    def alone():
+        with line.alone():
+            seen.append(names(engine))
+            others.append(pool.submit(line.run, a_row("c")))
+            wait_for(lambda: line.in_line == 1)
+            with engine.connect() as connection:
+                connection.exec_driver_sql(ONE, ("b", None))
+                connection.commit()
+
+    others = []
+    with ThreadPoolExecutor(3) as pool:
+        running = pool.submit(line.run, first)
+        wait_for(line._turn.locked)
+        problems = [future.exception(30) for future in (pool.submit(alone), running, *others)]
+        problems += [future.exception(30) for future in others]
+
+    assert problems == [None] * 3
+    assert seen == [{"a"}]
+    assert names(engine) == {"a", "b", "c"}
+
+
+def test_whoever_writes_below_the_mapper_or_with_it_waits_in_one_line(app):
+    """SQLite itself has them sleep and try again, and those who do not share lose every time."""
+    with app.app_context(), ThreadPoolExecutor(1) as pool:
+        line = committing.shared_commits(db.engine)
+        with writing():
+            other = pool.submit(line.run, lambda driver: None)
+            wait_for(lambda: line.in_line == 1)
+            db.session.rollback()
+        assert other.exception(30) is None
+
+
+def wait_for(condition):
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.001)
 
 
 def test_an_engine_that_nobody_uses_is_forgotten(tmp_path):
