@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from consent_server import cli, verification
 from consent_server.ledger.checkpoint import Checkpoint
-from consent_server.ledger.cosignature import cosign
+from consent_server.ledger.cosignature import COSIGNATURE, cosign
 from consent_server.ledger.note import NoteInvalid, NoteKey
 from consent_server.ledger.policy import Policy, PolicyInvalid
 from tests.ledger.test_policy import KEYS, LOG, PRIVATE, REFUSED, TWO_LEVELS
@@ -101,6 +101,16 @@ def test_a_log_that_the_policy_does_not_name_is_refused(verify):
     answer = verify(signed, "--key", OTHER.vkey, policy=f"log {LOG.vkey}\nquorum none\n")
     assert answer.exit_code == 2
     assert "is not in the policy" in answer.output
+
+
+def test_a_log_is_no_witness_of_itself(verify):
+    itself = NoteKey("w0.example", PRIVATE[0].public_key().public_bytes_raw(), COSIGNATURE)
+    text = note() + cosign(HEAD.text, itself.name, PRIVATE[0], SECOND).line
+
+    answer = verify(text, "--key", LOG.vkey, policy=f"witness w {itself.vkey}\nquorum w\n")
+
+    assert answer.exit_code == 1
+    assert "no witness of it saw" in answer.output
 
 
 def test_a_policy_may_name_several_logs(verify, tmp_path):
