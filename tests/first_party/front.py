@@ -59,7 +59,9 @@ class Front:
         (folder / "nginx.conf").write_text(configuration, encoding="utf-8")
         certify(folder)
         self._process = subprocess.Popen(
-            [nginx.path, "-p", f"{folder}/", "-c", "nginx.conf", "-e", "error.log"]
+            [nginx.path, "-p", f"{folder}/", "-c", "nginx.conf", "-e", "error.log"],
+            stdout=subprocess.DEVNULL,  # no pipe of the run's, open as long as this one lives
+            stderr=subprocess.DEVNULL,
         )
         self._wait()
 

@@ -26,7 +26,9 @@ def served_witness(tmp_path, client, site):
     )
     port = free_port()
     command = [*PYTHON, "witness", "serve", "--logs", "logs", "--bind", f"127.0.0.1:{port}"]
-    process = subprocess.Popen(command, **words)
+    # Its output is no pipe of the run's: that would be open as long as this one lives.
+    with (tmp_path / "witness.log").open("wb") as log:
+        process = subprocess.Popen(command, **words, stdout=log, stderr=log)
     address = f"http://127.0.0.1:{port}"
     try:
         wait_for(lambda: urllib.request.urlopen(address, timeout=10).read() == made.stdout)

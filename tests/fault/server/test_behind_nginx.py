@@ -18,6 +18,8 @@ daemon off; pid nginx.pid; worker_processes 1; worker_rlimit_nofile 4096;
 events {{ worker_connections 2048; }}
 http {{ {temporary} include service.conf; }}
 """
+#: No pipe of the run's, which would be open as long as this one lives.
+QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 
@@ -38,7 +40,7 @@ def front(serve, tmp_path):
     if tool is None:
         pytest.fail(nginx.REMEDY, pytrace=False)
     command = [tool.path, "-p", f"{tmp_path}/", "-c", "nginx.conf", "-e", "error.log"]
-    running = Server(subprocess.Popen(command), port, tmp_path / "error.log")
+    running = Server(subprocess.Popen(command, **QUIET), port, tmp_path / "error.log")
     for _ in range(200):
         try:
             running.request("GET", "/healthz")
