@@ -2,7 +2,7 @@
 # Python 3.11 or newer (with its venv module), make and git are all that must be there.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-whole lint format widget check-generated fault bench bench-log bench-scale bench-widget lock clean
+.PHONY: help run test test-whole lint format widget check-generated fault fuzz bench bench-log bench-scale bench-widget lock clean
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -64,6 +64,11 @@ check-generated: $(VENV)/dev-installed ## fail when a committed file differs fro
 fault: $(VENV)/dev-installed ## run every planned trial of tests/fault (an hour); FAULT_SHARE=0.1 a tenth, DOCS=1 writes the table
 	$(PYTHON) -m tests.machine chromium postgresql
 	FAULT_SHARE=$(or $(FAULT_SHARE),1) $(PYTHON) -m pytest --timeout=5400 -n 0 -q -s tests/fault
+	$(if $(DOCS),$(PYTHON) -m tests.fault.report)
+
+fuzz: $(VENV)/dev-installed ## send all that no honest client sends, tests/fuzz (an hour); FAULT_SHARE and DOCS as for fault
+	$(PYTHON) -m tests.machine postgresql
+	FAULT_SHARE=$(or $(FAULT_SHARE),1) $(PYTHON) -m pytest --timeout=5400 -n 0 -q -s tests/fuzz
 	$(if $(DOCS),$(PYTHON) -m tests.fault.report)
 
 bench: $(VENV)/dev-installed ## measure the service; the figures are of this machine

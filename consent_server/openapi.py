@@ -58,7 +58,24 @@ def document() -> dict[str, Any]:
                     problem = {"$ref": "#/components/schemas/Problem"}
                     response.setdefault("content", {"application/json": {"schema": problem}})
                 _name_problem_media_type(response)
+    _speak_json_schema(spec)
     return spec
+
+
+def _speak_json_schema(part: Any) -> None:
+    """Write in place what the framework takes over from Python as other languages read it.
+
+    :source: JSON Schema 2020-12, core 6.4 (patterns are ECMA-262, which has no ``\\Z``: there ``$``
+        is the very end) and validation 6.5 (an object has properties, no length)
+    """
+    if isinstance(part, dict):
+        if isinstance(part.get("pattern"), str):
+            part["pattern"] = part["pattern"].replace(r"\Z", "$")
+        if part.get("type") == "object":
+            for name in [name for name in ("minLength", "maxLength") if name in part]:
+                part[name.replace("Length", "Properties")] = part.pop(name)
+    for inner in part.values() if isinstance(part, dict) else part if type(part) is list else ():
+        _speak_json_schema(inner)
 
 
 def _name_problem_media_type(response: dict[str, Any]) -> None:

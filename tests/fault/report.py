@@ -1,4 +1,4 @@
-"""Writes what ``make fault`` found last into docs/reliability.md."""
+"""Writes what ``make fault`` and ``make fuzz`` found last into docs/reliability.md."""
 
 import json
 from collections.abc import Iterator
@@ -9,12 +9,12 @@ from tests.fault.trials import REPORT
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 #: Table of the page → the member of a line that makes it one of its rows.
-TABLES = {"races": "browser", "durability": "engine"}
+TABLES = {"races": "browser", "durability": "engine", "fuzz": "input"}
 HEADING = ("fault", "trials (planned)", "failed", "p50", "p99", "longest", "noted")
 #: Members of a line that are not a count of their own.
 KNOWN = {
     *("id", "fault", "trials", "planned", "failed", "p50_ms", "p99_ms", "max_ms"),
-    *("seed", "browser", "engine", "at"),
+    *("seed", "browser", "engine", "input", "at"),
 }
 
 
@@ -32,7 +32,7 @@ def as_markdown(lines: list[dict[str, Any]]) -> Iterator[str]:
         times = (
             f"{line[name]} ms" if name in line else "–" for name in ("p50_ms", "p99_ms", "max_ms")
         )
-        noted = ", ".join(f"{name}: {line[name]}" for name in line.keys() - KNOWN)
+        noted = ", ".join(f"{name}: {line[name]}" for name in line if name not in KNOWN)
         trials = f"{line['trials']:,} ({line['planned']:,})"
         yield f"| {line['id']} | {trials} | {line['failed']} | {' | '.join(times)} | {noted} |"
     newest = max(lines, key=lambda line: line["at"])

@@ -17,19 +17,21 @@ from tqdm import tqdm
 SHARE = float(os.environ.get("FAULT_SHARE", "0.02"))
 IS_REPORTED = "FAULT_SHARE" in os.environ
 SEED = int(os.environ.get("FAULT_SEED", "1"))
+#: The share of trials of which there are many, and each is over at once.
+SMALL_SHARE = SHARE if IS_REPORTED else 0.001
 REPORT = Path(__file__).parents[2] / "var" / "fault-report.jsonl"
 
 
 class Trials:
     """One fault, met many times; a full run is reported."""
 
-    def __init__(self, id_: str, title: str, planned: int, least: int = 3):
+    def __init__(self, id_: str, title: str, planned: int, least: int = 3, share: float = SHARE):
         self.id = id_
         self.title = title
         self.planned = planned
         #: Trials that came to their end.
         self.done = 0
-        self.count = max(least, math.ceil(planned * SHARE))
+        self.count = max(least, math.ceil(planned * share))
         self.random = random.Random(f"{id_} {SEED}")
         #: What went wrong, one line each: the trial's number, what was done, what was found.
         self.failures: list[str] = []
@@ -48,7 +50,8 @@ class Trials:
     def close(self, **about: str) -> None:
         """Print what was found, and keep a full run's figures.
 
-        :param about: what it was found with; ``browser`` of a race of the widget
+        :param about: what it was found with; ``browser`` of a race of the widget, ``input`` of
+            what no honest client sends
         """
         line: dict[str, Any] = {
             "id": self.id,

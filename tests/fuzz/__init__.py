@@ -1,0 +1,1 @@
+"""What no honest client sends: random requests and bodies, mutated tokens, broken framing."""
