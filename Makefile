@@ -15,6 +15,8 @@ NPM := npm_config_update_notifier=false PATH="$(CURDIR)/$(VENV)/node/bin:$$PATH"
 WORKERS ?= 2
 # More words for pytest: make test PYTEST_ARGS="-k sqlite tests/sites"
 PYTEST_ARGS ?=
+# Tests of an hour: the time after which one fails, and a process dies that does not let it fail.
+LONG := --timeout=5400 -o faulthandler_timeout=5500
 BUILT := consent_server/embed/static
 CHECKED := $(wildcard consent_server demo bench wsgi.py)
 
@@ -33,7 +35,7 @@ test: $(VENV)/dev-installed ## run every test; installs what it needs, fails whe
 	exit $$((machine | widget | service))
 
 test-whole: ## the same with every row of every wide table (languages, looks, ways to break): an hour
-	@FAULT_SHARE=1 PYTEST_TIMEOUT=3600 $(MAKE) test
+	@FAULT_SHARE=1 PYTEST_TIMEOUT=3600 PYTEST_ADDOPTS="-o faulthandler_timeout=3700" $(MAKE) test
 
 lint: $(VENV)/dev-installed ## check style, types and the floors of the architecture
 	$(PYTHON) -m tests.machine node
@@ -63,12 +65,12 @@ check-generated: $(VENV)/dev-installed ## fail when a committed file differs fro
 
 fault: $(VENV)/dev-installed ## run every planned trial of tests/fault (an hour); FAULT_SHARE=0.1 a tenth, DOCS=1 writes the table
 	$(PYTHON) -m tests.machine chromium postgresql
-	FAULT_SHARE=$(or $(FAULT_SHARE),1) $(PYTHON) -m pytest --timeout=5400 -n 0 -q -s tests/fault
+	FAULT_SHARE=$(or $(FAULT_SHARE),1) $(PYTHON) -m pytest $(LONG) -n 0 -q -s tests/fault
 	$(if $(DOCS),$(PYTHON) -m tests.fault.report)
 
 fuzz: $(VENV)/dev-installed ## send all that no honest client sends, tests/fuzz (an hour); FAULT_SHARE and DOCS as for fault
 	$(PYTHON) -m tests.machine postgresql
-	FAULT_SHARE=$(or $(FAULT_SHARE),1) $(PYTHON) -m pytest --timeout=5400 -n 0 -q -s tests/fuzz
+	FAULT_SHARE=$(or $(FAULT_SHARE),1) $(PYTHON) -m pytest $(LONG) -n 0 -q -s tests/fuzz
 	$(if $(DOCS),$(PYTHON) -m tests.fault.report)
 
 bench: $(VENV)/dev-installed ## measure the service; the figures are of this machine

@@ -1,5 +1,6 @@
 """A test that waits for ever, or takes its process with it, fails alone: the run ends."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -54,3 +55,13 @@ def test_a_run_survives_a_wait_that_no_signal_ends(tmp_path: Path) -> None:
     )
     told = run(tmp_path, hard=3)
     assert "2 failed, 8 passed" in told
+
+
+def test_no_long_run_is_ended_before_its_tests_may_fail() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    lines = [line for line in makefile.splitlines() if re.search(r"(--timeout|_TIMEOUT)=", line)]
+
+    for line in lines:
+        fails, dies = (int(seconds) for seconds in re.findall(r"[tT](?:imeout|IMEOUT)=(\d+)", line))
+        assert fails < dies, line
+    assert len(lines) == 2
