@@ -3,6 +3,7 @@
 import datetime
 import json
 from http import HTTPStatus
+from typing import Any
 
 from gunicorn.http import errors  # type: ignore[import-untyped]
 
@@ -22,6 +23,17 @@ def status_of(fault: Exception) -> tuple[int, str]:
     if not isinstance(fault, errors.ParseException):
         return 500, "internal_error"
     return STATUSES.get(type(fault), (400, "bad_request"))
+
+
+def require_host(request: Any) -> None:
+    """Ask a request of HTTP/1.1 which host it is for, as gunicorn does not.
+
+    :param request: as gunicorn read it
+    :raises InvalidHeader: it names none
+    :source: RFC 9112 section 3.2
+    """
+    if request.version >= (1, 1) and all(name != "HOST" for name, _ in request.headers):
+        raise errors.InvalidHeader("HOST")
 
 
 def problem(status: int, reason: str) -> bytes:

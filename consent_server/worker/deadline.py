@@ -24,7 +24,7 @@ from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
 from gunicorn.http.parser import RequestParser  # type: ignore[import-untyped]
 
 from consent_server.metrics.catalogue import REFUSALS
-from consent_server.worker.answers import problem, status_of
+from consent_server.worker.answers import problem, require_host, status_of
 from consent_server.worker.client import SLOWEST, WRITE_SECONDS, Client
 from consent_server.worker.connection import Connection, Waiting
 from consent_server.worker.ending import EndingWorker
@@ -105,6 +105,7 @@ class Worker(EndingWorker):
 
     def handle_request(self, req: Any, conn: Connection) -> Any:
         """Answer a request, and say so if the connection ends with it."""
+        require_host(req)
         req._expected_100_continue = False  # the loop has told the client
         if conn.is_last:
             req.force_close()
@@ -205,8 +206,12 @@ class Worker(EndingWorker):
             found = self._tell(conn)
         if found is Framing.TOO_LONG:
             self._refuse(conn, 431, "headers_too_large")
-        elif is_all or found in (Framing.WHOLE, Framing.UNCLEAR):
+        elif found in (Framing.WHOLE, Framing.UNCLEAR):
             self._answer(conn, is_last=found is not Framing.WHOLE)
+        elif is_all and conn.received.strip():
+            self._refuse(conn, 400, "bad_request")
+        elif is_all:  # some clients end a body with a line of its own
+            self._drop(conn)
         else:
             self._wait(conn, Waiting.REQUEST)
 

@@ -37,6 +37,13 @@ FRAMINGS = {
         POST + TYPE + b"Content-Length: %d\r\n\r\n" % (len(BODY) + 10) + BODY,
         {400, 413},
     ),
+    "a body shorter than said where none is read": (
+        GET + b"Host: x\r\nContent-Length: 10\r\n\r\nabc",
+        {400},
+    ),
+    "a head without its end": (GET + b"Host: x\r\n", {400}),
+    "no host": (GET + b"\r\n", {400}),
+    "another header that ends as the host's": (GET + b"X-Host: x\r\n\r\n", {400}),
     "no HTTP at all": (b"hello\r\n\r\n", {400}),
     "an unknown version": (b"GET /healthz HTTP/9.9\r\nHost: x\r\n\r\n", {400}),
     "a method in small letters": (b"get /healthz HTTP/1.1\r\nHost: x\r\n\r\n", {400, 405}),
