@@ -2,7 +2,7 @@
 # Python 3.11 or newer (with its venv module), make and git are all that must be there.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-whole lint format widget check-generated fault fuzz bench bench-log bench-scale bench-widget lock clean
+.PHONY: help run test test-whole lint format widget check-generated fault fuzz bench bench-log bench-scale bench-widget lock audit-dependencies clean
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -18,7 +18,7 @@ PYTEST_ARGS ?=
 # Tests of an hour: the time after which one fails, and a process dies that does not let it fail.
 LONG := --timeout=5400 -o faulthandler_timeout=5500
 BUILT := consent_server/embed/static
-CHECKED := $(wildcard consent_server demo bench wsgi.py)
+CHECKED := $(wildcard consent_server demo bench supply wsgi.py)
 
 help: ## list what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,7 @@ check-generated: $(VENV)/dev-installed ## fail when a committed file differs fro
 	cp -R $(BUILT) "$$committed/built"; $(NPM) run build || exit 1; \
 	diff -r "$$committed/built" $(BUILT) || { echo "$(BUILT) was stale: commit what was built now" >&2; exit 1; }
 	$(if $(wildcard docs/openapi.json),$(PYTHON) -m consent_server openapi --check docs/openapi.json)
+	$(PYTHON) -m supply.sbom --check docs/sbom.cdx.json
 
 fault: $(VENV)/dev-installed ## run every planned trial of tests/fault (an hour); FAULT_SHARE=0.1 a tenth, DOCS=1 writes the table
 	$(PYTHON) -m tests.machine chromium postgresql
@@ -90,13 +91,21 @@ lock: $(VENV)/dev-installed ## resolve requirements*.txt anew; LOCK_ARGS=--upgra
 	$(COMPILE) pyproject.toml -o requirements.txt
 	$(COMPILE) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
 	$(COMPILE) --no-deps --group pyproject.toml:postgresql -o tests/machine/requirements-postgresql.txt
+	$(COMPILE) --group pyproject.toml:advisories -o supply/requirements-advisories.txt
+	$(PYTHON) -m supply.sbom -o docs/sbom.cdx.json
+
+# It asks PyPI about each package; --strict, because a service that does not answer would count as one that knows nothing.
+audit-dependencies: | $(VENV)/bin/pip ## ask PyPI for known weaknesses of what the service runs with; needs the network
+	$(PYTHON) -m venv var/advisories
+	var/advisories/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r supply/requirements-advisories.txt
+	var/advisories/bin/pip-audit --strict --require-hashes --disable-pip -r requirements.txt
 
 COMPILE = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make lock" $(LOCK_ARGS)
 
 clean: ## remove what make installed and what the tools left; keeps var/
 	rm -rf $(VENV) widget/node_modules tests/packages/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
-	find consent_server demo tests migrations bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	find consent_server demo tests migrations bench supply -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 $(VENV)/runtime-installed: requirements.txt | $(VENV)/bin/pip
 	@echo "-- installing the service's packages into $(VENV)"

@@ -14,6 +14,7 @@ PYTHON_LOCKS = [
     "requirements.txt",
     "requirements-dev.txt",
     "tests/machine/requirements-postgresql.txt",
+    "supply/requirements-advisories.txt",
 ]
 NPM_LOCKS = ["widget/package-lock.json", "tests/packages/package-lock.json"]
 #: Oldest versions that may be locked, and what is wrong with the ones before.

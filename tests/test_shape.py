@@ -16,7 +16,7 @@ SERVICE, TESTS, TYPESCRIPT = (300, 50), (400, 60), (200, 50)
 VERIFIER = "consent_server/verification.py"
 #: Made by a tool; nobody reads them line by line.
 GENERATED = re.compile(
-    r"(^|/)(package-lock\.json|requirements[\w-]*\.txt|openapi\.json)$|^consent_server/.*/static/"
+    r"(^|/)(package-lock\.json|requirements[\w-]*\.txt|openapi\.json|sbom\.cdx\.json)$|^consent_server/.*/static/"
 )
 MACHINE_PATH = re.compile(r"""(?<![\w.:/])/(home|Users|root|work|tmp|mnt|opt)/[\w.-]+/[\w.-]+""")
 LEFT_OVER = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
