@@ -119,6 +119,10 @@ class Mutator:
                 sent.done.append(change.__name__)
         return sent
 
+    def spoil(self, sent: Sent) -> None:
+        """Change the bytes of a body that is no JSON."""
+        self._dice.choice(self._on_bytes)(sent)
+
     # -- values ---------------------------------------------------------------------------------
 
     def _change_values(self, tree: Members) -> str:
