@@ -31,7 +31,7 @@ def is_believed(token, ring):
 
 
 def test_no_mutation_is_believed(hands):
-    trials = Trials("F-28 verifier", "mutated tokens", 1_000_000, 10_000, SMALL_SHARE)
+    trials = Trials("F-28 verifier", "mutated tokens", 1_000_000, 5_000, SMALL_SHARE)
     texts = Forger(hands, trials.random).texts()
     assert all(is_believed(token, hands.ring) for token in hands.good)
     seconds = 0.0
