@@ -24,6 +24,7 @@ if os.environ.get("SQLITE_OF_PYTHON"):
 
 pytest_plugins = [
     "tests.databases",
+    "tests.tworoles",
     "tests.application",
     "tests.browsers",
     "tests.scheduling",

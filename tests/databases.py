@@ -21,6 +21,9 @@ from tests.machine import cluster, postgresql
 #: Set for the workers: address of the cluster with "{database}" for the name, or why there is none.
 ADDRESS = "CONSENT_TEST_POSTGRESQL"
 PROBLEM = "CONSENT_TEST_POSTGRESQL_PROBLEM"
+#: Set by whoever wants all tests on PostgreSQL to run as the role that owns nothing; those that
+#: break what only the owner can break fail then.
+AS_SERVICE = "CONSENT_TEST_AS_SERVICE"
 ENGINES = ["sqlite", "postgresql"]
 
 
@@ -109,9 +112,13 @@ def sqlite_url(sqlite_template, tmp_path) -> str:
 
 
 @pytest.fixture
-def postgresql_url(postgresql_cluster, postgresql_template) -> Iterator[str]:
+def postgresql_url(request) -> Iterator[str]:
     """Address of a fresh, migrated, empty PostgreSQL database."""
-    yield from _database(postgresql_cluster, f"TEMPLATE {postgresql_template}")
+    if AS_SERVICE in os.environ:
+        yield request.getfixturevalue("two_roles").service
+        return
+    template = request.getfixturevalue("postgresql_template")
+    yield from _database(request.getfixturevalue("postgresql_cluster"), f"TEMPLATE {template}")
 
 
 @pytest.fixture(params=ENGINES)

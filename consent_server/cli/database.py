@@ -5,9 +5,10 @@ import sys
 import click
 from tqdm import tqdm
 
-from consent_server import schema
+from consent_server import roles, schema
 from consent_server.cli.deeds import who, why_option
 from consent_server.cli.environment import application, instant, print_json
+from consent_server.db import db
 from consent_server.erasing.traces import MEDIUM, compact, remove_traces
 from consent_server.retention.purging import purge as purge_overdue
 from consent_server.retention.resting import Rest
@@ -35,6 +36,27 @@ def status() -> None:
         found, needed = schema.current(), schema.head()
         click.echo(f"schema {found or 'none'}, this version needs {needed}")
     raise SystemExit(0 if found == needed else 1)
+
+
+@database.command("roles")
+@click.argument("role")
+@click.option("--apply", "is_applied", is_flag=True, help="Run them, as the owner of the tables.")
+def roles_(role: str, is_applied: bool) -> None:
+    """Show the statements that give ROLE what the service needs in PostgreSQL, and nothing else.
+
+    They make the role if there is none, and can be run as often as one likes: after each change of
+    the schema, for one.
+    """
+    if not is_applied:
+        for statement in [*roles.creation(role), *roles.grants(role)]:
+            click.echo(f"{statement.as_string()};")
+        return
+    with application(with_schema=False):
+        if db.engine.dialect.name == "sqlite":
+            raise roles.RoleRefused("SQLite has no roles")
+        with db.engine.begin() as connection:
+            is_made = roles.apply(connection, role)
+    click.echo(f"{role}: {'made, without a password, and ' if is_made else ''}given its rights")
 
 
 @database.command("compact")

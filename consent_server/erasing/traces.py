@@ -28,6 +28,9 @@ TOUCHED = (
     "log_erasures",
     "erased_subjects",
 )
+IS_OWNER = (
+    "SELECT pg_has_role(current_user, relowner, 'USAGE') FROM pg_class WHERE oid = %s::regclass"
+)
 
 
 class DatabaseInUse(ConsentError):
@@ -38,6 +41,16 @@ class DatabaseInUse(ConsentError):
 
     def __init__(self) -> None:
         super().__init__("somebody reads or writes the database; try again, or stop the service")
+
+
+class DatabaseNotOwned(ConsentError):
+    """Only the owner of the tables can write them anew."""
+
+    status = 409
+    reason = "database_not_owned"
+
+    def __init__(self) -> None:
+        super().__init__("let DATABASE_URL name the role that owns the tables; others cannot")
 
 
 def remove_traces(at_most: int = SMALL) -> bool:
@@ -71,6 +84,7 @@ def compact() -> None:
     Nobody can write meanwhile, and on PostgreSQL nobody can read what is being written.
 
     :raises DatabaseInUse: somebody else reads or writes it
+    :raises DatabaseNotOwned: PostgreSQL would pass over the tables, with no more than a warning
     """
     if db.engine.dialect.name == "sqlite":
         if not remove_traces(sys.maxsize):
@@ -81,6 +95,8 @@ def compact() -> None:
         for setting in ("statement_timeout", "lock_timeout"):
             connection.exec_driver_sql(f"SET {setting} = 0")
         try:
+            if not connection.exec_driver_sql(IS_OWNER, (TOUCHED[0],)).scalar_one():
+                raise DatabaseNotOwned
             connection.exec_driver_sql(f"VACUUM (FULL) {', '.join(TOUCHED)}")
         finally:
             connection.invalidate()  # with its settings

@@ -13,6 +13,7 @@ LINES = {
     "backup": "backup",
     "check-config": None,
     "db compact": None,
+    "db roles": None,
     "db status": None,
     "db upgrade": None,
     "export": "export",

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 
+from consent_server import roles
 from consent_server.consents.models import ConsentRecord
 from consent_server.db import db
 from consent_server.operations.selfcheck.line import Line, fail, ok, warn
@@ -55,9 +56,29 @@ def role() -> Line:
         return fail(name, f"{row.rolname} may do too much: {', '.join(powers)}", mend)
     if _owns_the_tables():
         seen = f"{row.rolname} owns its tables, so whoever has its password can drop the triggers"
-        mend = "let another role own them; CONSENT_AUTO_MIGRATE=false and db upgrade with that one"
+        mend = "let the service be another role: db roles NAME --apply (docs/deployment.md)"
         return warn(name, seen, mend)
     return ok(name, f"{row.rolname} has no special powers and owns no table")
+
+
+def rights() -> Line:
+    """A role that does not own the tables may do what the service does, and nothing else."""
+    name = "postgresql-rights"
+    if _owns_the_tables():
+        return ok(name, "all of them: it owns the tables")
+    missing, needless = roles.differences(db.session.connection())
+    if _shown_is("has_schema_privilege(current_schema(), 'CREATE')"):
+        needless.append("CREATE in the schema")
+    mend = "as the owner of the tables: db roles NAME --apply (docs/deployment.md)"
+    if missing:
+        return fail(name, f"lacks {', '.join(missing)}", mend)
+    if needless:
+        return warn(name, f"may do what it never does: {', '.join(needless)}", mend)
+    return ok(name, "what the service does, and nothing else")
+
+
+def _shown_is(expression: str) -> bool:
+    return bool(db.session.scalar(sa.text(f"SELECT {expression}")))
 
 
 def _owns_the_tables() -> bool:

@@ -79,6 +79,7 @@ def _of_the_database(app: Flask, settings: Settings, now: datetime) -> Iterator[
         checks["schema"] = partial(_schema, settings, found)
         checks |= _sqlite(settings) if settings.is_sqlite else _postgresql()
         if found == schema.head():
+            checks |= {} if settings.is_sqlite else {"postgresql-rights": postgresql.rights}
             checks |= _recorded(app, settings, now)
         for name, look in checks.items():
             yield _tried(name, look)
