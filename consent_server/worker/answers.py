@@ -17,6 +17,9 @@ STATUSES = {
     errors.UnsupportedTransferCoding: (501, "transfer_coding_unsupported"),
 }
 
+#: The newest version of HTTP that is spoken here.
+SPOKEN = (1, 1)
+
 
 def status_of(fault: Exception) -> tuple[int, str]:
     """Return status and reason of a fault of the request, or of ours."""
@@ -25,15 +28,18 @@ def status_of(fault: Exception) -> tuple[int, str]:
     return STATUSES.get(type(fault), (400, "bad_request"))
 
 
-def require_host(request: Any) -> None:
-    """Ask a request of HTTP/1.1 which host it is for, as gunicorn does not.
+def admit(request: Any) -> None:
+    """Do what gunicorn leaves out: ask HTTP/1.1 for the host, and speak no version that is none.
+
+    An answer carries the version of its request, 1.7 if that was said.
 
     :param request: as gunicorn read it
-    :raises InvalidHeader: it names none
-    :source: RFC 9112 section 3.2
+    :raises InvalidHeader: it names no host
+    :source: RFC 9112 section 3.2; RFC 9110 section 2.5
     """
-    if request.version >= (1, 1) and all(name != "HOST" for name, _ in request.headers):
+    if request.version >= SPOKEN and all(name != "HOST" for name, _ in request.headers):
         raise errors.InvalidHeader("HOST")
+    request.version = min(request.version, SPOKEN)
 
 
 def problem(status: int, reason: str) -> bytes:

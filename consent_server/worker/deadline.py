@@ -24,7 +24,7 @@ from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
 from gunicorn.http.parser import RequestParser  # type: ignore[import-untyped]
 
 from consent_server.metrics.catalogue import REFUSALS
-from consent_server.worker.answers import problem, require_host, status_of
+from consent_server.worker.answers import admit, problem, status_of
 from consent_server.worker.client import SLOWEST, WRITE_SECONDS, Client
 from consent_server.worker.connection import Connection, Waiting
 from consent_server.worker.ending import EndingWorker
@@ -105,7 +105,7 @@ class Worker(EndingWorker):
 
     def handle_request(self, req: Any, conn: Connection) -> Any:
         """Answer a request, and say so if the connection ends with it."""
-        require_host(req)
+        admit(req)
         req._expected_100_continue = False  # the loop has told the client
         if conn.is_last:
             req.force_close()

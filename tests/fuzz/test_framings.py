@@ -7,10 +7,12 @@ import re
 import socket
 import struct
 import threading
+from collections import Counter
 from contextlib import suppress
 
 import pytest
 
+from tests.fault.server.front import behind_nginx
 from tests.fault.trials import Trials
 from tests.fuzz.framings import CANARY, GET, Framings
 from tests.fuzz.reading import requests_in
@@ -113,6 +115,13 @@ class Client:
         return received
 
 
+def routes_in(log):
+    """Yield the route of each request that the service saw."""
+    for line in map(json.loads, log.splitlines()[1:]):
+        if line["event"] == "request":
+            yield line["route"]
+
+
 def run(trials, server):
     """Send a framing in each trial; gives how often the hidden request may have been seen."""
     framings, client, canaries = Framings(trials.random), Client(server.port, trials.random), 0
@@ -187,10 +196,36 @@ def test_no_framing_hides_a_request_or_silences_the_server(server):
 
     may_be_seen = run(trials, server)
 
-    lines = map(json.loads, server.stop().splitlines()[1:])
-    routes = [line["route"] for line in lines if line["event"] == "request"]
+    routes = list(routes_in(server.stop()))
     trials.counts["hidden, seen"] = routes.count(CANARY.decode())
     if trials.counts["hidden, seen"] > may_be_seen:
         trials.fail(trials.done, f"{CANARY.decode()} was asked for {may_be_seen} times in clear")
     trials.close(input="framing")
     assert trials.failures == []
+
+
+def test_proxy_and_service_see_the_same_requests(server, tmp_path):
+    """The same bytes to nginx, which reads more than the letter: what it forwards arrives."""
+    trials = Trials("F-26 framing, nginx", "raw requests", 20_000)
+    # Else it forgets what it forwarded for a client that says that it sends no more.
+    with behind_nginx(server, tmp_path, "proxy_ignore_client_abort on;") as front:
+        framings, client = Framings(trials.random), Client(front.port, trials.random)
+        for number in trials:
+            data, done = framings.connection()
+            received = client.send(data)
+            statuses = set(map(int, re.findall(rb"HTTP/1\.1 (\d{3}) ", received or b"")))
+            if {status for status in statuses if status >= 500} - {501, 505}:
+                trials.fail(number, f"{statuses} to {done} {data!r}")
+            if number % 10 == 0 and not client.ask().startswith(b"HTTP/1.1 200"):
+                trials.fail(number, "a good request is not answered")
+    lines = [line.split(" ", 2) for line in (tmp_path / "front.log").read_text().splitlines()]
+    forwarded = Counter((status, target) for _, status, target in lines if status != "-")
+    log = server.stop()
+    hidden = forwarded["200", CANARY.decode()]
+    trials.counts |= {"forwarded": forwarded.total(), "hidden, in clear": hidden}
+    trials.close(input="framing")
+
+    assert trials.failures == []
+    assert list(routes_in(log)).count(CANARY.decode()) == hidden > 0
+    # And once it was asked whether it is ready.
+    assert log.count('"request"') + log.count('"request_not_answered"') <= forwarded.total() + 1

@@ -94,6 +94,13 @@ def test_an_address_that_names_a_header_changes_nothing(server):
             assert client.recv(12) != b"HTTP/1.1 400"
 
 
+def test_no_version_is_spoken_that_there_is_not(server):
+    for version in (b"1.1", b"1.5", b"1.9"):
+        answer = server.raw(b"GET /healthz HTTP/%s\r\nHost: x\r\n\r\n" % version)
+
+        assert answer.startswith(b"HTTP/1.1 200 "), version
+
+
 def test_whoever_is_closed_after_an_answer_is_told_so(server):
     for name in ("chunked", "two lengths", "a body shorter than said", "a very long header"):
         _, headers, _ = parts(server.raw(FRAMINGS[name][0]))
