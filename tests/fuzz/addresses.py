@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from tests.builders import ORIGIN, VISITOR, bundle_hash, widget_build
+from tests.fuzz.filled import OPERATOR
 
 #: What takes the place of a value, as bytes of an address: percent signs are written as they are.
 ODD = [
@@ -81,6 +82,12 @@ HEADERS = [
     "é" * 22,
 ]
 
+#: Routes that take nothing.
+ALONE = [
+    *(".well-known/jwks.json", ".well-known/gpc.json", "healthz", "readyz"),
+    *("docs", "docs/style.css", "openapi.json"),
+]
+
 
 @dataclass
 class Asked:
@@ -125,7 +132,10 @@ def good_ones(service: Any) -> list[Asked]:
         Asked("GET", [*site, "log", "tile", "entries", "000.p", "3"], [], "export"),
         Asked("GET", [*site, "consents", service.record, "proof"], [("format", "json")], "export"),
         Asked("GET", [*site, "trail"], [("after", "0"), ("limit", "5")], "admin"),
-        Asked("GET", [".well-known", "jwks.json"]),
+        Asked("GET", [*site, "log", "key"]),
+        Asked("GET", [*site, "log", "handovers"]),
+        Asked("GET", ["metrics"], headers={"Authorization": f"Bearer {OPERATOR}"}),
+        *(Asked("GET", path.split("/")) for path in ALONE),
     ]
 
 

@@ -4,7 +4,7 @@ import random
 import re
 
 from tests.fault.trials import SMALL_SHARE, Trials
-from tests.fuzz.addresses import Addresses
+from tests.fuzz.addresses import Addresses, good_ones
 from tests.fuzz.answers import fault_of_refusal
 
 #: What somebody of the house reads leaves a line, which waits for its place in the log.
@@ -50,6 +50,28 @@ def test_a_malformed_address_is_refused_alike_and_changes_nothing(services):
     trials.close(input="addresses")
 
     assert trials.failures == []
+
+
+def test_every_route_is_asked_and_those_with_a_body_are_known(services):
+    routes = services[0].app.url_map
+    adapter = routes.bind("consent.example")
+    asked = {
+        (
+            one.method,
+            adapter.match(one.address.partition("?")[0], one.method, return_rule=True)[0].rule,
+        )
+        for one in good_ones(services[0])
+    }
+
+    rules = {
+        (method, rule.rule)
+        for rule in routes.iter_rules()
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+    }
+
+    # tests/fuzz/test_bodies.py has the others
+    assert rules - asked == {("POST", "/v1/check"), ("POST", "/v1/sites/<site_id>/consents")}
+    assert [ask(services[0], one).status_code for one in good_ones(services[0])].count(200) > 20
 
 
 def test_these_addresses_would_find_a_path_that_is_not_looked_at(services, monkeypatch):
