@@ -9,7 +9,7 @@ import sqlalchemy as sa
 import structlog
 from flask import Flask
 
-from consent_server import openapi
+from consent_server import openapi, rowscope
 from consent_server.config import load_settings
 from consent_server.consents import routes as consents
 from consent_server.db import db, engine_options, prepare_engine
@@ -30,7 +30,7 @@ from consent_server.sites.models import Site
 from consent_server.tokens.keyring import KeyRing
 from consent_server.tokens.ringfile import KeyRingUnusable
 from consent_server.trail import routes as trail
-from consent_server.web import cors, headers, limits, problems
+from consent_server.web import cors, headers, limits, problems, tenancy
 from consent_server.web.api import Api
 from consent_server.witnessing.policyfile import read_policy
 
@@ -70,7 +70,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings)
     app.extensions["consent_settings"] = settings
     app.extensions["consent_issuer"] = settings.public_url
-    for part in (headers, limits, cors, problems):
+    for part in (headers, tenancy, limits, cors, problems):
         part.init_app(app)
     db.init_app(app)
     migrate.init_app(app, db)
@@ -117,7 +117,8 @@ def _refuse_a_lost_key_ring(settings: Settings) -> None:
         return
     if not sa.inspect(db.engine).has_table(Site.__tablename__):
         return
-    is_used = db.session.scalar(sa.select(sa.func.count()).select_from(Site))
+    with rowscope.every_site():
+        is_used = db.session.scalar(sa.select(sa.func.count()).select_from(Site))
     db.session.remove()
     db.engine.dispose()  # nothing is kept open by an application that is not built yet
     if is_used:

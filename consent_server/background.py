@@ -10,6 +10,7 @@ import structlog
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
+from consent_server import rowscope
 from consent_server.erasing.erasedlist import ErasedList, ErasedListUnusable
 from consent_server.erasing.replay import replay
 from consent_server.erasing.traces import MEDIUM, remove_traces
@@ -65,7 +66,8 @@ def _round(app: Flask, work: str, **told: str) -> Iterator[None]:
     :param work: the name of the thread, to its first blank
     """
     try:
-        with app.app_context():  # its end may fail too: it rolls back what the round left open
+        # Its end may fail too: it rolls back what the round left open.
+        with app.app_context(), rowscope.every_site():
             yield
     except Exception as error:  # noqa: BLE001
         WORK_FAILED.add(work)

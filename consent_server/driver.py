@@ -5,33 +5,45 @@ its events and its result, which cost more than the statements.
 """
 
 import select
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
-from psycopg import ClientCursor
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Dialect, Engine
+
+from consent_server import rowscope
+from consent_server.pipeline import Prepared, Statement, run
 
 
 class Driver:
     """What :mod:`consent_server.statements` run on; each statement is a transaction of its own."""
 
-    __slots__ = ("connection", "dialect", "exec_driver_sql")
+    __slots__ = ("_prepared", "connection", "dialect", "exec_driver_sql")
 
-    def __init__(self, connection: Any, dialect: Dialect):
+    def __init__(self, connection: Any, dialect: Dialect, prepared: Prepared | None = None):
+        """:param prepared: what is prepared on a connection to PostgreSQL; outlives this"""
         self.connection = connection
         self.dialect = dialect
         self.exec_driver_sql = connection.execute
+        self._prepared = {} if prepared is None else prepared
 
-    def last_row(self, statements: str, values: Mapping[str, Any]) -> Any:
-        """Run several statements of PostgreSQL as one transaction; return the last one's row."""
-        cursor = ClientCursor(self.connection)  # the server's own binding takes one statement
-        cursor.execute(statements, values)
-        while cursor.nextset():
-            pass
-        return cursor.fetchone()
+    def rows_after_locking(
+        self, locks: Sequence[tuple[str, ...]], statement: Statement
+    ) -> list[tuple[Any, ...]]:
+        """Enter the scope of this thread, take locks, run a statement of PostgreSQL; return rows.
+
+        All in one transaction and one round trip; they are two statements, so that the second one
+        sees what those did who had the locks before.
+        """
+        return run(self.connection, self._prepared, [_entering(locks), statement])
+
+
+def _entering(locks: Sequence[tuple[str, ...]]) -> Statement:
+    taken = [f"pg_advisory_xact_lock(hashtextextended(${at + 3}, 0))" for at in range(len(locks))]
+    text = ", ".join(["SELECT set_config($1, $2, true)", *taken])
+    return text, [*rowscope.current(), *map("\n".join, locks)]
 
 
 @contextmanager
@@ -47,7 +59,8 @@ def borrowed(engine: Engine) -> Iterator[Driver]:
         connection: Any = pooled.driver_connection
         if is_postgresql and not connection.autocommit:
             connection.autocommit = True
-        yield Driver(connection, engine.dialect)
+        prepared: Prepared = pooled.info.setdefault("consent_prepared", {})
+        yield Driver(connection, engine.dialect, prepared)
     except BaseException as error:
         if pooled is not None:
             with suppress(Exception):  # it may be broken, and is not used again
@@ -58,6 +71,18 @@ def borrowed(engine: Engine) -> Iterator[Driver]:
     finally:
         if pooled is not None:
             pooled.close()
+
+
+@contextmanager
+def widened(connection: Connection) -> Iterator[None]:
+    """Show the rows of every site within a transaction of one site, until the block ends."""
+    is_narrow = rowscope.current() != rowscope.EVERYBODY
+    if connection.dialect.name != "postgresql" or not is_narrow:
+        yield
+        return
+    connection.exec_driver_sql(rowscope.entering(rowscope.EVERYBODY))
+    yield  # after an error the transaction is over, and its settings with it
+    connection.exec_driver_sql(f"SET LOCAL {rowscope.EVERY_SITE} = ''")
 
 
 def as_of_engine(error: Exception, dialect: Dialect) -> BaseException:
@@ -83,8 +108,15 @@ def _open(connection: Any, record: Any) -> None:
 def _begin(connection: Connection) -> None:
     is_lone = connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
     # After such a use the driver begins again by itself.
-    if not is_lone and cast(Any, connection.connection.driver_connection).autocommit:
-        connection.exec_driver_sql("BEGIN")
+    driver: Any = connection.connection.driver_connection
+    if is_lone or not driver.autocommit:
+        return
+    # Two statements in one: what is sent like this cannot be prepared.
+    threshold, driver.prepare_threshold = driver.prepare_threshold, None
+    try:
+        connection.exec_driver_sql(f"BEGIN; {rowscope.entering(rowscope.current())}")
+    finally:
+        driver.prepare_threshold = threshold
 
 
 def _refuse_a_closed_one(connection: Any, record: Any, _pooled: Any) -> None:

@@ -58,6 +58,8 @@ class Query:
 
     def __init__(self, statement: sa.Select[Any]):
         self._statement = statement
+        #: With ``$1``, ``$2``, …
+        self._text = ""
         self._compiled: dict[str, tuple[str, list[tuple[str, Any, Any]], list[Any]]] = {}
 
     def first(
@@ -71,9 +73,11 @@ class Query:
         sent = _sent(parameters, values)
         if connection.dialect.positional:
             result = connection.exec_driver_sql(text, tuple([value for _, value in sent]))
+            rows = result.fetchall()  # to the end: one that is not at its end holds its locks
+        elif isinstance(connection, Driver):
+            rows = connection.rows_after_locking([], self._numbered(text, sent))
         else:
-            result = connection.exec_driver_sql(text, dict(sent))
-        rows = result.fetchall()  # to the end: a statement that is not at its end holds its locks
+            rows = connection.exec_driver_sql(text, dict(sent)).fetchall()
         if not rows:
             return None
         pairs = zip(readers, rows[0], strict=True)
@@ -90,11 +94,14 @@ class Query:
         :returns: the first column of the first row
         """
         text, parameters, _ = self._for(driver.dialect)
-        named = {f"lock_{at}": "\n".join(key) for at, key in enumerate(locks)}
-        taken = [f"pg_advisory_xact_lock(hashtextextended(%({name})s, 0))" for name in named]
-        named.update(_sent(parameters, values))
-        row = driver.last_row(f"SELECT {', '.join(taken)}; {text}", named)
-        return row[0]
+        statement = self._numbered(text, _sent(parameters, values))
+        return driver.rows_after_locking(locks, statement)[0][0]
+
+    def _numbered(self, text: str, sent: list[tuple[str, Any]]) -> tuple[str, list[Any]]:
+        """Return a statement as PostgreSQL itself reads it, and its values in their order."""
+        if not self._text:
+            self._text = text % {name: f"${at}" for at, (name, _) in enumerate(sent, 1)}
+        return self._text, [value for _, value in sent]
 
     def _for(self, dialect: Dialect) -> tuple[str, list[tuple[str, Any, Any]], list[Any]]:
         return self._compiled.get(dialect.name) or self._compile(dialect)

@@ -18,6 +18,7 @@ def run() -> None:
         with context.begin_transaction():
             if connection.dialect.name == "postgresql":
                 connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+                connection.exec_driver_sql("SET LOCAL consent.every_site = 'on'")
             context.run_migrations()
         connection.commit()
 

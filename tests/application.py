@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+from consent_server import rowscope
 from consent_server.application import create_app
 from consent_server.config import load_settings
 from consent_server.consents.models import ConsentRecord
@@ -37,6 +38,8 @@ def pytest_configure() -> None:
     ``tests/sites/test_remembered.py`` puts it back, with a clock of its own.
     """
     remembered.FRESH_SECONDS = 0.0
+    # What a test itself looks at, outside of any request, is of all sites.
+    rowscope.enter(rowscope.EVERYBODY)
 
 
 class Clock:

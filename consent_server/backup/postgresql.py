@@ -7,10 +7,15 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from consent_server import rowscope
 from consent_server.backup.container import Reader, Writer
 from consent_server.backup.errors import BackupUnreadable, DatabaseNotEmpty
 from consent_server.backup.members import read_members, write_member
 from consent_server.db import db
+
+BESIDE = "CREATE TEMP TABLE beside AS SELECT {columns} FROM {table} WITH NO DATA"
+TAKEN_OVER = "INSERT INTO {table} ({columns}) SELECT {columns} FROM pg_temp.beside"
+LIMITS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
 
 
 def dump(writer: Writer, tell: Callable[[int], object]) -> None:
@@ -38,10 +43,16 @@ def load(reader: Reader, tell: Callable[[int], object]) -> None:
             if about.get("table") not in known:
                 raise BackupUnreadable("it holds a table that this version does not know")
             _require_empty(cursor, about["table"])
-            with cursor.copy(_statement("COPY {} ({}) FROM STDIN", about)) as copy:
+            # COPY knows no row security and refuses where there is any; INSERT asks its policies.
+            cursor.execute(_statement(BESIDE, about))
+            with cursor.copy(
+                _statement("COPY pg_temp.beside ({columns}) FROM STDIN", about)
+            ) as copy:
                 for block in blocks:
                     copy.write(block)
                     tell(len(block))
+            cursor.execute(_statement(TAKEN_OVER, about))
+            cursor.execute("DROP TABLE pg_temp.beside")
 
 
 def _require_empty(cursor: psycopg.Cursor[Any], table: str) -> None:
@@ -54,7 +65,7 @@ def _require_empty(cursor: psycopg.Cursor[Any], table: str) -> None:
 def _rows(
     cursor: psycopg.Cursor[Any], about: dict[str, Any], tell: Callable[[int], object]
 ) -> Iterator[bytes]:
-    with cursor.copy(_statement("COPY {} ({}) TO STDOUT", about)) as copy:
+    with cursor.copy(_statement("COPY {table} ({columns}) TO STDOUT", about)) as copy:
         for block in copy:
             yield bytes(block)
             tell(len(block))
@@ -62,7 +73,7 @@ def _rows(
 
 def _statement(form: Any, about: dict[str, Any]) -> sql.Composed:
     columns = sql.SQL(", ").join(map(sql.Identifier, about["columns"]))
-    return sql.SQL(form).format(sql.Identifier(about["table"]), columns)
+    return sql.SQL(form).format(table=sql.Identifier(about["table"]), columns=columns)
 
 
 @contextmanager
@@ -71,12 +82,11 @@ def _connection() -> Iterator[psycopg.Connection[Any]]:
     db.session.rollback()
     pooled = db.engine.raw_connection()
     driver: Any = pooled.driver_connection
-    pooled.detach()  # no later request inherits its settings
     try:
-        for setting in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
-            driver.execute(sql.SQL("SET {} = 0").format(sql.Identifier(setting)))
-        driver.commit()
         with driver.transaction():
+            for setting in LIMITS:
+                driver.execute(sql.SQL("SET LOCAL {} = 0").format(sql.Identifier(setting)))
+            driver.execute(rowscope.entering(rowscope.EVERYBODY))
             yield driver
     finally:
         pooled.close()

@@ -11,6 +11,7 @@ import click
 import orjson
 from flask import Flask
 
+from consent_server import rowscope
 from consent_server.application import create_app
 from consent_server.config import load_settings
 from consent_server.schema import ensure_schema
@@ -31,7 +32,7 @@ def application(*, with_schema: bool = True) -> Iterator[Flask]:
     app = create_app(settings)
     if with_schema:
         ensure_schema(app)
-    with app.app_context():
+    with app.app_context(), rowscope.every_site():
         yield app
 
 

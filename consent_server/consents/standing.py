@@ -28,16 +28,21 @@ class Standing:
 def _query(*conditions: sa.ColumnElement[bool]) -> sa.Select[tuple[datetime, str, dict, dict]]:  # type: ignore[type-arg]
     """Return the question: by the key of the one record, then by the index of its subject.
 
+    Each record is looked for by itself: of a join, PostgreSQL makes a plan by an empty table that
+    reads all of it for each row, and keeps it while the table grows.
+
     What a newer decision overrides is marked when it arrives, so the last one that is not marked
     holds (``consents.records.record_in_force``).
     """
-    of_subject = sa.and_(_HELD.c.site_id == _ISSUED.c.site_id, _HELD.c.subject == _ISSUED.c.subject)
+    site = sa.bindparam("site", type_=sa.Text)
+    issued = (_ISSUED.c.site_id == site, _ISSUED.c.record_id == sa.bindparam("record"))
+    ends = sa.select(_ISSUED.c.expires_at).where(*issued).scalar_subquery()
+    subject = sa.select(_ISSUED.c.subject).where(*issued).scalar_subquery()
     return (
-        sa.select(_ISSUED.c.expires_at, _HELD.c.record_id, _HELD.c.categories, _HELD.c.services)
-        .join_from(_ISSUED, _HELD, of_subject)
+        sa.select(ends, _HELD.c.record_id, _HELD.c.categories, _HELD.c.services)
         .where(
-            _ISSUED.c.site_id == sa.bindparam("site"),
-            _ISSUED.c.record_id == sa.bindparam("record"),
+            _HELD.c.site_id == site,
+            _HELD.c.subject == subject,
             _HELD.c.superseded == sa.false(),
             *conditions,
         )

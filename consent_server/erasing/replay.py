@@ -5,6 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from consent_server import rowscope
 from consent_server.consents.models import ConsentRecord
 from consent_server.db import db, lock_for_writing, writing
 from consent_server.erasing.erasedlist import ErasedList, Line
@@ -24,10 +25,17 @@ def replay(erased: ErasedList, now: datetime, *, is_thorough: bool = False) -> i
     and a restored copy tells less than the list has. It also ends an erasure that had reached the
     list, and not the database, when its process died.
 
+    Whoever asks, it is done for every site: the list is done as a whole, or it is not done.
+
     :param now: aware, UTC
     :param is_thorough: look for every line of the list, done or not
     :raises ErasedListUnusable: the list cannot be read
     """
+    with rowscope.every_site():
+        return _done(erased, now, is_thorough)
+
+
+def _done(erased: ErasedList, now: datetime, is_thorough: bool) -> int:
     # Whoever holds the list waits for whoever writes, and with SQLite's rollback journal the writer
     # waits for every reader: one who read, and then waits for the list, would end the circle.
     db.session.rollback()
@@ -44,7 +52,8 @@ def replay(erased: ErasedList, now: datetime, *, is_thorough: bool = False) -> i
     for site_id in sites:
         own = [line for line in lines if line.site_id == site_id]
         if own:
-            count += _replay(site_id, own, erased, now)
+            with rowscope.one_site(site_id):
+                count += _replay(site_id, own, erased, now)
     with writing():
         set_mark(list_id, last)
         db.session.commit()

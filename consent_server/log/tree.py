@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from consent_server.db import db
+from consent_server.driver import widened
 from consent_server.ledger.proofs import Tree
 from consent_server.ledger.tiles import HASH_BYTES, Edge, Tile, TileInvalid, edge
 from consent_server.log.models import LogEntry, LogTile, SignedCheckpoint
@@ -22,7 +23,8 @@ def last_checkpoint(site_id: str) -> SignedCheckpoint | None:
 
 def is_anything_signed() -> bool:
     """Whether this installation ever signed a checkpoint, of whatever site."""
-    return db.session.scalar(sa.select(SignedCheckpoint.site_id).limit(1)) is not None
+    with widened(db.session.connection()):
+        return db.session.scalar(sa.select(SignedCheckpoint.site_id).limit(1)) is not None
 
 
 def tile_hashes(site_id: str, tile: Tile) -> bytes:

@@ -6,7 +6,7 @@ from flask import Response, current_app
 from flask.views import MethodView
 from sqlalchemy.exc import SQLAlchemyError
 
-from consent_server import schema
+from consent_server import rowscope, schema
 from consent_server.db import db
 from consent_server.errors import ConsentError
 from consent_server.metrics.catalogue import ages_of_work
@@ -80,7 +80,8 @@ class Readiness(MethodView):
             why_not = why_not_writable(current_app.extensions["consent_settings"])
             if why_not is not None:
                 raise NotReady(f"the database cannot be written: {why_not}")
-            is_signed = not is_any_raised()
+            with rowscope.every_site():
+                is_signed = not is_any_raised()
         except SQLAlchemyError:
             raise NotReady("the database does not answer") from None
         return {"status": "ok"} if is_signed else {"status": "ok", "log": "alarm"}
@@ -102,7 +103,8 @@ class Metrics(MethodView):
         require_operator()
         measure_process()
         settings = current_app.extensions["consent_settings"]
-        values = measure(settings, current_app.extensions["consent_notary"].policy, now())
+        with rowscope.every_site():
+            values = measure(settings, current_app.extensions["consent_notary"].policy, now())
         counted = COUNTS.totals()
         values |= ages_of_work(counted)
         return Response(exposition({**counted, **values}), content_type=MEDIA_TYPE)

@@ -2,12 +2,15 @@
 
 from flask import request
 
+from consent_server import rowscope
 from consent_server.sites.errors import KeyInBrowser, KeyMissing, SiteUnknown
 from consent_server.sites.keys import Credential, authenticate
 
 
 def require_key(scope: str, site_id: str) -> Credential:
     """Return the credential of this request, which must be of this site and have this scope.
+
+    From here on the request sees the rows of that site, and no other's.
 
     :raises KeyMissing: no ``Authorization: Bearer``
     :raises KeyInvalid: a key that opens nothing
@@ -24,4 +27,5 @@ def require_key(scope: str, site_id: str) -> Credential:
     if credential.site_id != site_id:
         raise SiteUnknown
     credential.require(scope)
+    rowscope.enter(rowscope.of_site(credential.site_id))
     return credential

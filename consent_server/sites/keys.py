@@ -9,6 +9,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from consent_server import rowscope
 from consent_server.db import db, writing
 from consent_server.ledger.canonical import digest
 from consent_server.sites.errors import ApiKeyUnknown, KeyInvalid, ScopeMissing
@@ -84,14 +85,15 @@ def _look_up(key_id: str, shown: str) -> KnownKey:
     keys = memory().keys
     beginning = keys.begin()
     db.session.rollback()
-    row = db.session.get(ApiKey, key_id)
+    with rowscope.every_site():  # whose key it is, is what is asked
+        row = db.session.get(ApiKey, key_id)
     stored = row.secret_hash if row is not None else NOBODY
     is_right = hmac.compare_digest(stored, shown)
     if row is None or not is_right or row.revoked_at is not None:
         raise KeyInvalid
     known = KnownKey(row.site_id, row.secret_hash, frozenset(row.scopes))
     keys.keep(key_id, known, beginning)
-    db.session.rollback()
+    db.session.rollback()  # with its scope
     return known
 
 

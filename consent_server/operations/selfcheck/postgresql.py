@@ -10,6 +10,13 @@ from consent_server.operations.selfcheck.line import Line, fail, ok, warn
 #: Oldest major version that is tested.
 OLDEST = 15
 POWERS = ("rolsuper", "rolbypassrls", "rolcreaterole", "rolcreatedb", "rolreplication")
+#: Tables of a site that show their rows to whoever names no site.
+UNKEPT = (
+    "SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace "
+    "AND relname = ANY(:tables) AND NOT (relrowsecurity AND relforcerowsecurity) AND ("
+    "relname = 'sites' OR EXISTS (SELECT 1 FROM pg_attribute "
+    "WHERE attrelid = pg_class.oid AND attname = 'site_id')) ORDER BY relname"
+)
 #: Settings without which a committed decision may be lost.
 DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
 
@@ -75,6 +82,19 @@ def rights() -> Line:
     if needless:
         return warn(name, f"may do what it never does: {', '.join(needless)}", mend)
     return ok(name, "what the service does, and nothing else")
+
+
+def row_security() -> Line:
+    """A forgotten condition shows no row of another site."""
+    name = "postgresql-row-security"
+    mend = "python -m consent_server db upgrade, or ALTER TABLE … FORCE ROW LEVEL SECURITY"
+    unkept = db.session.scalars(sa.text(UNKEPT), {"tables": list(roles.RIGHTS)}).all()
+    if unkept:
+        return fail(name, f"switched off for {', '.join(unkept)}", mend)
+    if _shown_is("rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"):
+        seen = "it does not hold for this role, which bypasses it"
+        return warn(name, seen, "let the service be another role (docs/deployment.md)")
+    return ok(name, "a transaction sees the rows of the site that it names")
 
 
 def _shown_is(expression: str) -> bool:

@@ -79,7 +79,7 @@ def _of_the_database(app: Flask, settings: Settings, now: datetime) -> Iterator[
         checks["schema"] = partial(_schema, settings, found)
         checks |= _sqlite(settings) if settings.is_sqlite else _postgresql()
         if found == schema.head():
-            checks |= {} if settings.is_sqlite else {"postgresql-rights": postgresql.rights}
+            checks |= {} if settings.is_sqlite else _postgresql_tables()
             checks |= _recorded(app, settings, now)
         for name, look in checks.items():
             yield _tried(name, look)
@@ -139,6 +139,13 @@ def _postgresql() -> dict[str, Check]:
         "postgresql-checksums": postgresql.checksums,
         "postgresql-role": postgresql.role,
         "postgresql-tls": postgresql.encryption,
+    }
+
+
+def _postgresql_tables() -> dict[str, Check]:
+    return {
+        "postgresql-rights": postgresql.rights,
+        "postgresql-row-security": postgresql.row_security,
     }
 
 
