@@ -69,6 +69,7 @@ class SettingsSchema(ma.Schema):
     database_url = ma.fields.String(
         data_key="DATABASE_URL", load_default=None, validate=is_database_url
     )
+    is_pooled = ma.fields.Boolean(data_key="CONSENT_DATABASE_POOLED", load_default=False)
     bind = ma.fields.String(
         data_key="CONSENT_BIND",
         load_default="127.0.0.1:8000",
@@ -136,6 +137,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     return Settings(
         data_dir=data_dir,
         database_url=url,
+        is_pooled=values["is_pooled"],
         bind_host=host.strip("[]"),
         bind_port=int(port),
         public_url=(values["public_url"] or f"http://{values['bind']}").rstrip("/"),

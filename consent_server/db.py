@@ -16,7 +16,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, registry
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from consent_server.committing import turn_to_write
-from consent_server.driver import prepare_postgresql
+from consent_server.driver import connect_arguments, prepare_postgresql
 from consent_server.settings import Settings
 from consent_server.sqlite import sqlite3
 
@@ -221,15 +221,7 @@ def engine_options(settings: Settings) -> dict[str, Any]:
             "poolclass": sa.pool.QueuePool,
             "connect_args": connect,
         }
-    options = (
-        "-c statement_timeout=5000 -c lock_timeout=2000 "
-        "-c idle_in_transaction_session_timeout=10000 -c synchronous_commit=on "
-        "-c search_path=public,pg_temp -c default_transaction_isolation=read\\ committed"
-    )
-    # The server's own limits are of no use when it cannot be reached: the system, left alone, asks
-    # for eleven minutes whether it is there, and sends a statement again for fifteen.
-    connect = {"connect_timeout": 3, "keepalives_idle": 10, "options": options}
-    connect |= {"keepalives_interval": 3, "keepalives_count": 3, "tcp_user_timeout": 15_000}
+    connect = connect_arguments(settings.database_url, is_pooled=settings.is_pooled)
     return {**pool, "pool_recycle": 1800, "connect_args": connect}
 
 

@@ -16,6 +16,49 @@ from sqlalchemy.engine import Connection, Dialect, Engine
 from consent_server import rowscope
 from consent_server.pipeline import Prepared, Statement, run
 
+#: How a server that is gone is noticed: within three seconds at the start of a connection, within
+#: some twenty later. Milliseconds for the third, seconds for the others.
+PATIENCE = {
+    "connect_timeout": 3,
+    "keepalives_idle": 10,
+    "tcp_user_timeout": 5000,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+}
+#: What each session is limited to. ``roles`` gives the service's role the same.
+LIMITS = {
+    "statement_timeout": "5s",
+    "lock_timeout": "2s",
+    "idle_in_transaction_session_timeout": "10s",
+    "synchronous_commit": "on",
+    "search_path": "public, pg_temp",
+    "default_transaction_isolation": "read committed",
+}
+
+
+def connect_arguments(address: str, *, is_pooled: bool) -> dict[str, Any]:
+    """Return how connections to PostgreSQL are opened; what the address says itself wins.
+
+    :param address: of SQLAlchemy
+    :param is_pooled: a pooler gives each transaction to a session that others had: what belongs to
+        a session is not sent, and the role has its limits from the server
+    """
+    url = sa.make_url(address)
+    made: dict[str, Any] = {
+        name: value for name, value in PATIENCE.items() if name not in url.query
+    }
+    hosts = ",".join([url.host or "", *url.normalized_query.get("host", ())])
+    if "," in hosts.strip(",") and "target_session_attrs" not in url.query:
+        made["target_session_attrs"] = "read-write"
+    if is_pooled:
+        return {**made, "prepare_threshold": None}
+    own = [f"-c {name}={_escaped(value)}" for name, value in LIMITS.items()]
+    return {**made, "options": " ".join([*own, *url.normalized_query.get("options", ())])}
+
+
+def _escaped(value: str) -> str:
+    return value.replace(" ", "\\ ")
+
 
 class Driver:
     """What :mod:`consent_server.statements` run on; each statement is a transaction of its own."""

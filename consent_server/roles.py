@@ -14,21 +14,13 @@ from psycopg import sql
 from psycopg.sql import SQL, Composed, Identifier, Literal
 from sqlalchemy.engine import Connection
 
+from consent_server.driver import LIMITS
 from consent_server.errors import ConsentError
 
 #: By ``MIGRATION_TABLE``'s row the service knows which schema it runs on.
 MIGRATION_TABLE = "alembic_version"
 #: What a role of the service has in PostgreSQL: no more than to log in.
 ATTRIBUTES = "LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB NOREPLICATION"
-#: Set for the role as well as by each connection: a pooler between them hands on no settings.
-LIMITS = {
-    "statement_timeout": "5s",
-    "lock_timeout": "2s",
-    "idle_in_transaction_session_timeout": "10s",
-    "synchronous_commit": "on",
-    "search_path": "public, pg_temp",
-    "default_transaction_isolation": "read committed",
-}
 #: Who owns the tables, and whether the one who asks has that role.
 OWNERS = (
     "SELECT tableowner, bool_and(pg_has_role(tableowner, 'USAGE')) FROM pg_tables "
@@ -88,7 +80,10 @@ def creation(role: str) -> list[Composed]:
 
 
 def limits(role: str) -> list[Composed]:
-    """Return what gives a role its limits; for an administrator, or for the role itself."""
+    """Return what gives a role its limits; for an administrator, or for the role itself.
+
+    Each connection asks for the same, but for those through a pooler.
+    """
     return [
         SQL("ALTER ROLE {} SET {} = {}").format(
             Identifier(role), Identifier(setting), _value(setting, value)

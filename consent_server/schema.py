@@ -36,6 +36,28 @@ class SchemaOutdated(ConsentError):
         self.needed = needed
 
 
+class PoolerBetween(ConsentError):
+    """Something that needs a session of its own is asked for through a pooler."""
+
+    status = 409
+    reason = "pooler_between"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "needs a session of its own: let DATABASE_URL name the server, not the pooler, "
+            "and unset CONSENT_DATABASE_POOLED"
+        )
+
+
+def require_session(settings: Settings) -> None:
+    """Refuse where what is set for a session would be set for somebody else's.
+
+    :raises PoolerBetween: a pooler gives each transaction to another session
+    """
+    if settings.is_pooled:
+        raise PoolerBetween
+
+
 def head() -> str:
     """Return the schema revision of this version."""
     revision = ScriptDirectory(str(MIGRATIONS)).get_current_head()
@@ -66,14 +88,18 @@ def ensure_schema(app: Flask) -> None:
         found, needed = current(), head()
         if found == needed:
             return
-        if not settings.auto_migrate:
+        if not settings.auto_migrate or settings.is_pooled:
             raise SchemaOutdated(found, needed)
         upgrade(app)
 
 
 def upgrade(app: Flask, revision: str = "head") -> None:
-    """Bring the database to this version's schema, or to an earlier revision of it."""
+    """Bring the database to this version's schema, or to an earlier revision of it.
+
+    :raises PoolerBetween: the lock that one upgrade holds belongs to a session
+    """
     settings: Settings = app.extensions["consent_settings"]
+    require_session(settings)
     with app.app_context():
         if settings.is_sqlite:
             with (settings.data_dir / "upgrade.lock").open("w") as lock:

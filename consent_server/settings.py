@@ -16,6 +16,8 @@ class Settings:
     data_dir: Path
     #: SQLAlchemy URL, driver included.
     database_url: str
+    #: A pooler hands on transactions, not sessions (PgBouncer's ``pool_mode = transaction``).
+    is_pooled: bool
     #: Address to listen on.
     bind_host: str
     #: 1 to 65535.

@@ -65,7 +65,8 @@ def compact_() -> None:
 
     Takes as long as copying it; until then nothing is recorded, and on PostgreSQL nothing answered.
     """
-    with application():
+    with application() as app:
+        schema.require_session(app.extensions["consent_settings"])
         compact()
         click.echo("written anew")
 
