@@ -11,6 +11,7 @@ from tests.machine import (
     chromium,
     firefox,
     nginx,
+    pgbouncer,
     postgresql,
     promtool,
     strace,
@@ -33,6 +34,7 @@ pytest_plugins = [
 
 NEEDED = {
     "PostgreSQL": postgresql,
+    "PgBouncer": pgbouncer,
     "Chromium": chromium,
     "nginx": nginx,
     "Caddy": caddy,

@@ -22,6 +22,11 @@ class TwoRoles:
     owner: str
     service: str
 
+    @property
+    def name(self) -> str:
+        """Of the database."""
+        return self.owner.rpartition("/")[2]
+
 
 def connect(url: str) -> "psycopg.Connection[tuple[object, ...]]":
     """Open the driver's own connection, in autocommit."""

@@ -8,6 +8,7 @@ from tests.machine import (
     firefox,
     nginx,
     node,
+    pgbouncer,
     postgresql,
     promtool,
     strace,
@@ -20,6 +21,7 @@ from tests.machine.tool import Tool, ToolMissing, table
 ENSURE = {
     "node": node.ensure,
     "postgresql": postgresql.ensure,
+    "pgbouncer": pgbouncer.ensure,
     "chromium": chromium.ensure,
     "nginx": nginx.ensure,
     "caddy": caddy.ensure,

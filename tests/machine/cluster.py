@@ -69,7 +69,7 @@ def start(tool: Tool, settings: Mapping[str, str] = SETTINGS) -> Cluster:
     """
     folder = Path(tempfile.mkdtemp(prefix="consent-pg-"))
     try:
-        owner = _unprivileged(folder)
+        owner = unprivileged(folder)
         _initialise(tool, folder, owner)
         port = _free_port()
         process = _launch(tool, folder, port, owner, settings)
@@ -84,13 +84,13 @@ def start_again(cluster: Cluster, tool: Tool, settings: Mapping[str, str]) -> No
 
     :raises RuntimeError: it does not recover
     """
-    owner = _unprivileged(cluster.folder)
+    owner = unprivileged(cluster.folder)
     cluster.process = _launch(tool, cluster.folder, cluster.port, owner, settings)
     _wait_until_ready(cluster, tool)
 
 
-def _unprivileged(folder: Path) -> dict[str, Any]:
-    """PostgreSQL refuses to run as root: give the folder to another user and become that user."""
+def unprivileged(folder: Path) -> dict[str, Any]:
+    """Give the folder to another user and become that one: neither server runs as root."""
     if os.geteuid() != 0:
         return {"cwd": folder}
     names = {entry.pw_name for entry in pwd.getpwall()}

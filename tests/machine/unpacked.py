@@ -25,6 +25,8 @@ class Program:
     asked: str
     answers: str
     size: str
+    #: Packages of libraries that it needs and few machines have.
+    needs: tuple[str, ...] = ()
 
     @property
     def remedy(self) -> str:
@@ -58,6 +60,12 @@ class Program:
             raise ToolMissing(self.name, "not on PATH, and no package to unpack", self.remedy)
         return tool
 
+    def environment(self) -> dict[str, str]:
+        """Return the environment to run it in: unpacked, it finds its libraries beside itself."""
+        unpacked = ":".join(map(str, (VENV / self.package).glob("usr/lib/*-linux-gnu")))
+        known = os.environ.get("LD_LIBRARY_PATH", "")
+        return {**os.environ, "LD_LIBRARY_PATH": ":".join(filter(None, (known, unpacked)))}
+
     def _places(self) -> Iterator[Path]:
         if self.name.upper() in os.environ:
             yield Path(os.environ[self.name.upper()])
@@ -68,18 +76,20 @@ class Program:
 
     def _unpack(self) -> None:
         with tempfile.TemporaryDirectory(prefix="consent-package-") as folder:
-            command = ["apt-get", "download", self.package]
+            command = ["apt-get", "download", self.package, *self.needs]
             # Packages know each other's lists: without them, only root can fetch new ones.
             known = succeeds(command, cwd=folder)
             if not known and os.geteuid() == 0 and succeeds(["apt-get", "update"], attempts=3):
                 succeeds(command, attempts=3, cwd=folder)
-            for package in Path(folder).glob(f"{self.package}_*.deb"):
+            for package in Path(folder).glob("*.deb"):
                 succeeds(["dpkg-deb", "-x", package, VENV / self.package])
 
     def _version(self, path: Path) -> str:
         """Return "1.22.1", or nothing unless it is there and runs."""
         try:
-            said = subprocess.run([path, self.asked], capture_output=True, text=True)
+            said = subprocess.run(
+                [path, self.asked], capture_output=True, text=True, env=self.environment()
+            )
         except OSError:
             return ""
         number = re.search(self.answers, said.stdout + said.stderr)

@@ -10,6 +10,8 @@ from consent_server.operations.selfcheck.line import Line, fail, ok, warn
 #: Oldest major version that is tested.
 OLDEST = 15
 POWERS = ("rolsuper", "rolbypassrls", "rolcreaterole", "rolcreatedb", "rolreplication")
+#: Limits that end what waits; "0" for none.
+ENDS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
 #: Tables of a site that show their rows to whoever names no site.
 UNKEPT = (
     "SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace "
@@ -82,6 +84,16 @@ def rights() -> Line:
     if needless:
         return warn(name, f"may do what it never does: {', '.join(needless)}", mend)
     return ok(name, "what the service does, and nothing else")
+
+
+def limits() -> Line:
+    """What waits, ends: a statement, a lock, a transaction that does nothing."""
+    name = "postgresql-limits"
+    without = [limit for limit in ENDS if _shown(limit) == "0"]
+    if without:
+        mend = "give them to the role: db roles NAME, run by an administrator (docs/deployment.md)"
+        return warn(name, f"no {', '.join(without)}: what waits, waits for ever", mend)
+    return ok(name, ", ".join(f"{limit} {_shown(limit)}" for limit in ENDS))
 
 
 def row_security() -> Line:

@@ -139,6 +139,7 @@ def _postgresql() -> dict[str, Check]:
         "postgresql-checksums": postgresql.checksums,
         "postgresql-role": postgresql.role,
         "postgresql-tls": postgresql.encryption,
+        "postgresql-limits": postgresql.limits,
     }
 
 
