@@ -38,7 +38,8 @@ def as_markdown(lines: list[dict[str, Any]]) -> Iterator[str]:
     newest = max(lines, key=lambda line: line["at"])
     yield ""
     with_ = f", Chromium {newest['browser']}" if "browser" in newest else ""
-    yield f"{newest['at'][:10]}{with_}, seed {newest['seed']}."
+    seeds = ", ".join(map(str, sorted({line["seed"] for line in lines})))
+    yield f"{newest['at'][:10]}{with_}, seed {seeds}."
 
 
 def write_page(lines: list[dict[str, Any]], page: Path = PAGE) -> None:
