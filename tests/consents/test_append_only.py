@@ -141,7 +141,7 @@ def test_postgresql_waits_for_its_disk(postgresql_url, tmp_path):
         "synchronous_commit": "on",
         "statement_timeout": "5s",
         "lock_timeout": "2s",
-        "search_path": "public,pg_temp",
+        "search_path": "public, pg_temp",
     }
 
 
