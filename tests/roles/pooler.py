@@ -42,8 +42,8 @@ class Pooler:
         self.folder = Path(tempfile.mkdtemp(prefix="consent-pooler-"))
         values = {"host": self._url.host, "server": self._url.port, "sessions": SESSIONS}
         configuration = CONFIGURATION.format(port=self._port, **values)
-        (self.folder / "pgbouncer.ini").write_text(configuration, encoding="utf-8")
-        (self.folder / "users.txt").write_text(f'"{self._url.username}" ""\n', encoding="utf-8")
+        self._write("pgbouncer.ini", configuration)
+        self._write("users.txt", f'"{self._url.username}" ""\n')
         self._process = subprocess.Popen(
             [tool.path, "-q", "pgbouncer.ini"],
             env=pgbouncer.PROGRAM.environment(),
@@ -61,6 +61,12 @@ class Pooler:
         self._process.terminate()
         self._process.wait(SECONDS)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _write(self, name: str, text: str) -> None:
+        """Write what an unprivileged process reads, whatever the umask of the tests before is."""
+        path = self.folder / name
+        path.write_text(text, encoding="utf-8")
+        path.chmod(0o644)
 
     def _wait(self) -> None:
         deadline = time.monotonic() + SECONDS
