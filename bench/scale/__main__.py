@@ -26,9 +26,21 @@ BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--records", type=click.IntRange(100, 10_000_000), default=50_000, show_default=True)
+@click.option(
+    "--records",
+    type=click.IntRange(100, 10_000_000),
+    default=50_000,
+    show_default=True,
+    help="Records that are written and sealed, for their bytes.",
+)
 @click.option("--rounds", type=click.IntRange(1, 100), default=7, show_default=True)
-@click.option("--requests", type=click.IntRange(2, 5000), default=300, show_default=True)
+@click.option(
+    "--requests",
+    type=click.IntRange(2, 5000),
+    default=300,
+    show_default=True,
+    help="Requests of each route in each round, for their CPU time.",
+)
 @click.option(
     "--checks",
     type=click.FloatRange(0),

@@ -8,23 +8,13 @@ that are faster, must lose.
 
 import re
 import shutil
-from contextlib import closing
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from consent_server.application import create_app
-from consent_server.config import load_settings
-from consent_server.db import db
-from consent_server.embed.shipped import artifacts
-from consent_server.schema import ensure_schema
-from consent_server.sealing.audit import Audit
-from consent_server.sealing.publishing import publish_in_log
-from consent_server.sealing.service import seal
 from consent_server.sqlite import sqlite3
-from tests.builders import a_document
 from tests.fault.durability.visitors import Visitors
+from tests.fault.installation import audited, publish_demo, records_in
 from tests.fault.powercut.disk import Disk
 from tests.fault.powercut.syscalls import OPTIONS, calls
 from tests.fault.trials import SEED, Trials
@@ -77,7 +67,7 @@ def record(tmp_path):
         data, trace = tmp_path / "data", tmp_path / "trace"
         own = {"CONSENT_DATA_DIR": str(data), "CONSENT_MERGE_DELAY": "2"}
         own["CONSENT_PUBLIC_URL"] = "https://consent.example"
-        _publish(own)
+        publish_demo(own)
         shutil.copytree(data, tmp_path / "base")
         server = start(own, tmp_path, program, before=(str(tool.path), *OPTIONS, "-o", str(trace)))
         try:
@@ -90,16 +80,6 @@ def record(tmp_path):
         return Recording(tmp_path, data, trace, kept)
 
     return record
-
-
-def _publish(environment):
-    app = create_app(load_settings(environment))
-    ensure_schema(app)
-    with app.app_context():
-        notary = app.extensions["consent_notary"]
-        publish_in_log(a_document(), artifacts(), notary, datetime.now(UTC))
-        db.session.remove()
-        db.engine.dispose()
 
 
 def _answered(call):
@@ -138,29 +118,13 @@ def left(recording, files):
             Path(path).write_bytes(content)
 
 
-def records_in(database):
-    """The records that a database has; it has to be in order."""
-    with closing(sqlite3.connect(database)) as connection:
-        (verdict,) = connection.execute("PRAGMA quick_check").fetchone()
-        assert verdict == "ok", verdict
-        return {row[0] for row in connection.execute("SELECT record_id FROM consent_records")}
-
-
-def audited(recording):
+def audited_as_left(recording):
     """What the audit of the log finds after the service came back and sealed what waits."""
     for path in (recording.data, recording.data / "keys"):
         path.chmod(0o700)
     for path in (recording.data / "keys").iterdir():
         path.chmod(0o600)
-    app = create_app(load_settings({"CONSENT_DATA_DIR": str(recording.data)}))
-    with app.app_context():
-        notary = app.extensions["consent_notary"]
-        try:
-            seal("demo", notary, datetime.now(UTC) + timedelta(minutes=1))
-            return [str(finding) for finding in Audit("demo", notary).findings()]
-        finally:
-            db.session.remove()
-            db.engine.dispose()
+    return audited({"CONSENT_DATA_DIR": str(recording.data)})
 
 
 def lost_by(recording, trials):
@@ -169,13 +133,13 @@ def lost_by(recording, trials):
     for number, told, files in cuts(recording, trials):
         left(recording, files)
         try:
-            missing = told - records_in(recording.data / "consent.sqlite3")
+            missing = told - set(records_in(recording.data / "consent.sqlite3"))
         except (sqlite3.DatabaseError, AssertionError) as problem:
             trials.fail(number, f"{type(problem).__name__}: {problem}")
             continue
         if missing:
             trials.fail(number, f"{len(missing)} of {len(told)} acknowledged are lost")
-        elif number % WHOLE_ONE_IN == 0 and (findings := audited(recording)):
+        elif number % WHOLE_ONE_IN == 0 and (findings := audited_as_left(recording)):
             trials.fail(number, f"the log: {findings[0]}")
         cut_off = max(cut_off, len(told))
     return cut_off

@@ -10,21 +10,13 @@ import shutil
 import subprocess
 import sys
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from consent_server.application import create_app
-from consent_server.config import load_settings
-from consent_server.db import db
-from consent_server.embed.shipped import artifacts
-from consent_server.schema import ensure_schema
-from consent_server.sealing.audit import Audit
-from consent_server.sealing.publishing import publish_in_log
-from consent_server.sealing.service import seal
 from consent_server.sqlite import sqlite3
-from tests.builders import OTHER_VISITOR, a_document, acceptance, refusal, withdrawal
+from tests.builders import OTHER_VISITOR, acceptance, refusal, withdrawal
+from tests.fault.installation import audited, publish_demo, records_in
 from tests.fault.syscalls import visiting
 from tests.fault.syscalls.faults import Fault, Traced, every_fault, open_gate
 from tests.fault.trials import Trials
@@ -54,7 +46,7 @@ class Visits:
             "CONSENT_PUBLIC_URL": "https://consent.example",
             "CONSENT_RESERVE_MIB": "0",
         }
-        self._publish()
+        publish_demo(self.environment)
         os.mkfifo(self._gate)
         gate = {visiting.GATE: str(self._gate), visiting.ANSWERS: str(self._answers)}
         with (folder / "said").open("w") as said:
@@ -67,15 +59,6 @@ class Visits:
                 stderr=said,
                 text=True,
             )
-
-    def _publish(self) -> None:
-        app = create_app(load_settings(self.environment))
-        ensure_schema(app)
-        with app.app_context():
-            notary = app.extensions["consent_notary"]
-            publish_in_log(a_document(), artifacts(), notary, datetime.now(UTC))
-            db.session.remove()
-            db.engine.dispose()
 
     def keep(self) -> None:
         """What is there now is there before each visit from now on."""
@@ -140,14 +123,6 @@ def decisions():
     return [acceptance(1, consent_id=OTHER_VISITOR), refusal(), withdrawal(2)]
 
 
-def records_in(database):
-    """The records that a database has; it has to be in order."""
-    with closing(sqlite3.connect(database)) as connection:
-        (verdict,) = connection.execute("PRAGMA integrity_check").fetchone()
-        assert verdict == "ok", verdict
-        return [row[0] for row in connection.execute("SELECT record_id FROM consent_records")]
-
-
 def problem_after(visits, bodies, answers):
     """Return what is wrong after something went wrong, if anything is."""
     told = {answer["record_id"] for status, answer in answers if status in (200, 201)}
@@ -168,19 +143,6 @@ def problem_after(visits, bodies, answers):
     return None
 
 
-def audited(visits):
-    """What the audit of the log finds after the service sealed what waits."""
-    app = create_app(load_settings(visits.environment))
-    with app.app_context():
-        notary = app.extensions["consent_notary"]
-        try:
-            seal("demo", notary, datetime.now(UTC) + timedelta(minutes=1))
-            return [str(finding) for finding in Audit("demo", notary).findings()]
-        finally:
-            db.session.remove()
-            db.engine.dispose()
-
-
 def sweep(visits, trials):
     """Let one call after another go wrong."""
     visits.begin()
@@ -196,7 +158,11 @@ def sweep(visits, trials):
         trials.counts["met"] += traced.was_met()
         trials.counts.update(str(status) for status, _ in answers)
         problem = problem_after(visits, bodies, answers)
-        if problem is None and number % WHOLE_ONE_IN == 0 and (findings := audited(visits)):
+        if (
+            problem is None
+            and number % WHOLE_ONE_IN == 0
+            and (findings := audited(visits.environment))
+        ):
             problem = f"the log: {findings[0]}"
         if problem is not None:
             trials.fail(number, f"{fault}: {problem}")
