@@ -6,6 +6,7 @@ const UNSEEN = 100;
 /** @returns resolves once the next frame was drawn */
 export const painted = () =>
   new Promise((resolve) => {
-    requestAnimationFrame(() => setTimeout(resolve));
+    // The second frame begins when the first was drawn; a page may have a timer that never calls.
+    requestAnimationFrame(() => requestAnimationFrame(resolve));
     setTimeout(resolve, UNSEEN);
   });

@@ -21,7 +21,6 @@ def test_the_table_has_forty_pages_and_each_its_own_name():
     assert sum(page.outcome is Outcome.WORKS for page in PAGES) > len(PAGES) / 2
 
 
-@pytest.mark.one_row_in(4)
 @_pages(Outcome.WORKS)
 def test_works_by_a_press_and_by_nothing_else(page_, stranger, oracle, odd_site, web):
     stranger.look_at(page_.put(odd_site, web), takes_its_time=page_.takes_its_time)

@@ -21,7 +21,7 @@ const {apply} = Reflect;
 const {addEventListener} = document;
 
 interface Listening {
-  /** Adds the listener; twice is once. */
+  /** Adds the listener, unless the element still has it. */
   hear?(): void;
 }
 
@@ -34,7 +34,15 @@ export function heard<Heard extends HTMLElement & Listening>(
   heed: (event: MouseEvent) => void,
   target: Heard,
 ): Heard {
-  target.hear = () => apply(addEventListener, target, [type, heed]);
+  // A library that wraps listeners makes two of one that is added twice: each would be told of the same press.
+  let told: MouseEvent | undefined;
+  const listener = (event: MouseEvent) => {
+    if (event !== told) {
+      told = event;
+      heed(event);
+    }
+  };
+  target.hear = () => apply(addEventListener, target, [type, listener]);
   target.hear();
   return target;
 }
