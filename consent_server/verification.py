@@ -311,7 +311,8 @@ OPENINGS = {
     "decisions": ("decision_key", "subject_commitment"),
     "subjects": ("decision_key", "subject_key"),
 }
-REASONS = ("art17", "retention", "contract-end")
+#: Why entries have no record any more; the last: it is gone with a database that was lost.
+REASONS = ("art17", "retention", "contract-end", "lost")
 FILTER = ("from", "to", "event", "bundle")
 #: Members of a manifest, in their order.
 MANIFEST = (
@@ -504,10 +505,11 @@ def _verify_records(
 
 def _tell_records(manifest: Any, walk: "Walk", head: Head | None, report: Report) -> None:
     key = f"Key: {manifest['vkey']}"
+    lost, gone = manifest["erased"].get("lost"), manifest["erased"].keys() - {"lost"}
     if head is not None and not any(manifest["filter"].values()):
         report.proved.append(
             f"all {walk.entries} entries up to {_told(head)} are here: {walk.rows} records whole, "
-            f"{walk.clear} artifacts and tombstones, {walk.hidden} erased, as tombstones say. {key}"
+            f"{walk.clear} artifacts and tombstones, {walk.hidden} gone, as tombstones say. {key}"
         )
     elif head is not None:
         report.proved.append(
@@ -516,8 +518,13 @@ def _tell_records(manifest: Any, walk: "Walk", head: Head | None, report: Report
         report.unproved.append(
             f"that none of the other {walk.hidden} entries fits the filter: the operator says so"
         )
-    if manifest["erased"]:
-        told = ", ".join(f"{count} ({why})" for why, count in manifest["erased"].items())
+    if lost:
+        report.warnings.append(
+            f"{lost} entries were lost with a database that was set back, as tombstones say: what "
+            "they stood for is gone, and nobody asked for that"
+        )
+    if gone:
+        told = ", ".join(f"{manifest['erased'][why]} ({why})" for why in sorted(gone))
         report.warnings.append(f"tombstones say that these were erased: {told}")
     if walk.outlived:
         report.warnings.append(

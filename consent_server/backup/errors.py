@@ -70,3 +70,10 @@ class HeadsNeeded(ConsentError):
             f"{path} has no last head of any log: put the newest copy of that folder in its place, "
             "or say --without-heads: what was signed after the backup may then be contradicted"
         )
+
+
+class NotRecoverable(ConsentError):
+    """A log cannot go on from this database, or need not be helped to."""
+
+    status = 409
+    reason = "not_recoverable"

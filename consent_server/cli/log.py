@@ -1,9 +1,11 @@
 """``log``: sign the logs of the sites, show and verify them."""
 
 from itertools import islice
+from pathlib import Path
 
 import click
 
+from consent_server.backup.recovery import gap_of, recover
 from consent_server.cli.deeds import record_deed, why_option
 from consent_server.cli.environment import application, instant, print_json
 from consent_server.db import rfc3339
@@ -137,6 +139,42 @@ def retire_key(why: str | None) -> None:
         record_deed(None, "log-key-retire", why)
         key = retire(app.extensions["consent_notary"]).keys[-1]
         click.echo(f"signing with {base64url_encode(key.public)} alone")
+
+
+@log.command("recover")
+@click.argument("site_id", metavar="SITE")
+@click.option(
+    "--from",
+    "folders",
+    metavar="FOLDER",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The folder log/ of another machine's data directory; as often as there are others.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@why_option
+def recover_(site_id: str, folders: tuple[Path, ...], yes: bool, why: str | None) -> None:
+    """Let the log of SITE go on from a restored database that is older than what was signed.
+
+    Its entries are put back from log/ in the data directory, so every checkpoint that was given
+    out stays good. Their records are gone: tombstones say for ever that they were lost. Restore the
+    newest copy of the database that there is before you do this (docs/log.md).
+    """
+    with application() as app:
+        notary = app.extensions["consent_notary"]
+        gap = gap_of(site_id, notary, folders)
+        many = len(gap.entries)
+        click.echo(f"The database lacks {many} of the {gap.growth.head.size} entries of this log.")
+        if not yes:
+            click.confirm("Put them back, and say that their records are lost?", abort=True)
+        record_deed(site_id, "log-recover", why, entries=[gap.places.start, gap.places.stop - 1])
+        found = recover(gap, notary, instant())
+        click.echo(
+            f"{site_id}: {found.size} entries again; {found.kept} records that waited have their "
+            f"place, {found.lost} are lost, {found.erased_again} erased again; "
+            f"{found.lost_in_clear} publications, builds and lines of the trail are lost"
+        )
+        raise SystemExit(1 if _seal([site_id], notary) else 0)
 
 
 @log.command()

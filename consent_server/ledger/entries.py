@@ -17,6 +17,9 @@ from consent_server.ledger.tiles import LARGEST_ENTRY
 PARTS = ("d", "s")
 Reason = Literal["art17", "retention", "contract-end"]
 REASONS: tuple[Reason, ...] = get_args(Reason)
+#: Erased by nobody: gone with a database that was lost. Artifacts are named by it as well.
+LOST: Literal["lost"] = "lost"
+Cause = Reason | Literal["lost"]
 KINDS = ("config", "ui", "shot", "key", "trail")
 #: So that the entry stays below the 65,535 bytes that a log entry can have.
 MOST_INDEXES = 4_000
@@ -65,13 +68,13 @@ class Artifact:
 
 @dataclass(frozen=True)
 class Tombstone:
-    """Says which entries were erased, which parts of them, and why; no date."""
+    """Says what of which entries is gone, and why; no date."""
 
     #: Sorted, without doubles, at most 4,000.
     indexes: tuple[int, ...]
     #: ``d`` the decision, ``s`` the subject.
     parts: tuple[str, ...]
-    reason: Reason
+    reason: Cause
 
     def fields(self) -> dict[str, Any]:
         """Return the members of the entry."""
@@ -141,7 +144,7 @@ def _tombstone(found: dict[str, Any]) -> Tombstone:
         raise EntryInvalid(f"a tombstone has 1 to {MOST_INDEXES} indexes, sorted")
     if not parts or parts != tuple(part for part in PARTS if part in parts):
         raise EntryInvalid("a tombstone names d, s or both")
-    if found["r"] not in REASONS:
+    if found["r"] not in (*REASONS, LOST):
         raise EntryInvalid("no such reason")
     return Tombstone(indexes, parts, found["r"])
 

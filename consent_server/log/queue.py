@@ -12,9 +12,9 @@ from consent_server.ledger.entries import (
     MOST_INDEXES,
     PARTS,
     Artifact,
+    Cause,
     Entry,
     Event,
-    Reason,
     Tombstone,
     encode,
 )
@@ -72,10 +72,10 @@ def is_older_than_its_log(site_id: str) -> bool:
     return db.session.scalar(query.limit(1)) is not None
 
 
-def queue_tombstones(site_id: str, indexes: Collection[int], reason: Reason, now: datetime) -> None:
-    """Queue what says that entries were erased, as few as can be; the caller commits.
+def queue_tombstones(site_id: str, indexes: Collection[int], reason: Cause, now: datetime) -> None:
+    """Queue what says what of which entries is gone, as few as can be; the caller commits.
 
-    :param indexes: of the erased entries in the log
+    :param indexes: of these entries in the log
     """
     ordered = sorted(set(indexes))
     for at in range(0, len(ordered), MOST_INDEXES):

@@ -6,9 +6,14 @@ import sqlalchemy as sa
 
 from consent_server.db import db
 from consent_server.driver import widened
+from consent_server.ledger.canonical import base64url_encode
+from consent_server.ledger.entries import Artifact, decode
 from consent_server.ledger.proofs import Tree
 from consent_server.ledger.tiles import HASH_BYTES, Edge, Tile, TileInvalid, edge
 from consent_server.log.models import LogEntry, LogTile, SignedCheckpoint
+
+#: What follows the hash in the entry of a bundle, and in no other.
+BUNDLE = b'","k":"config",'
 
 
 def last_checkpoint(site_id: str) -> SignedCheckpoint | None:
@@ -69,3 +74,19 @@ def entries_between(site_id: str, begin: int, end: int) -> Sequence[sa.Row[int, 
         )
         .order_by(LogEntry.leaf_index)
     ).all()
+
+
+def last_revision(site_id: str) -> int:
+    """Return the highest revision of a bundle in a log, 0 before the first.
+
+    More than the site has where a database was lost and the log went on (``backup.recovery``).
+    """
+    begin = len('{"h":"') + len(base64url_encode(bytes(HASH_BYTES))) + 1
+    query = sa.select(LogEntry.entry).where(
+        LogEntry.site_id == site_id,
+        LogEntry.record_id.is_(None),
+        sa.func.substr(LogEntry.entry, begin, len(BUNDLE)) == BUNDLE,
+    )
+    bundles = [decode(bytes(entry)) for entry in db.session.scalars(query)]
+    names = [bundle.name for bundle in bundles if isinstance(bundle, Artifact)]
+    return max((int(name.rpartition("/")[2]) for name in names), default=0)

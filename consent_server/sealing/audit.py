@@ -104,7 +104,7 @@ class Audit:
             is_last = len(rows) < PAGE
             if is_last:
                 found += [*replay.finish(), *self._ends(replay, promised)]
-                found += self._erasures.lost()
+                found += self._erasures.unnamed()
             yield from sorted(found, key=lambda finding: (finding.index is None, finding.index))
             self.done += len(rows)
             db.session.rollback()
@@ -218,11 +218,18 @@ class Audit:
             return self._erasures.event(row.index, row.erased)
         if isinstance(entry, Tombstone):
             return self._erasures.tombstone(row.index, entry)
+        problem = self._artifact(row.entry, entry)
+        if not self._erasures.is_lost(row.index):
+            return problem
+        return None if problem else "a tombstone says that it was lost, but it is there"
+
+    def _artifact(self, data: bytes, entry: Artifact) -> str | None:
+        """Return what is wrong with what an entry in clear stands for."""
         if entry.kind == "trail":
-            return self._trails.problem(row.entry, entry)
+            return self._trails.problem(data, entry)
         if entry.kind == "key":
-            return self._key(row.entry, entry)
-        self._seen.add(row.entry)
-        if row.entry not in self._artifacts:  # published since
+            return self._key(data, entry)
+        self._seen.add(data)
+        if data not in self._artifacts:  # published since
             self._artifacts = published_artifacts(self._site_id)
-        return self._artifacts.get(row.entry, "nothing of the kind was published")
+        return self._artifacts.get(data, "nothing of the kind was published")

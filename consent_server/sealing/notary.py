@@ -4,7 +4,8 @@ Of each site the last head that was promised lies in the data directory, so that
 set back to an older copy is noticed. The order of things, and why no crash breaks it:
 
 1. The order of a batch is written to the queue and committed (``sealing.batch``).
-2. The new head is signed and written here, on the disk before the next step.
+2. Its entries are written here (``sealing.journal``); then the new head is signed and written. Both
+   are on the disk before the next step.
 3. Entries, tiles and checkpoint are committed; only now can anybody see them.
 
 Whoever comes after a crash between 1 and 3 finds the batch in its settled order and makes the same
@@ -12,7 +13,8 @@ head again, to the byte, for Ed25519 is deterministic. So a head here that the d
 either made good by that batch, or the database is older than what was signed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from copy import copy
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -31,7 +33,11 @@ from consent_server.ledger.note import (
 )
 from consent_server.ledger.policy import NOBODY, Policy
 from consent_server.sealing.errors import LogInconsistent
+from consent_server.sealing.journal import append
 from consent_server.sealing.keyfile import LogKeyFile, LogKeys, handover_text
+
+#: How the name of a journal ends.
+JOURNAL = ".entries"
 
 
 class Notary:
@@ -47,6 +53,15 @@ class Notary:
         self._host = parts.netloc + parts.path
         self._directory = data_directory / "log"
         self._key_file = LogKeyFile(data_directory)
+
+    def elsewhere(self, folder: Path) -> "Notary":
+        """Return one that reads what another machine promised; it has the same keys.
+
+        :param folder: ``log`` of the other machine's data directory, or a copy of it
+        """
+        other = copy(self)
+        other._directory = folder
+        return other
 
     def origin(self, site_id: str) -> str:
         """Return the name of a site's log, if it is new; one that was signed keeps its name."""
@@ -89,9 +104,10 @@ class Notary:
             path = self._path(site_id)
             raise LogInconsistent(f"{path}: is no checkpoint; restore it from a backup") from None
 
-    def promise(self, site_id: str, head: Checkpoint) -> str:
+    def promise(self, site_id: str, head: Checkpoint, entries: Sequence[bytes] = ()) -> str:
         """Sign a head and keep it on the disk before anybody can see it; return the note.
 
+        :param entries: the last ones of that tree, as many as are new here
         :raises LogInconsistent: another head of this size was promised
         :raises LogKeyUnusable: see :meth:`LogKeyFile.read`
         """
@@ -103,8 +119,14 @@ class Notary:
             if before is not None and before.size == head.size and before != head:
                 raise LogInconsistent(f"another tree of {head.size} entries was signed")
             if before is None or before.size < head.size:
+                if entries:
+                    append(self.journal(site_id), head.size - len(entries), entries)
                 replace_file(path, note.encode())
         return note
+
+    def journal(self, site_id: str) -> Path:
+        """Return where the entries of a site's log are kept outside the database."""
+        return self._path(site_id).with_suffix(JOURNAL)
 
     def attest(self, origin: str, text: str) -> str:
         """Sign something else than a head, which no verifier takes for one; return the note.

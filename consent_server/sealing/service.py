@@ -105,18 +105,17 @@ def _seal_batch(site_id: str, notary: Notary, holder: str, now: datetime) -> int
     if not batch:
         return 0
     _require_unchanged(site_id, batch)
-    growth = grow(site_id, head, [placed.entry for placed in batch])
+    entries = [placed.entry for placed in batch]
+    growth = grow(site_id, head, entries)
     db.session.rollback()
-    note = notary.promise(site_id, growth.head)
+    note = notary.promise(site_id, growth.head, entries)
     with writing():
         require_lease(site_id, holder)
         last = last_checkpoint(site_id)
         if (last.size if last is not None else 0) != head.size:
             raise LeaseLost
         batch = _as_erased_since(site_id, batch)
-        _write(site_id, batch, growth)
-        _queue_tombstones(site_id, batch, now)
-        db.session.add(_signed(site_id, growth.head, head, note, now))
+        add_to_log(site_id, batch, growth, head.size, note, now)
         if forget_batch(site_id) != len(batch):
             raise LogInconsistent("the queue changed while its entries were signed")
         db.session.commit()
@@ -170,14 +169,16 @@ def _as_erased_since(site_id: str, batch: list[Placed]) -> list[Placed]:
     ]
 
 
-def _queue_tombstones(site_id: str, batch: list[Placed], now: datetime) -> None:
-    """Queue the tombstones of what was erased while it waited, now that it has its place."""
-    for reason in REASONS:
-        erased = [placed.leaf_index for placed in batch if placed.erased == reason]
-        queue_tombstones(site_id, erased, reason, now)
+def add_to_log(
+    site_id: str, batch: list[Placed], growth: Growth, previous: int, note: str, now: datetime
+) -> None:
+    """Write entries, tiles and checkpoint; queue the tombstones of what was erased as it waited.
 
+    The caller holds the log's lock, and commits.
 
-def _write(site_id: str, batch: list[Placed], growth: Growth) -> None:
+    :param growth: what the batch makes of the tree of ``previous`` entries
+    :param note: its head, signed
+    """
     execute_each(
         sa.insert(LogEntry),
         ("site_id", "leaf_index", "entry", "record_id"),
@@ -186,16 +187,16 @@ def _write(site_id: str, batch: list[Placed], growth: Growth) -> None:
     for tile, hashes in growth.tiles:
         row = LogTile(site_id=site_id, level=tile.level, tile_index=tile.index, hashes=hashes)
         db.session.merge(row)  # a partial tile is there already, and grows
-
-
-def _signed(
-    site_id: str, head: Checkpoint, previous: Checkpoint, note: str, now: datetime
-) -> SignedCheckpoint:
-    return SignedCheckpoint(
-        site_id=site_id,
-        size=head.size,
-        previous_size=previous.size,
-        root=head.root,
-        note=note,
-        signed_at=now,
+    db.session.add(
+        SignedCheckpoint(
+            site_id=site_id,
+            size=growth.head.size,
+            previous_size=previous,
+            root=growth.head.root,
+            note=note,
+            signed_at=now,
+        )
     )
+    for reason in REASONS:
+        erased = [placed.leaf_index for placed in batch if placed.erased == reason]
+        queue_tombstones(site_id, erased, reason, now)

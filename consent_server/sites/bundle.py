@@ -48,6 +48,7 @@ def build_bundle(
     build: str,
     previous: Bundle | None,
     immaterial: bool = False,
+    known: int = 0,
 ) -> dict[str, Any]:
     """Build the public bundle of a document.
 
@@ -55,11 +56,15 @@ def build_bundle(
     :param build: digest of the widget, 43 characters
     :param previous: the bundle in force, None at the first publication
     :param immaterial: the change only corrects; earlier consent still never covers what is new
+    :param known: the highest revision that anybody was shown; beyond the one before where that one
+        was lost with a database, and then no earlier consent covers anything
     :returns: JSON-ready; never holds the document's origins, and their hosts only as ``scope``
     :raises TextsMissing: a language of the document is incomplete
     :source: GDPR Art. 4(11), consent is given to something specific
     """
-    revision = previous["revision"] + 1 if previous else 1
+    if previous and known > previous["revision"]:
+        previous = None
+    revision = max(known, previous["revision"] if previous else 0) + 1
     bundle = {"v": FORMAT, "revision": revision, "build": build, **_public_part(document)}
     bundle["texts"] = _texts(document, texts)
     touched = touched_parts(previous, bundle, immaterial)

@@ -13,6 +13,7 @@ from consent_server.db import db, lock_for_writing, writing
 from consent_server.ledger.canonical import canonical, digest
 from consent_server.ledger.entries import Artifact, encode
 from consent_server.log.queue import is_older_than_its_log, queue_artifact, waiting_in_clear
+from consent_server.log.tree import last_revision
 from consent_server.sites.bundle import build_bundle
 from consent_server.sites.document import SiteDocument
 from consent_server.sites.errors import (
@@ -267,8 +268,8 @@ def _bundle(
     before: dict[str, Any] | None,
     immaterial: bool,
 ) -> dict[str, Any]:
-    build = artifacts.widget.digest_for(document)
-    return build_bundle(document, artifacts.texts, build, before, immaterial)
+    build, known = artifacts.widget.digest_for(document), last_revision(document.site)
+    return build_bundle(document, artifacts.texts, build, before, immaterial, known)
 
 
 def archive(site_id: str, now: datetime) -> Site:
@@ -287,8 +288,7 @@ def archive(site_id: str, now: datetime) -> Site:
 def list_sites() -> list[SiteSummary]:
     """Return every site with what it has in force, by id."""
     sites = db.session.scalars(sa.select(Site).order_by(Site.id))
-    pairs = ((site, _latest(site.id)) for site in sites)
-    return [SiteSummary(site, publication) for site, publication in pairs if publication]
+    return [SiteSummary(site, found) for site in sites if (found := _latest(site.id))]
 
 
 def _latest(site_id: str, *conditions: sa.ColumnElement[bool]) -> Publication | None:

@@ -31,6 +31,7 @@ Action = Literal[
     "list",
     "log-key-retire",
     "log-key-rotate",
+    "log-recover",
     "proof",
     "publish",
     "purge",

@@ -27,6 +27,7 @@ LINES = {
     "log audit": "audit",
     "log checkpoint": None,
     "log keys": None,
+    "log recover": "log-recover",
     "log retire-key": "log-key-retire",
     "log rotate-key": "log-key-rotate",
     "log seal": None,

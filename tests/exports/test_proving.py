@@ -221,7 +221,7 @@ def test_what_was_erased_is_accounted_for_by_its_tombstone(
 
     assert report.is_good, list(map(str, report.problems))
     assert "22 records whole" in report.proved[0]
-    assert "2 erased, as tombstones say" in report.proved[0]
+    assert "2 gone, as tombstones say" in report.proved[0]
     assert report.warnings[-1].endswith("erased: 2 (art17)")
 
 

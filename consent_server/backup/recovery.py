@@ -1,0 +1,237 @@
+"""Let a log go on from a database that is older than what was signed, without another history.
+
+A database that was put back from a copy lacks the end of its logs. Entries are kept beside the
+promised heads (``sealing.journal``), so the signed tree can be made whole again, to the byte; every
+checkpoint that anybody holds stays good. The records of those entries are gone with the database.
+A tombstone with the reason ``lost`` names each of them, so that no auditor takes them for erased,
+and nobody can lose a record in silence.
+"""
+
+import secrets
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from consent_server.backup.errors import NotRecoverable
+from consent_server.consents.models import ConsentRecord
+from consent_server.db import db, writing
+from consent_server.erasing.removal import lock_subjects, remove
+from consent_server.ledger.checkpoint import Checkpoint
+from consent_server.ledger.entries import LOST, Artifact, Event, Reason, Tombstone, decode
+from consent_server.log.models import LogEntry, QueuedEntry
+from consent_server.log.queue import queue_tombstones
+from consent_server.log.tree import last_checkpoint
+from consent_server.sealing.batch import Placed
+from consent_server.sealing.errors import LeaseLost
+from consent_server.sealing.growth import Growth, grow
+from consent_server.sealing.journal import entries_in
+from consent_server.sealing.lease import give_back_lease, require_lease, take_lease
+from consent_server.sealing.notary import Notary
+from consent_server.sealing.service import add_to_log, signed_last
+from consent_server.sites.service import require_site
+
+#: Entries looked up in one statement.
+MOST = 500
+
+
+@dataclass(frozen=True)
+class Gap:
+    """What a database lacks of a log, and what can be put back."""
+
+    site_id: str
+    head: Checkpoint
+    #: From the end of that head on, in their order.
+    entries: Sequence[bytes]
+    growth: Growth
+
+    @property
+    def places(self) -> range:
+        """Which entries of the log they are."""
+        return range(self.head.size, self.growth.head.size)
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """What became of the entries that a database lacked."""
+
+    #: The log has so many entries again.
+    size: int
+    #: Records that waited in the copy, and have their place and their proof.
+    kept: int
+    #: Records that are gone.
+    lost: int
+    #: Publications, builds and lines of the trail that are gone.
+    lost_in_clear: int
+    #: Records that the copy had, and that the log says were erased since.
+    erased_again: int
+
+
+def gap_of(site_id: str, notary: Notary, folders: Collection[Path] = ()) -> Gap:
+    """Return what a restored database lacks of a log; nothing is written.
+
+    :param folders: ``log`` of the data directories of other machines
+    :raises NotRecoverable: it lacks nothing, or the entries are not all there, or are not those
+        that were signed
+    :raises SealRefused: what it does have is not what was signed
+    :raises SiteUnknown: there is no such site
+    """
+    require_site(site_id, archived=True)
+    head = signed_last(site_id, notary)
+    homes = [notary.elsewhere(folder) for folder in folders]
+    promises = [told for place in (notary, *homes) if (told := place.promised(site_id))]
+    signed = max(promises, key=lambda promise: promise.size, default=head)
+    if signed.size <= head.size:
+        raise NotRecoverable(f"the log of {site_id} lacks nothing of what was signed")
+    journals = [place.journal(site_id) for place in (notary, *homes)]
+    found = entries_in(journals, head.size, signed.size)
+    missing = [at for at in range(head.size, signed.size) if at not in found]
+    if missing:
+        raise NotRecoverable(
+            f"{len(missing)} of the {signed.size - head.size} entries that the database lacks are "
+            f"in no journal, the first is entry {missing[0]}; name the folders of other machines, "
+            "or put back a newer copy of log/ or of the database (docs/log.md)"
+        )
+    entries = [found[at] for at in range(head.size, signed.size)]
+    growth = grow(site_id, head, entries)
+    if growth.head != signed:
+        raise NotRecoverable("the entries in the journal are not those that were signed")
+    db.session.rollback()
+    return Gap(site_id, head, entries, growth)
+
+
+def recover(gap: Gap, notary: Notary, now: datetime) -> Recovered:
+    """Put the entries back, and queue the tombstones of what is gone; one transaction.
+
+    What the copy has of them keeps its place: a record that waited there is linked to its entry. A
+    record that the log says was erased since is erased.
+
+    :param now: aware, UTC
+    :raises LeaseLost: the log changed meanwhile, or another process is at work on it
+    """
+    site_id = gap.site_id
+    holder = secrets.token_urlsafe(16)
+    if not take_lease(site_id, holder, now):
+        raise LeaseLost
+    overdue = _overdue(gap)
+    note = notary.promise(site_id, gap.growth.head, gap.entries)
+    with writing():
+        lock_subjects(site_id, _subjects(site_id, overdue))
+        require_lease(site_id, holder)
+        last = last_checkpoint(site_id)
+        if (last.size if last is not None else 0) != gap.head.size:
+            raise LeaseLost
+        batch, unknown = _with_links(gap)
+        add_to_log(site_id, batch, gap.growth, gap.head.size, note, now)
+        events, in_clear = _lost(gap, unknown)
+        queue_tombstones(site_id, [*events, *in_clear], LOST, now)
+        erased = sum(
+            remove(site_id, record_ids, reason, now) for reason, record_ids in overdue.items()
+        )
+        db.session.commit()
+    give_back_lease(site_id, holder, now)
+    kept = sum(placed.record_id is not None for placed in batch)
+    return Recovered(gap.growth.head.size, kept, len(events), len(in_clear), erased)
+
+
+def _overdue(gap: Gap) -> Mapping[Reason, set[str]]:
+    """Return the records of the copy that entries of the gap say were erased, by reason."""
+    found: dict[Reason, set[str]] = defaultdict(set)
+    places = dict(zip(gap.entries, gap.places, strict=True))
+    waiting = {
+        places[entry]: record_id
+        for entry, record_id in _queue(gap.site_id)
+        if record_id is not None and entry in places
+    }
+    for tombstone in _tombstones(gap):
+        if tombstone.reason != LOST:
+            named = set(tombstone.indexes)
+            found[tombstone.reason].update(waiting[at] for at in named & waiting.keys())
+            found[tombstone.reason].update(_linked(gap.site_id, sorted(named)))
+    db.session.rollback()
+    return found
+
+
+def _linked(site_id: str, indexes: Sequence[int]) -> Iterator[str]:
+    """Yield the records that are still linked to entries."""
+    for at in range(0, len(indexes), MOST):
+        query = sa.select(LogEntry.record_id).where(
+            LogEntry.site_id == site_id,
+            LogEntry.leaf_index.in_(indexes[at : at + MOST]),
+            LogEntry.record_id.is_not(None),
+        )
+        yield from filter(None, db.session.scalars(query))
+
+
+def _subjects(site_id: str, overdue: Mapping[Reason, set[str]]) -> set[str]:
+    record_ids = sorted(set().union(*overdue.values()))
+    found: set[str] = set()
+    for at in range(0, len(record_ids), MOST):
+        query = sa.select(ConsentRecord.subject).where(
+            ConsentRecord.site_id == site_id,
+            ConsentRecord.record_id.in_(record_ids[at : at + MOST]),
+        )
+        found.update(filter(None, db.session.scalars(query)))
+    return found
+
+
+def _with_links(gap: Gap) -> tuple[list[Placed], set[int]]:
+    """Take what is in the gap out of the queue; return the gap with what the queue knew of it.
+
+    And the places of which it knew nothing. An order that was settled in the copy and is not that
+    of the gap was never signed.
+    """
+    queue = sa.select(
+        QueuedEntry.entry, QueuedEntry.queue_id, QueuedEntry.record_id, QueuedEntry.erased
+    ).where(QueuedEntry.site_id == gap.site_id)
+    connection = db.session.connection()
+    known = defaultdict(list)
+    for entry, *link in connection.execute(queue):
+        known[bytes(entry)].append(link)
+    batch, taken, unknown = [], [], set()
+    for place, entry in zip(gap.places, gap.entries, strict=True):
+        if known[entry]:
+            queue_id, record_id, erased = known[entry].pop()
+            taken.append(queue_id)
+            batch.append(Placed(place, entry, record_id, erased))
+        else:
+            unknown.add(place)
+            batch.append(Placed(place, entry, None))
+    here = QueuedEntry.site_id == gap.site_id
+    for at in range(0, len(taken), MOST):
+        some = QueuedEntry.queue_id.in_(taken[at : at + MOST])
+        connection.execute(sa.delete(QueuedEntry).where(here, some))
+    connection.execute(sa.update(QueuedEntry).where(here).values(leaf_index=None))
+    return batch, unknown
+
+
+def _lost(gap: Gap, unknown: Collection[int]) -> tuple[list[int], list[int]]:
+    """Return the places of the events, and of the artifacts, that are gone and were not erased."""
+    erased = {at for tombstone in _tombstones(gap) for at in tombstone.indexes}
+    events, in_clear = [], []
+    for at, data in zip(gap.places, gap.entries, strict=True):
+        entry = decode(data) if at in unknown else None
+        if isinstance(entry, Event) and at not in erased:
+            events.append(at)
+        # A key lies in the data directory, not in the database.
+        elif isinstance(entry, Artifact) and entry.kind != "key":
+            in_clear.append(at)
+    return events, in_clear
+
+
+def _queue(site_id: str) -> Iterator[tuple[bytes, str | None]]:
+    """Yield the entries that wait in the copy, and their records."""
+    query = sa.select(QueuedEntry.entry, QueuedEntry.record_id)
+    for entry, record_id in db.session.execute(query.where(QueuedEntry.site_id == site_id)):
+        yield bytes(entry), record_id
+
+
+def _tombstones(gap: Gap) -> Iterator[Tombstone]:
+    """Yield those of the gap."""
+    for data in gap.entries:
+        entry = decode(data)
+        if isinstance(entry, Tombstone):
+            yield entry

@@ -1,0 +1,66 @@
+"""From a backup that is older than what was signed, by the commands alone."""
+
+import pytest
+import sqlalchemy as sa
+
+from consent_server.db import db
+from consent_server.sealing.audit import Audit
+from tests.backup.test_round_trip import empty as empty
+from tests.backup.test_round_trip import erase_me as erase_me
+from tests.builders import OTHER_VISITOR, acceptance, refusal
+
+
+@pytest.fixture
+def old(run, decide, seal, tmp_path, erase_me, empty):
+    """Put back a backup after which three were signed and one visitor erased."""
+    decide(acceptance())
+    decide(acceptance(consent_id=OTHER_VISITOR))
+    seal()
+    waiting = decide(refusal()).json["record_id"]
+    assert run("backup", tmp_path / "backup").exit_code == 0
+    seal()
+    decide(refusal())
+    erase_me()
+    seal()
+    empty()
+    restored = run("restore", tmp_path / "backup")
+    assert restored.exit_code == 1
+    assert "or run: log recover" in restored.stderr
+    return waiting
+
+
+def test_the_log_goes_on_and_names_what_is_lost(run, old, app, notary, rows, clock):
+    clock.advance(seconds=60)
+    recovered = run("log", "recover", "demo", "--why", "the disk failed", input="y\n")
+
+    assert recovered.exit_code == 0, recovered.output
+    # The record that waited, the backup's line of the trail; then a refusal and a tombstone.
+    assert "The database lacks 4 of the 8 entries of this log." in recovered.output
+    assert "2 records that waited" not in recovered.output
+    assert "1 records that waited have their place, 1 are lost" in recovered.output
+    with app.app_context():
+        assert list(Audit("demo", notary).findings()) == []
+    linked = {row["record_id"] for row in rows("log_entries")}
+    assert old in linked
+    what = [line["what"] for line in rows("trail_lines", "number")]
+    assert what[-1] == "log-recover"
+
+
+def test_without_a_yes_nothing_changes(run, old, app):
+    with app.app_context(), db.engine.connect() as connection:
+        before = connection.execute(sa.text("SELECT count(*) FROM log_entries")).scalar()
+
+    assert run("log", "recover", "demo", input="n\n").exit_code == 1
+
+    with app.app_context(), db.engine.connect() as connection:
+        assert connection.execute(sa.text("SELECT count(*) FROM log_entries")).scalar() == before
+
+
+def test_a_second_time_it_says_that_nothing_is_missing(run, old, clock):
+    clock.advance(seconds=60)
+    assert run("log", "recover", "demo", "--yes").exit_code == 0
+
+    again = run("log", "recover", "demo", "--yes")
+
+    assert again.exit_code == 1
+    assert "lacks nothing of what was signed" in again.stderr
