@@ -179,6 +179,14 @@ def add_to_log(
     :param growth: what the batch makes of the tree of ``previous`` entries
     :param note: its head, signed
     """
+    _write(site_id, batch, growth)
+    db.session.add(_signed(site_id, growth.head, previous, note, now))
+    for reason in REASONS:
+        erased = [placed.leaf_index for placed in batch if placed.erased == reason]
+        queue_tombstones(site_id, erased, reason, now)
+
+
+def _write(site_id: str, batch: list[Placed], growth: Growth) -> None:
     execute_each(
         sa.insert(LogEntry),
         ("site_id", "leaf_index", "entry", "record_id"),
@@ -187,16 +195,16 @@ def add_to_log(
     for tile, hashes in growth.tiles:
         row = LogTile(site_id=site_id, level=tile.level, tile_index=tile.index, hashes=hashes)
         db.session.merge(row)  # a partial tile is there already, and grows
-    db.session.add(
-        SignedCheckpoint(
-            site_id=site_id,
-            size=growth.head.size,
-            previous_size=previous,
-            root=growth.head.root,
-            note=note,
-            signed_at=now,
-        )
+
+
+def _signed(
+    site_id: str, head: Checkpoint, previous: int, note: str, now: datetime
+) -> SignedCheckpoint:
+    return SignedCheckpoint(
+        site_id=site_id,
+        size=head.size,
+        previous_size=previous,
+        root=head.root,
+        note=note,
+        signed_at=now,
     )
-    for reason in REASONS:
-        erased = [placed.leaf_index for placed in batch if placed.erased == reason]
-        queue_tombstones(site_id, erased, reason, now)
