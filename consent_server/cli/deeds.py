@@ -11,6 +11,7 @@ import marshmallow as ma
 
 from consent_server.cli.environment import instant
 from consent_server.sites.models import Publication
+from consent_server.trail.publications import facts_of
 from consent_server.trail.reasons import Why
 from consent_server.trail.service import Action, add_line, leave_line, leave_line_everywhere
 
@@ -54,7 +55,6 @@ def publication_deed(why: str | None) -> Callable[[Publication], object]:
     """Return what adds the line of a publication to its transaction: the site may be new in it."""
 
     def add(published: Publication) -> None:
-        about = {"revision": published.revision, "hash": published.bundle_hash}
-        add_line(published.site_id, who(), "publish", instant(), why, **about)
+        add_line(published.site_id, who(), "publish", instant(), why, **facts_of(published))
 
     return add

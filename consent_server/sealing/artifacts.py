@@ -1,6 +1,8 @@
 """Whether what a site published still is what its log says in clear."""
 
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from typing import Any
 
 from consent_server.db import db
 from consent_server.ledger.canonical import digest
@@ -8,6 +10,7 @@ from consent_server.ledger.entries import encode
 from consent_server.sealing.findings import UNREADABLE
 from consent_server.sites.models import Publication, WidgetBuild
 from consent_server.sites.service import artifacts_of, bundle_of, publications
+from consent_server.trail.publications import facts_of, facts_told
 
 
 def published_artifacts(site_id: str) -> dict[bytes, str | None]:
@@ -17,12 +20,27 @@ def published_artifacts(site_id: str) -> dict[bytes, str | None]:
     """
     found: dict[bytes, str | None] = {}
     previous: Publication | None = None
+    told = facts_told(site_id)
     with suppress(*UNREADABLE):
         for publication in publications(site_id):
             for artifact in artifacts_of(publication, previous):
-                found[encode(artifact)] = _problem(publication, artifact.kind)
+                problem = _problem(publication, artifact.kind)
+                found[encode(artifact)] = problem or _other_than_told(publication, told)
             previous = publication
     return found
+
+
+def _other_than_told(
+    publication: Publication, told: Mapping[int, Sequence[dict[str, Any]]]
+) -> str | None:
+    """Return what is wrong with what is in no bundle: the document, when and why."""
+    facts = facts_of(publication)
+    if all(line == facts for line in told.get(publication.revision, ())):
+        return None
+    return (
+        f"publication {publication.revision}: its document, its time or its reason is not what "
+        "the trail says of it"
+    )
 
 
 def _problem(publication: Publication, kind: str) -> str | None:
