@@ -5,11 +5,14 @@ or on a machine that did not have it: only what is proven to be of our log, by t
 data directory says was promised. A row of the database and an old key together do not reach it.
 """
 
+from consent_server.ledger.checkpoint import Checkpoint
 from consent_server.ledger.note import signers
 from consent_server.log.models import SignedCheckpoint
+from consent_server.log.tree import last_checkpoint
 from consent_server.log.witnesses import with_cosignatures
 from consent_server.sealing.errors import LogInconsistent
-from consent_server.sealing.growth import require_prefix, signed_head
+from consent_server.sealing.growth import grow, require_prefix, signed_head
+from consent_server.sealing.journal import entries_in
 from consent_server.sealing.notary import Notary
 
 
@@ -30,12 +33,31 @@ def given_out(site_id: str, checkpoint: SignedCheckpoint, notary: Notary) -> str
     if promised is None:
         raise LogInconsistent(f"{name}: nothing here says that it was promised")
     if promised.size >= head.size:
-        require_prefix(site_id, head, promised)
+        _require_promised(site_id, head, promised, notary)
     elif at_work & signed_by:  # another machine has promised more since
         require_prefix(site_id, promised, head)
     else:
         raise LogInconsistent(f"{name}: only a retired key says that it was promised")
     return notary.countersign(checkpoint.note, head)
+
+
+def _require_promised(site_id: str, head: Checkpoint, promised: Checkpoint, notary: Notary) -> None:
+    """Check that a head became the one that was promised.
+
+    A promise comes before its commit. What the database does not have yet is in the journal.
+    """
+    last = last_checkpoint(site_id)
+    if last is None or promised.size <= last.size:
+        require_prefix(site_id, head, promised)
+        return
+    stored = signed_head(last, notary.keys_of(promised.origin, site_id, last.size))
+    places = range(stored.size, promised.size)
+    found = entries_in([notary.journal(site_id)], places.start, places.stop)
+    if len(found) != len(places):
+        raise LogInconsistent(f"the {promised.size} entries that were promised are not here")
+    if grow(site_id, stored, [found[at] for at in places]).head != promised:
+        raise LogInconsistent(f"the tree of {promised.size} entries is not the one promised")
+    require_prefix(site_id, head, stored)
 
 
 def given_out_cosigned(site_id: str, checkpoint: SignedCheckpoint, notary: Notary) -> str:

@@ -295,3 +295,40 @@ def test_a_checkpoint_kept_before_proves_what_came_after_by_the_handover(
     assert verified("handover", checkpoint=paths["kept"]) == 0
     with pytest.raises(verification.Unverifiable):
         verified("export", handovers=[paths["kept"]])
+
+
+@pytest.fixture
+def promised_only(decide, seal, turn, monkeypatch):
+    """A log with two keys at work, the last head of which was promised and is not committed."""
+    decide(acceptance())
+    seal()
+    turn(rotate)
+    decide(refusal())
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sealing, "_write", stop)
+        with pytest.raises(KeyboardInterrupt):
+            seal()
+
+
+def test_a_checkpoint_is_given_out_between_a_promise_and_its_commit(
+    promised_only, checkpoint, vkeys
+):
+    """What is promised is not in the database yet; what was before it is proven all the same."""
+    note = checkpoint()
+
+    assert note.split("\n")[1] == "3"
+    for vkey in vkeys():
+        open_note(note, [NoteKey.parse(vkey)])
+
+
+def test_not_where_other_entries_are_kept_than_were_promised(promised_only, client, app):
+    journal = app.extensions["consent_settings"].data_dir / "log" / "demo.entries"
+    journal.write_bytes(journal.read_bytes().replace(b'3 {"h":"', b'3 {"h":"A', 1))
+
+    answer = client.get("/v1/sites/demo/log/checkpoint")
+
+    assert (answer.status_code, answer.json["reason"]) == (409, "log_inconsistent")
