@@ -33,6 +33,7 @@ LINES = {
     "log seal": None,
     "log witness": None,
     "openapi": None,
+    "parquet": None,  # a copy of a file that has its line
     "proof": "proof",
     "purge": "purge",
     "restore": "restore",

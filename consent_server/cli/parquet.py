@@ -1,0 +1,50 @@
+"""``parquet``: an export as a file for those who compute with it."""
+
+import os
+from pathlib import Path
+
+import click
+from tqdm import tqdm
+
+REMEDY = (
+    "a Parquet file needs pyarrow, which the service itself does not (the extra `parquet` of "
+    'pyproject.toml): pip install "pyarrow>=26,<27"'
+)
+
+
+@click.command()
+@click.argument(
+    "source", metavar="EXPORT", type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File to write.",
+)
+@click.option("--force", is_flag=True, help="Overwrite it.")
+def parquet(source: Path, output: Path, force: bool) -> None:
+    """Write the records of EXPORT, a file in JSON Lines, as Parquet.
+
+    For computing: the export is what `verify` checks, so keep it. The new file has its signed
+    manifest as metadata (docs/exports.md).
+    """
+    if output.exists() and not force:
+        raise click.UsageError(f"{output} exists; --force overwrites it")
+    try:
+        from consent_server.exports.parquet import to_parquet
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] != "pyarrow":
+            raise
+        raise click.ClickException(REMEDY) from None
+    part = output.with_name(f"{output.name}.part")
+    try:
+        with part.open("wb") as file, tqdm(unit=" records", disable=None) as progress:
+            for done in to_parquet(source, file):
+                progress.update(done - progress.n)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(output)
+    finally:
+        part.unlink(missing_ok=True)
