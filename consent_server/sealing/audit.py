@@ -218,18 +218,24 @@ class Audit:
             return self._erasures.event(row.index, row.erased)
         if isinstance(entry, Tombstone):
             return self._erasures.tombstone(row.index, entry)
-        problem = self._artifact(row.entry, entry)
-        if not self._erasures.is_lost(row.index):
-            return problem
-        return None if problem else "a tombstone says that it was lost, but it is there"
+        return self._artifact(row, entry)
 
-    def _artifact(self, data: bytes, entry: Artifact) -> str | None:
-        """Return what is wrong with what an entry in clear stands for."""
+    def _artifact(self, row: Row, entry: Artifact) -> str | None:
+        """Return what is wrong with what an entry in clear stands for.
+
+        A tombstone excuses what is gone with a database that was lost, and no change of what is
+        there.
+        """
         if entry.kind == "trail":
-            return self._trails.problem(data, entry)
+            return self._trails.problem(row.entry, entry, lambda: self._is_lost(row))
         if entry.kind == "key":
-            return self._key(data, entry)
-        self._seen.add(data)
-        if data not in self._artifacts:  # published since
+            return self._key(row.entry, entry)
+        self._seen.add(row.entry)
+        if row.entry not in self._artifacts:  # published since
             self._artifacts = published_artifacts(self._site_id)
-        return self._artifacts.get(data, "nothing of the kind was published")
+        if row.entry not in self._artifacts and self._is_lost(row):
+            return None
+        return self._artifacts.get(row.entry, "nothing of the kind was published")
+
+    def _is_lost(self, row: Row) -> bool:
+        return self._erasures.is_lost(row.index)

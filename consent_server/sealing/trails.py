@@ -1,7 +1,7 @@
 """Whether the lines of a site's trail are those of its log."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from consent_server.db import db
 from consent_server.ledger.entries import Artifact, encode
@@ -22,30 +22,38 @@ class Trails:
         """Nothing is read yet."""
         self._site_id = site_id
         self._seen: set[int] = set()
+        #: Numbers of lines that are gone, as tombstones say; a later line may have one of them.
+        self._lost: set[int] = set()
 
-    def problem(self, entry: bytes, artifact: Artifact) -> str | None:
-        """Return what is wrong with the line that an entry stands for."""
+    def problem(self, entry: bytes, artifact: Artifact, is_lost: Callable[[], bool]) -> str | None:
+        """Return what is wrong with the line that an entry stands for.
+
+        :param is_lost: whether a tombstone says that it is gone with a database that was lost
+        """
         site_id, _, number = artifact.name.partition("/trail/")
         if site_id != self._site_id or not NUMBER.match(number):
             return "names no line of this trail"
-        self._seen.add(int(number))
         line = db.session.get(TrailLine, (site_id, int(number)), populate_existing=True)
-        if line is None:
-            return f"line {number} of the trail is missing"
         try:
-            is_same = encode(artifact_of(line)) == entry
+            is_same = line is not None and encode(artifact_of(line)) == entry
         except UNREADABLE:
             is_same = False
+        if not is_same and is_lost():
+            self._lost.add(int(number))  # what has its number now has to have an entry of its own
+            return None
+        self._seen.add(int(number))
+        if line is None:
+            return f"line {number} of the trail is missing"
         return None if is_same else f"line {number} of the trail is not what was written"
 
     def left_out(self) -> Iterator[Finding]:
         """Yield which lines no entry stood for, and which numbers have neither."""
-        last = 0
+        last, named = 0, self._seen | self._lost
         while page := [line.number for line in lines_of(self._site_id, last, PAGE)]:
             db.session.expunge_all()
             for number in page:
                 for gap in range(last + 1, number):
-                    if gap not in self._seen:  # else its entry has said so
+                    if gap not in named:  # else its entry has said so
                         yield Finding(None, f"line {gap} of the trail is missing")
                 if number not in self._seen:
                     problem = "is neither in the log nor in its queue"
