@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from consent_server.backup.errors import NotRecoverable
 from consent_server.consents.models import ConsentRecord
-from consent_server.db import db, writing
+from consent_server.db import db, lock_for_writing, writing
 from consent_server.erasing.removal import lock_subjects, remove
 from consent_server.ledger.checkpoint import Checkpoint
 from consent_server.ledger.entries import LOST, Artifact, Event, Reason, Tombstone, decode
@@ -32,7 +32,14 @@ from consent_server.sealing.journal import entries_in
 from consent_server.sealing.lease import give_back_lease, require_lease, take_lease
 from consent_server.sealing.notary import Notary
 from consent_server.sealing.service import add_to_log, signed_last
-from consent_server.sites.service import require_site
+from consent_server.sites.bundle import covers_lost
+from consent_server.sites.lost import lost_revision
+from consent_server.sites.service import (
+    bundle_of,
+    is_in_force,
+    newest_publication,
+    require_site,
+)
 
 #: Entries looked up in one statement.
 MOST = 500
@@ -68,6 +75,8 @@ class Recovered:
     lost_in_clear: int
     #: Records that the copy had, and that the log says were erased since.
     erased_again: int
+    #: A lost revision, consent to which counts until something is published; 0 where none does.
+    counting: int = 0
 
 
 def gap_of(site_id: str, notary: Notary, folders: Collection[Path] = ()) -> Gap:
@@ -111,6 +120,8 @@ def recover(gap: Gap, notary: Notary, now: datetime) -> Recovered:
 
     :param now: aware, UTC
     :raises LeaseLost: the log changed meanwhile, or another process is at work on it
+    :raises NotRecoverable: a publication waits that would count consent to a lost one; what was
+        signed binds here from then on, so the next publication is another
     """
     site_id = gap.site_id
     holder = secrets.token_urlsafe(16)
@@ -121,11 +132,13 @@ def recover(gap: Gap, notary: Notary, now: datetime) -> Recovered:
     with writing():
         lock_subjects(site_id, _subjects(site_id, overdue))
         require_lease(site_id, holder)
+        lock_for_writing("publish", site_id)
         last = last_checkpoint(site_id)
         if (last.size if last is not None else 0) != gap.head.size:
             raise LeaseLost
         batch, unknown = _with_links(gap)
         add_to_log(site_id, batch, gap.growth, gap.head.size, note, now)
+        counting = _counting(site_id)
         events, in_clear = _lost(gap, unknown)
         queue_tombstones(site_id, [*events, *in_clear], LOST, now)
         erased = sum(
@@ -134,7 +147,23 @@ def recover(gap: Gap, notary: Notary, now: datetime) -> Recovered:
         db.session.commit()
     give_back_lease(site_id, holder, now)
     kept = sum(placed.record_id is not None for placed in batch)
-    return Recovered(gap.growth.head.size, kept, len(events), len(in_clear), erased)
+    return Recovered(gap.growth.head.size, kept, len(events), len(in_clear), erased, counting)
+
+
+def _counting(site_id: str) -> int:
+    """Return the highest revision that is lost, if consent to it counts for what is in force.
+
+    :raises NotRecoverable: for what waits, which would come into force now
+    """
+    newest, lost = newest_publication(site_id, archived=True), lost_revision(site_id)
+    if not covers_lost(bundle_of(newest), lost):
+        return 0
+    if not is_in_force(newest):
+        raise NotRecoverable(
+            f"revision {newest.revision} waits, and was made without knowing of revision {lost}, "
+            "which is lost: run site publish once more, then this"
+        )
+    return lost
 
 
 def _overdue(gap: Gap) -> Mapping[Reason, set[str]]:

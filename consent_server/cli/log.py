@@ -174,6 +174,12 @@ def recover_(site_id: str, folders: tuple[Path, ...], yes: bool, why: str | None
             f"place, {found.lost} are lost, {found.erased_again} erased again; "
             f"{found.lost_in_clear} publications, builds and lines of the trail are lost"
         )
+        if found.counting:
+            click.echo(
+                f"{site_id}: revision {found.counting} is lost. Run site publish now: until then, "
+                "whoever agreed to it is not asked again",
+                err=True,
+            )
         raise SystemExit(1 if _seal([site_id], notary) else 0)
 
 

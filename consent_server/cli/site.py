@@ -10,8 +10,9 @@ from consent_server.cli.environment import application, instant, print_json
 from consent_server.consents.forecast import count_asked_again
 from consent_server.db import rfc3339
 from consent_server.embed.shipped import artifacts
-from consent_server.sealing.publishing import bring_into_force, publish_in_log
-from consent_server.sites import service
+from consent_server.sealing.notary import Notary
+from consent_server.sealing.publishing import bring_into_force, promised_bundles, publish_in_log
+from consent_server.sites import listing, service
 from consent_server.sites.document import (
     DocumentInvalid,
     Finding,
@@ -42,7 +43,7 @@ def site() -> None:
 def list_sites(as_json: bool) -> None:
     """List the sites and what each has published."""
     with application():
-        lines = [_summary(entry) for entry in service.list_sites()]
+        lines = [_summary(entry) for entry in listing.list_sites()]
     if as_json:
         print_json(lines)
         return
@@ -77,9 +78,9 @@ def show(site_id: str, as_json: bool) -> None:
 @json_option
 def plan(document: BinaryIO, immaterial: bool, reason: str | None, as_json: bool) -> None:
     """Show what publishing FILE would change and how many consents it would ask again."""
-    with application():
+    with application() as app:
         parsed = _read(document)
-        planned, asked = _planned(parsed, immaterial)
+        planned, asked = _planned(parsed, immaterial, app.extensions["consent_notary"])
     notes = _notes(parsed)
     if as_json:
         print_json({**planned.as_dict(), "live_consents_asked_again": asked, "warnings": notes})
@@ -105,7 +106,7 @@ def publish(
     """
     with application() as app:
         parsed = _read(document)
-        _, asked = _planned(parsed, immaterial)
+        _, asked = _planned(parsed, immaterial, app.extensions["consent_notary"])
         try:
             done = publish_in_log(
                 parsed,
@@ -181,9 +182,10 @@ def _read(document: BinaryIO) -> SiteDocument:
     return load_document(text, artifacts().texts)
 
 
-def _planned(document: SiteDocument, immaterial: bool) -> tuple[Plan, int]:
+def _planned(document: SiteDocument, immaterial: bool, notary: Notary) -> tuple[Plan, int]:
     """Return what publishing would change, and how many live consents it would ask again."""
-    planned = service.plan(document, artifacts(), immaterial=immaterial)
+    promised = promised_bundles(document.site, notary)
+    planned = service.plan(document, artifacts(), immaterial=immaterial, promised=promised)
     touched = set(planned.touched_categories)
     return planned, count_asked_again(document.site, touched, instant())
 
@@ -192,7 +194,7 @@ def _notes(document: SiteDocument) -> list[dict[str, str]]:
     return [{"path": note.path, "message": note.message} for note in warnings(document)]
 
 
-def _summary(entry: service.SiteSummary) -> dict[str, Any]:
+def _summary(entry: listing.SiteSummary) -> dict[str, Any]:
     archived_at = entry.site.archived_at
     return {
         "site": entry.site.id,

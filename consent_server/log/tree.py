@@ -7,13 +7,13 @@ import sqlalchemy as sa
 from consent_server.db import db
 from consent_server.driver import widened
 from consent_server.ledger.canonical import base64url_encode
-from consent_server.ledger.entries import Artifact, decode
 from consent_server.ledger.proofs import Tree
 from consent_server.ledger.tiles import HASH_BYTES, Edge, Tile, TileInvalid, edge
 from consent_server.log.models import LogEntry, LogTile, SignedCheckpoint
 
-#: What follows the hash in the entry of a bundle, and in no other.
+#: What follows the hash in the entry of a bundle, and in no other, and where.
 BUNDLE = b'","k":"config",'
+BUNDLE_AT = len('{"h":"') + len(base64url_encode(bytes(HASH_BYTES)))
 
 
 def last_checkpoint(site_id: str) -> SignedCheckpoint | None:
@@ -76,17 +76,16 @@ def entries_between(site_id: str, begin: int, end: int) -> Sequence[sa.Row[int, 
     ).all()
 
 
-def last_revision(site_id: str) -> int:
-    """Return the highest revision of a bundle in a log, 0 before the first.
+def is_bundle(entry: bytes) -> bool:
+    """Whether an entry stands for a published bundle."""
+    return entry[BUNDLE_AT : BUNDLE_AT + len(BUNDLE)] == BUNDLE
 
-    More than the site has where a database was lost and the log went on (``backup.recovery``).
-    """
-    begin = len('{"h":"') + len(base64url_encode(bytes(HASH_BYTES))) + 1
+
+def bundles_in(site_id: str) -> list[bytes]:
+    """Return the entries of a log that stand for published bundles, in no order."""
     query = sa.select(LogEntry.entry).where(
         LogEntry.site_id == site_id,
         LogEntry.record_id.is_(None),
-        sa.func.substr(LogEntry.entry, begin, len(BUNDLE)) == BUNDLE,
+        sa.func.substr(LogEntry.entry, BUNDLE_AT + 1, len(BUNDLE)) == BUNDLE,
     )
-    bundles = [decode(bytes(entry)) for entry in db.session.scalars(query)]
-    names = [bundle.name for bundle in bundles if isinstance(bundle, Artifact)]
-    return max((int(name.rpartition("/")[2]) for name in names), default=0)
+    return [bytes(entry) for entry in db.session.scalars(query)]

@@ -1,10 +1,13 @@
 """The use case of an operator with a new document: publish it, and put it into the log at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from consent_server.sealing.errors import SealRefused
+from consent_server.log.tree import is_bundle, last_checkpoint
+from consent_server.sealing.errors import LogInconsistent, SealRefused
+from consent_server.sealing.journal import entries_in
 from consent_server.sealing.notary import Notary
 from consent_server.sealing.service import seal
 from consent_server.sites.document import SiteDocument
@@ -49,9 +52,26 @@ def publish_in_log(
         now,
         immaterial=immaterial,
         reason=reason,
+        promised=promised_bundles(document.site, notary),
         before_commit=before_commit,
     )
     return Published(publication, bring_into_force(publication, notary, now))
+
+
+def promised_bundles(site_id: str, notary: Notary) -> Collection[bytes]:
+    """Return the entries of bundles that were signed, and that a restored database lacks.
+
+    What is published before its log goes on (``backup.recovery``) has to be told from those.
+    """
+    last = last_checkpoint(site_id)
+    size = last.size if last is not None else 0
+    promised = None
+    with suppress(LogInconsistent):  # of a damaged file: nothing is signed then either
+        promised = notary.promised(site_id)
+    if promised is None or promised.size <= size:
+        return ()
+    found = entries_in([notary.journal(site_id)], size, promised.size)
+    return [entry for entry in found.values() if is_bundle(entry)]
 
 
 def bring_into_force(publication: Publication, notary: Notary, now: datetime) -> str | None:

@@ -48,7 +48,7 @@ def build_bundle(
     build: str,
     previous: Bundle | None,
     immaterial: bool = False,
-    known: int = 0,
+    lost: int = 0,
 ) -> dict[str, Any]:
     """Build the public bundle of a document.
 
@@ -56,25 +56,31 @@ def build_bundle(
     :param build: digest of the widget, 43 characters
     :param previous: the bundle in force, None at the first publication
     :param immaterial: the change only corrects; earlier consent still never covers what is new
-    :param known: the highest revision that anybody was shown; beyond the one before where that one
-        was lost with a database, and then no earlier consent covers anything
+    :param lost: the highest revision that was lost with a database; whoever agreed to it, or to one
+        before it, is asked again
     :returns: JSON-ready; never holds the document's origins, and their hosts only as ``scope``
     :raises TextsMissing: a language of the document is incomplete
     :source: GDPR Art. 4(11), consent is given to something specific
     """
-    if previous and known > previous["revision"]:
-        previous = None
-    revision = max(known, previous["revision"] if previous else 0) + 1
+    revision = max(lost, previous["revision"] if previous else 0) + 1
     bundle = {"v": FORMAT, "revision": revision, "build": build, **_public_part(document)}
     bundle["texts"] = _texts(document, texts)
     touched = touched_parts(previous, bundle, immaterial)
     for part, hit in (("categories", touched.categories), ("services", touched.services)):
         earlier = {item["id"]: item["since"] for item in previous[part]} if previous else {}
         for item in bundle[part]:
-            kept = item["id"] in earlier and item["id"] not in hit
+            kept = item["id"] not in hit and earlier.get(item["id"], 0) > lost
             item["since"] = earlier[item["id"]] if kept else revision
-    bundle["policy"]["since"] = _policy_since(previous, bundle["policy"], revision)
+    since = _policy_since(previous, bundle["policy"], revision)
+    bundle["policy"]["since"] = since if since > lost else revision
     return bundle
+
+
+def covers_lost(bundle: Bundle, lost: int) -> bool:
+    """Say whether consent that was given to a lost publication would cover a part of this one."""
+    return any(
+        item["since"] <= lost for part in ("categories", "services") for item in bundle[part]
+    )
 
 
 def _policy_since(previous: Bundle | None, policy: Mapping[str, Any], revision: int) -> int:

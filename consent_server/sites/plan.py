@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from consent_server.sites.bundle import Bundle, holds_on_more_hosts
+from consent_server.sites.bundle import Bundle, covers_lost, holds_on_more_hosts
 
 #: Keys that say what visitors are told or asked, in the order of the document.
 _PLAIN_KEYS = (
@@ -85,11 +85,12 @@ class Plan:
         return [*marks, ending]
 
 
-def compare(previous: Bundle | None, new: Bundle) -> Plan:
+def compare(previous: Bundle | None, new: Bundle, lost: int = 0) -> Plan:
     """Compare the bundle in force with the one that would be published.
 
     :param previous: None before the first publication
     :param new: as :func:`build_bundle` made it from ``previous``; its ``since`` say what is touched
+    :param lost: the highest revision that was lost with a database, 0 where none was
     """
     revision = new["revision"]
     touched = {
@@ -105,6 +106,9 @@ def compare(previous: Bundle | None, new: Bundle) -> Plan:
         changes = [Change("", None, new["site"], False, text)]
     else:
         changes = list(_changes(previous, new, set(touched["categories"])))
+        if covers_lost(previous, lost):
+            text = f"~ publications up to revision {lost} were lost: consent to them covers nothing"
+            changes.insert(0, Change("revision", previous["revision"], revision, True, text))
     return Plan(
         previous["revision"] if previous else None,
         revision,

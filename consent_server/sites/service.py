@@ -1,7 +1,7 @@
 """Use cases of sites: plan, publish, archive, and what is in force at an instant."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -13,7 +13,6 @@ from consent_server.db import db, lock_for_writing, writing
 from consent_server.ledger.canonical import canonical, digest
 from consent_server.ledger.entries import Artifact, encode
 from consent_server.log.queue import is_older_than_its_log, queue_artifact, waiting_in_clear
-from consent_server.log.tree import last_revision
 from consent_server.sites.bundle import build_bundle
 from consent_server.sites.document import SiteDocument
 from consent_server.sites.errors import (
@@ -22,6 +21,7 @@ from consent_server.sites.errors import (
     ReasonMissing,
     SiteUnknown,
 )
+from consent_server.sites.lost import lost_revision
 from consent_server.sites.models import Publication, Site, WidgetBuild
 from consent_server.sites.plan import Plan, compare
 from consent_server.sites.remembered import memory
@@ -36,14 +36,6 @@ class Artifacts:
     texts: Mapping[str, Mapping[str, str]]
     #: The code of pages.
     widget: WidgetParts
-
-
-@dataclass(frozen=True)
-class SiteSummary:
-    """One line of the list of sites."""
-
-    site: Site
-    publication: Publication
 
 
 def require_site(site_id: str, *, archived: bool = False) -> Site:
@@ -160,11 +152,19 @@ def widget_build(build: str) -> WidgetBuild | None:
     return db.session.get(WidgetBuild, build)
 
 
-def plan(document: SiteDocument, artifacts: Artifacts, *, immaterial: bool = False) -> Plan:
-    """Compare a document with what its site has published; changes nothing."""
-    previous = _latest(document.site)
-    before = bundle_of(previous) if previous else None
-    return compare(before, _bundle(document, artifacts, before, immaterial))
+def plan(
+    document: SiteDocument,
+    artifacts: Artifacts,
+    *,
+    immaterial: bool = False,
+    promised: Collection[bytes] = (),
+) -> Plan:
+    """Compare a document with what its site has published; changes nothing.
+
+    :param promised: see :func:`publish`
+    """
+    _, planned = _drafted(document, artifacts, _latest(document.site), immaterial, promised)
+    return planned
 
 
 def publish(
@@ -174,11 +174,13 @@ def publish(
     *,
     immaterial: bool = False,
     reason: str | None = None,
+    promised: Collection[bytes] = (),
     before_commit: Callable[[Publication], object] = bool,
 ) -> Publication:
     """Freeze a document as the site's next bundle; creates the site at its first publication.
 
     :param immaterial: nobody is asked again; needs a reason
+    :param promised: entries of bundles that were signed, and that the database lacks
     :param before_commit: writes what is to be there together with the publication, or not at all
     :raises ReasonMissing: immaterial without a reason
     :raises NothingToPublish: the same is published already
@@ -196,8 +198,9 @@ def publish(
         if site is not None:
             site.archived_at = None
         previous = _latest(document.site)
+        drafted = _drafted(document, artifacts, previous, immaterial, promised)
         try:
-            publication = _next_publication(document, artifacts, previous, now, immaterial, reason)
+            publication = _next_publication(document, drafted, previous, now, immaterial, reason)
         except NothingToPublish:
             if not is_back or previous is None:
                 raise
@@ -237,17 +240,15 @@ def _keep_build(source: bytes, now: datetime) -> None:
 
 def _next_publication(
     document: SiteDocument,
-    artifacts: Artifacts,
+    drafted: tuple[dict[str, Any], Plan],
     previous: Publication | None,
     now: datetime,
     immaterial: bool,
     reason: str | None,
 ) -> Publication:
-    before = bundle_of(previous) if previous else None
-    bundle = _bundle(document, artifacts, before, immaterial)
+    bundle, planned = drafted
     values = document.as_dict()
-    is_same = previous is not None and values == previous.document
-    if is_same and previous and before and compare(before, bundle).nothing_to_publish:
+    if previous and values == previous.document and planned.nothing_to_publish:
         raise NothingToPublish(previous.revision)
     frozen = canonical(bundle)
     return Publication(
@@ -262,14 +263,18 @@ def _next_publication(
     )
 
 
-def _bundle(
+def _drafted(
     document: SiteDocument,
     artifacts: Artifacts,
-    before: dict[str, Any] | None,
+    previous: Publication | None,
     immaterial: bool,
-) -> dict[str, Any]:
-    build, known = artifacts.widget.digest_for(document), last_revision(document.site)
-    return build_bundle(document, artifacts.texts, build, before, immaterial, known)
+    promised: Collection[bytes],
+) -> tuple[dict[str, Any], Plan]:
+    """Return the bundle that would be published, and what is other in it."""
+    before = bundle_of(previous) if previous else None
+    build, lost = artifacts.widget.digest_for(document), lost_revision(document.site, promised)
+    bundle = build_bundle(document, artifacts.texts, build, before, immaterial, lost)
+    return bundle, compare(before, bundle, lost)
 
 
 def archive(site_id: str, now: datetime) -> Site:
@@ -283,12 +288,6 @@ def archive(site_id: str, now: datetime) -> Site:
         db.session.commit()
     memory().sites.forget(site_id)
     return site
-
-
-def list_sites() -> list[SiteSummary]:
-    """Return every site with what it has in force, by id."""
-    sites = db.session.scalars(sa.select(Site).order_by(Site.id))
-    return [SiteSummary(site, found) for site in sites if (found := _latest(site.id))]
 
 
 def _latest(site_id: str, *conditions: sa.ColumnElement[bool]) -> Publication | None:

@@ -117,3 +117,17 @@ def _without_revisions(bundle):
         kept = {key: value for key, value in bundle.items() if key not in {"since", "revision"}}
         return {key: _without_revisions(value) for key, value in kept.items()}
     return [_without_revisions(item) for item in bundle] if isinstance(bundle, list) else bundle
+
+
+def test_a_document_can_be_published_again_when_a_later_one_was_lost():
+    first = build_bundle(a_document(), SHIPPED, BUILD, None)
+    again = build_bundle(a_document(), SHIPPED, BUILD, first, immaterial=True, lost=2)
+
+    plan = compare(first, again, lost=2)
+
+    assert (plan.revision, plan.touched_categories) == (3, ("analytics", "marketing"))
+    assert plan.lines()[0] == (
+        "! ~ publications up to revision 2 were lost: consent to them covers nothing"
+    )
+    after = build_bundle(a_document(), SHIPPED, BUILD, again, lost=2)
+    assert compare(again, after, lost=2).nothing_to_publish
