@@ -94,10 +94,15 @@ def app(environment) -> Iterator[Flask]:
 
 
 class ReadingClient(FlaskClient):
-    """Reads every answer to its end, as a server's client does, so that no stream is left open."""
+    """Reads every answer to its end, as a server's client does, so that no stream is left open.
+
+    A request begins with nobody's scope, as in a thread of a server: what forgets to enter one sees
+    no row here either.
+    """
 
     def open(self, *args: Any, **kwargs: Any) -> Any:
-        return super().open(*args, **{"buffered": True, **kwargs})
+        with rowscope.one_site(""):
+            return super().open(*args, **{"buffered": True, **kwargs})
 
 
 @pytest.fixture

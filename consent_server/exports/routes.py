@@ -3,7 +3,7 @@
 from typing import Any
 
 import marshmallow as ma
-from flask import Response, current_app, stream_with_context
+from flask import Response, current_app
 from flask.views import MethodView
 
 from consent_server.exports import schemas
@@ -15,6 +15,7 @@ from consent_server.sites.auth import require_key
 from consent_server.trail.reads import record_read
 from consent_server.web.api import Blueprint
 from consent_server.web.problems import InvalidRequest
+from consent_server.web.tenancy import streamed
 
 exports = Blueprint("exports", __name__, url_prefix="/v1/sites/<site_id>", description="Exports")
 SECURITY: list[dict[str, list[str]]] = [{"apiKey": []}]
@@ -40,7 +41,7 @@ class Export(MethodView):
         )
         facts = {"format": asked["format"], "checkpoint": export.head.size}
         record_read(credential, "export", asked["why"], **export.selection.facts, **facts)
-        answer = Response(stream_with_context(export.pieces()))
+        answer = Response(streamed(export.pieces()))
         answer.content_type = FORMATS[asked["format"]].media_type
         name = f"consents-{site_id}.{asked['format']}"
         answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'

@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,7 +60,7 @@ class Export:
         self.writer = FORMATS[format_].writer(selection.level, self._bundles, categories)
         db.session.rollback()
 
-    def pieces(self) -> Iterator[bytes]:
+    def pieces(self) -> Generator[bytes, None, None]:
         """Yield the file, a page of records at a time, or the rest of it."""
         if not self.progress.size:
             yield self._hashed(self.writer.begin())

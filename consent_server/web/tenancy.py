@@ -4,9 +4,10 @@ What has no site in its address says so itself: the check API enters the site of
 (``sites.auth``), monitoring looks at all sites (``operations``).
 """
 
+from collections.abc import Generator, Iterator
 from typing import Any
 
-from flask import Flask, g, request
+from flask import Flask, g, request, stream_with_context  # noqa: TID251
 
 from consent_server import rowscope
 
@@ -21,7 +22,31 @@ def _close(_error: Any) -> None:
         rowscope.enter(g.row_scope_before)
 
 
+def streamed(pieces: Generator[bytes, None, None]) -> Iterator[bytes]:
+    """Send a stream with what its request sees: that is over when the stream begins.
+
+    :param pieces: has no transaction open between two of them
+    """
+    return stream_with_context(_in_scope(rowscope.current(), pieces))
+
+
+def _in_scope(scope: rowscope.Scope, pieces: Generator[bytes, None, None]) -> Iterator[bytes]:
+    try:
+        while True:
+            before = rowscope.current()
+            rowscope.enter(scope)
+            try:
+                piece = next(pieces, None)
+            finally:
+                rowscope.enter(before)  # whoever takes the pieces may do something else in between
+            if piece is None:
+                return
+            yield piece
+    finally:
+        pieces.close()
+
+
 def init_app(app: Flask) -> None:
-    """Narrow what each request sees, until its answer is sent whole."""
+    """Narrow what each request sees, until its answer begins; :func:`streamed` goes on with it."""
     app.before_request(_open)
     app.teardown_request(_close)

@@ -1,5 +1,7 @@
 """The whole service as the role that owns nothing, from the first publication to the last purge."""
 
+import json
+
 import pytest
 
 from consent_server.background import _round
@@ -75,3 +77,21 @@ def test_its_commands_do_what_they_say(client, run, document, decide, api_key, t
 
     assert [done.exit_code for done in code] == [0] * len(code), [done.output for done in code]
     assert client.get("/readyz").json == {"status": "ok"}
+
+
+@pytest.mark.parametrize("level", ["counts", "decisions"])
+def test_a_running_server_streams_an_export_whole(server, seal, api_key, level):
+    for visitor in (VISITOR, OTHER_VISITOR):
+        body = json.dumps(acceptance(consent_id=visitor))
+        headers = {"Origin": ORIGIN, "Content-Type": "text/plain"}
+        assert server.request("POST", "/v1/sites/demo/consents", body, headers)[0] == 201
+    seal()
+
+    path = f"/v1/sites/demo/export?format=jsonl&level={level}"
+    status, _, body = server.request("GET", path, headers=api_key("export"))
+    lines = [json.loads(line) for line in body.splitlines()]
+    records = [line for line in lines if not {"log", "manifest"} & line.keys()]
+
+    assert status == 200
+    assert sum(record.get("count", 1) for record in records) == 2
+    assert lines[-1]["manifest"]["rows"] == len(records)
