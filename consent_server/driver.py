@@ -149,15 +149,15 @@ def _open(connection: Any, record: Any) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    is_lone = connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
-    # After such a use the driver begins again by itself.
-    driver: Any = connection.connection.driver_connection
-    if is_lone or not driver.autocommit:
+    if connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
         return
+    driver: Any = connection.connection.driver_connection
+    # After a use with a level of isolation of its own the driver begins by itself.
+    begin = "BEGIN; " if driver.autocommit else ""
     # Two statements in one: what is sent like this cannot be prepared.
     threshold, driver.prepare_threshold = driver.prepare_threshold, None
     try:
-        connection.exec_driver_sql(f"BEGIN; {rowscope.entering(rowscope.current())}")
+        connection.exec_driver_sql(f"{begin}{rowscope.entering(rowscope.current())}")
     finally:
         driver.prepare_threshold = threshold
 

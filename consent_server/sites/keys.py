@@ -84,17 +84,25 @@ def authenticate(key: str) -> Credential:
 def _look_up(key_id: str, shown: str) -> KnownKey:
     keys = memory().keys
     beginning = keys.begin()
-    db.session.rollback()
-    with rowscope.every_site():  # whose key it is, is what is asked
-        row = db.session.get(ApiKey, key_id)
-    stored = row.secret_hash if row is not None else NOBODY
-    is_right = hmac.compare_digest(stored, shown)
-    if row is None or not is_right or row.revoked_at is not None:
+    stored = _stored(key_id)
+    is_right = hmac.compare_digest(stored.secret_hash if stored is not None else NOBODY, shown)
+    if stored is None or not is_right:
         raise KeyInvalid
-    known = KnownKey(row.site_id, row.secret_hash, frozenset(row.scopes))
-    keys.keep(key_id, known, beginning)
-    db.session.rollback()  # with its scope
-    return known
+    keys.keep(key_id, stored, beginning)
+    return stored
+
+
+def _stored(key_id: str) -> KnownKey | None:
+    """Return a key that is not revoked; whose it is, is what is asked, so it is of any site."""
+    db.session.rollback()
+    with rowscope.every_site():
+        try:
+            row = db.session.get(ApiKey, key_id)
+            if row is None or row.revoked_at is not None:
+                return None
+            return KnownKey(row.site_id, row.secret_hash, frozenset(row.scopes))
+        finally:
+            db.session.rollback()  # with its scope, whoever is refused next
 
 
 def list_keys(site_id: str | None = None) -> list[ApiKey]:

@@ -13,6 +13,8 @@ from consent_server.consents.models import ConsentRecord
 from consent_server.db import db
 from consent_server.embed.shipped import artifacts
 from consent_server.sites import service as sites
+from consent_server.sites.errors import KeyInvalid
+from consent_server.sites.keys import authenticate
 from consent_server.statements import Query
 from tests.builders import ORIGIN, a_document, acceptance, bundle_hash
 from tests.cli import conftest as commands
@@ -200,6 +202,36 @@ def test_no_scope_outlives_its_transaction(app, two_sites, client, check):
             connection.close()
 
     assert {value or "" for row in settings for value in row} == {""}
+
+
+def test_a_level_of_isolation_of_its_own_leaves_no_connection_without_scope(app, two_sites):
+    with app.app_context():
+        db.engine.dispose()
+        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(sa.text("SELECT 1"))
+
+    seen = in_scope(app, SCOPES["own"], "SELECT DISTINCT site_id FROM log_queue")
+
+    assert seen == [("other",)]
+
+
+def test_a_level_of_isolation_of_its_own_has_its_scope(app, two_sites):
+    query = sa.text("SELECT DISTINCT site_id FROM log_queue")
+    with app.app_context(), rowscope.one_site("other"):
+        repeatable = {"isolation_level": "REPEATABLE READ"}
+        with db.engine.connect().execution_options(**repeatable) as connection:
+            assert connection.execute(query).all() == [("other",)]
+
+
+def test_whoever_is_refused_a_key_leaves_no_transaction_of_every_site(app, two_sites, api_key):
+    known = api_key("check", site="other")["Authorization"].split()[1]
+    for key in (known[:-1] + "x", f"cp_live_{'x' * 8}_{'x' * 43}"):
+        with app.app_context(), rowscope.one_site("demo"):
+            with pytest.raises(KeyInvalid):
+                authenticate(key)
+            seen = db.session.scalars(sa.text("SELECT DISTINCT site_id FROM log_queue")).all()
+
+        assert seen == ["demo"]
 
 
 @pytest.mark.parametrize(
