@@ -28,6 +28,20 @@ OWNERS = (
     "GROUP BY tableowner"
 )
 
+#: What a role, or one that it can become, has beyond the grants and in spite of the policies.
+POWERS = (
+    "SELECT held.rolname, concat_ws(' ', CASE WHEN held.rolsuper THEN 'SUPERUSER' END, "
+    "CASE WHEN held.rolbypassrls THEN 'BYPASSRLS' END, "
+    "CASE WHEN held.rolcreaterole THEN 'CREATEROLE' END, "
+    "CASE WHEN held.rolcreatedb THEN 'CREATEDB' END, "
+    "CASE WHEN held.rolreplication THEN 'REPLICATION' END, "
+    "CASE WHEN held.rolname IN ('pg_execute_server_program', 'pg_read_server_files', "
+    "'pg_write_server_files') THEN 'FILES' END) AS powers "
+    "FROM pg_roles AS asked JOIN pg_roles AS held ON held.oid = asked.oid "
+    "OR NOT asked.rolsuper AND pg_has_role(asked.oid, held.oid, 'MEMBER') "
+    "WHERE asked.rolname = %s ORDER BY held.oid <> asked.oid, held.rolname"
+)
+
 
 @dataclass(frozen=True)
 class Rights:
@@ -132,13 +146,17 @@ def apply(connection: Connection, role: str) -> bool:
 
     :param connection: of the owner of the tables, who may make roles if there is one to make
     :returns: whether the role was made
-    :raises RoleRefused: it owns the tables, or the connection's role may not do that
+    :raises RoleRefused: it owns the tables or may do what no grant takes away, or the connection's
+        role may not do that
     """
     driver: Any = connection.connection.driver_connection
     rows = connection.exec_driver_sql(OWNERS, (list(RIGHTS),)).all()
     owners = dict(map(tuple, rows))
     if role in owners:
         raise RoleRefused(f"{role} owns the tables: choose another role for the service")
+    too_much = [*powers(connection, role), *_as_owner(connection, role, list(owners))]
+    if too_much:
+        raise RoleRefused(f"{role} may do too much: {', '.join(too_much)}; take that away first")
     advice = "DATABASE_URL has to name the tables' owner, and an administrator make the role"
     if not all(owners.values()):  # a grant of somebody else's is no error, and grants nothing
         raise RoleRefused(f"the tables are those of {', '.join(sorted(owners))}; {advice}")
@@ -154,6 +172,24 @@ def apply(connection: Connection, role: str) -> bool:
 def _role(connection: Connection, role: str) -> int:
     found = "SELECT count(*) FROM pg_roles WHERE rolname = %s"
     return int(connection.exec_driver_sql(found, (role,)).scalar_one())
+
+
+def powers(connection: Connection, role: str) -> list[str]:
+    """Return what no grant of ours takes from a role: of its own, or as another that it can become.
+
+    :returns: such as ``BYPASSRLS`` or ``SUPERUSER as postgres``
+    """
+    rows = connection.exec_driver_sql(POWERS, (role,))
+    return [found if name == role else f"{found} as {name}" for name, found in rows if found]
+
+
+def _as_owner(connection: Connection, role: str, owners: list[str]) -> list[str]:
+    found = (
+        "SELECT owner FROM unnest(%s::text[]) AS owner, pg_roles "
+        "WHERE rolname = %s AND pg_has_role(oid, owner, 'MEMBER')"
+    )
+    rows = connection.exec_driver_sql(found, (owners, role)).scalars()
+    return [f"everything as {owner}" for owner in rows]
 
 
 def differences(connection: Connection) -> tuple[list[str], list[str]]:

@@ -76,6 +76,16 @@ def current() -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
+def require_newest() -> None:
+    """Refuse where a table may be missing.
+
+    :raises SchemaOutdated: the database does not have this version's schema
+    """
+    found, needed = current(), head()
+    if found != needed:
+        raise SchemaOutdated(found, needed)
+
+
 def ensure_schema(app: Flask) -> None:
     """Upgrade an empty or older database, where the settings allow it.
 

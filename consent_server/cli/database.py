@@ -54,6 +54,7 @@ def roles_(role: str, is_applied: bool) -> None:
     with application(with_schema=False):
         if db.engine.dialect.name == "sqlite":
             raise roles.RoleRefused("SQLite has no roles")
+        schema.require_newest()
         with db.engine.begin() as connection:
             is_made = roles.apply(connection, role)
     click.echo(f"{role}: {'made, without a password, and ' if is_made else ''}given its rights")

@@ -81,3 +81,39 @@ def test_what_cannot_be_done_is_refused_and_changes_nothing(run, two_roles, who,
     assert refused.stderr.startswith("role_refused: ")
     assert said in refused.stderr
     assert (rights(two_roles, SERVICE), rights(two_roles, OWNER)) == before
+
+
+@pytest.mark.parametrize(
+    ("power", "said"),
+    [
+        ("ALTER ROLE {role} BYPASSRLS", "may do too much: BYPASSRLS;"),
+        ("GRANT {other} TO {role}", "may do too much: SUPERUSER as other"),
+        ("GRANT roles_owner TO {role}", "may do too much: everything as roles_owner;"),
+        ("GRANT pg_execute_server_program TO {role}", "FILES as pg_execute_server_program;"),
+    ],
+    ids=["own", "of another role", "of the owner", "files"],
+)
+def test_a_role_that_no_grant_could_narrow_is_refused(run, two_roles, new_role, power, said):
+    other = Identifier(f"other {uuid.uuid4().hex}")
+    with connect(two_roles.administrator) as connection:
+        connection.execute(SQL("CREATE ROLE {} LOGIN").format(Identifier(new_role)))
+        connection.execute(SQL("CREATE ROLE {} SUPERUSER").format(other))
+        connection.execute(SQL(power).format(role=Identifier(new_role), other=other))
+        try:
+            refused = run(
+                "db", "roles", new_role, "--apply", env={"DATABASE_URL": two_roles.administrator}
+            )
+        finally:
+            connection.execute(SQL("DROP ROLE {}").format(other))
+
+    assert (refused.exit_code, said in refused.stderr) == (1, True), refused.output
+    assert rights(two_roles, new_role) == []
+
+
+def test_on_an_older_schema_it_says_so(run, two_roles):
+    with connect(two_roles.owner) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0006'")
+
+    refused = run("db", "roles", SERVICE, "--apply", env={"DATABASE_URL": two_roles.owner})
+
+    assert (refused.exit_code, refused.stderr[:17]) == (1, "schema_outdated: ")

@@ -1,5 +1,7 @@
 """Checks of a PostgreSQL database."""
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from consent_server import roles
@@ -9,15 +11,22 @@ from consent_server.operations.selfcheck.line import Line, fail, ok, warn
 
 #: Oldest major version that is tested.
 OLDEST = 15
-POWERS = ("rolsuper", "rolbypassrls", "rolcreaterole", "rolcreatedb", "rolreplication")
 #: Limits that end what waits; "0" for none.
 ENDS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
-#: Tables of a site that show their rows to whoever names no site.
-UNKEPT = (
-    "SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace "
-    "AND relname = ANY(:tables) AND NOT (relrowsecurity AND relforcerowsecurity) AND ("
-    "relname = 'sites' OR EXISTS (SELECT 1 FROM pg_attribute "
+#: Tables of a site by what keeps their rows apart: whether it is on, for the owner too, and its
+#: policies, of whatever name.
+KEPT = (
+    "SELECT relname, relrowsecurity AND relforcerowsecurity AS is_on, array(SELECT "
+    "concat_ws(' ', polcmd, polpermissive, polroles, pg_get_expr(polqual, polrelid), "
+    "pg_get_expr(polwithcheck, polrelid)) FROM pg_policy WHERE polrelid = pg_class.oid) "
+    "AS policies FROM pg_class WHERE relnamespace = current_schema()::regnamespace "
+    "AND relname = ANY(:tables) AND (relname = 'sites' OR EXISTS (SELECT 1 FROM pg_attribute "
     "WHERE attrelid = pg_class.oid AND attname = 'site_id')) ORDER BY relname"
+)
+#: What they are (migration 0007), as PostgreSQL writes them.
+POLICIES = (
+    "* t {{0}} ({column} = current_setting('consent.site'::text, true))",
+    "* t {{0}} (current_setting('consent.every_site'::text, true) = 'on'::text)",
 )
 #: Settings without which a committed decision may be lost.
 DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
@@ -55,19 +64,16 @@ def checksums() -> Line:
 def role() -> Line:
     """The service's role can do what the service does, and little more."""
     name = "postgresql-role"
-    columns = ", ".join(POWERS)
-    row = db.session.execute(
-        sa.text(f"SELECT rolname, {columns} FROM pg_roles WHERE rolname = current_user")  # noqa: S608
-    ).one()
-    powers = [power.removeprefix("rol") for power in POWERS if getattr(row, power)]
+    own = str(db.session.scalar(sa.text("SELECT current_user")))
+    powers = roles.powers(db.session.connection(), own)
     if powers:
-        mend = f'ALTER ROLE "{row.rolname}" NO' + " NO".join(powers).upper()
-        return fail(name, f"{row.rolname} may do too much: {', '.join(powers)}", mend)
+        mend = f'ALTER ROLE "{own}" {roles.ATTRIBUTES}, and REVOKE from it the roles that are named'
+        return fail(name, f"{own} may do too much: {', '.join(powers)}", mend)
     if _owns_the_tables():
-        seen = f"{row.rolname} owns its tables, so whoever has its password can drop the triggers"
+        seen = f"{own} owns its tables, so whoever has its password can drop the triggers"
         mend = "let the service be another role: db roles NAME --apply (docs/deployment.md)"
         return warn(name, seen, mend)
-    return ok(name, f"{row.rolname} has no special powers and owns no table")
+    return ok(name, f"{own} has no special powers and owns no table")
 
 
 def rights() -> Line:
@@ -100,13 +106,23 @@ def row_security() -> Line:
     """A forgotten condition shows no row of another site."""
     name = "postgresql-row-security"
     mend = "python -m consent_server db upgrade, or ALTER TABLE … FORCE ROW LEVEL SECURITY"
-    unkept = db.session.scalars(sa.text(UNKEPT), {"tables": list(roles.RIGHTS)}).all()
-    if unkept:
-        return fail(name, f"switched off for {', '.join(unkept)}", mend)
+    tables = db.session.execute(sa.text(KEPT), {"tables": list(roles.RIGHTS)}).all()
+    off = [table.relname for table in tables if not table.is_on]
+    if off:
+        return fail(name, f"switched off for {', '.join(off)}", mend)
+    others = [table.relname for table in tables if sorted(table.policies) != _policies(table)]
+    if others:
+        mend = "drop what is too much (\\d TABLE in psql), make anew what is missing"
+        return fail(name, f"other policies than ours for {', '.join(others)}", mend)
     if _shown_is("rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"):
         seen = "it does not hold for this role, which bypasses it"
         return warn(name, seen, "let the service be another role (docs/deployment.md)")
     return ok(name, "a transaction sees the rows of the site that it names")
+
+
+def _policies(table: Any) -> list[str]:
+    column = "id" if table.relname == "sites" else "site_id"
+    return sorted(policy.format(column=column) for policy in POLICIES)
 
 
 def _shown_is(expression: str) -> bool:

@@ -61,9 +61,42 @@ def test_a_role_that_may_do_too_much_is_told(look, role, administer, postgresql_
     administer("ALTER TABLE consent_records OWNER TO consent")
 
     assert superuser["postgresql-role"]["status"] == "fail"
-    assert "super" in superuser["postgresql-role"]["seen"]
+    assert "SUPERUSER" in superuser["postgresql-role"]["seen"]
     assert limited["postgresql-role"]["status"] == "ok"
     assert owner["postgresql-role"]["status"] == "warn"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE POLICY more ON consent_records USING (true)",
+        "CREATE POLICY more ON consent_records FOR SELECT TO PUBLIC USING (site_id <> '')",
+        "DROP POLICY one_site ON consent_records",
+        "ALTER POLICY every_site ON consent_records USING (true)",
+        "ALTER POLICY one_site ON consent_records WITH CHECK (true)",
+    ],
+)
+def test_a_policy_that_is_not_ours_is_told(look, administer, statement):
+    _, before = look()
+    administer(statement)
+    code, after = look()
+
+    assert "other policies" not in before["postgresql-row-security"]["seen"]
+    assert (code, after["postgresql-row-security"]["status"]) == (1, "fail")
+    assert after["postgresql-row-security"]["seen"].endswith("than ours for consent_records")
+
+
+def test_a_role_that_can_become_another_one_is_told(look, role, administer, postgresql_url):
+    administer(
+        f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}",
+        f"GRANT consent, pg_read_server_files TO {role}",
+    )
+
+    _, lines = look(DATABASE_URL=postgresql_url.replace("consent@", f"{role}@"))
+
+    assert lines["postgresql-role"]["status"] == "fail"
+    assert "SUPERUSER" in lines["postgresql-role"]["seen"]
+    assert "FILES as pg_read_server_files" in lines["postgresql-role"]["seen"]
 
 
 def test_an_old_server_fails(look, monkeypatch):
