@@ -15,14 +15,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 
 from tests.machine import cluster, postgresql
 
 #: Set for the workers: address of the cluster with "{database}" for the name, or why there is none.
 ADDRESS = "CONSENT_TEST_POSTGRESQL"
 PROBLEM = "CONSENT_TEST_POSTGRESQL_PROBLEM"
-#: Set by whoever wants all tests on PostgreSQL to run as the role that owns nothing; those that
-#: break what only the owner can break fail then.
+#: Set by whoever wants all tests on PostgreSQL to run as the role that owns nothing.
 AS_SERVICE = "CONSENT_TEST_AS_SERVICE"
 ENGINES = ["sqlite", "postgresql"]
 
@@ -86,6 +86,16 @@ def postgresql_cluster(request: pytest.FixtureRequest) -> Callable[[str], str]:
     return lambda database: os.environ[ADDRESS].format(database=database)
 
 
+def administrator_of(engine: sa.Engine) -> sa.Engine:
+    """Return an engine of the same database that no right and no policy keeps from anything.
+
+    For what a test breaks past the service; on SQLite whoever has the file may do all of it.
+    """
+    if engine.dialect.name == "sqlite":
+        return engine
+    return sa.create_engine(engine.url.set(username="consent"), poolclass=sa.NullPool)
+
+
 @pytest.fixture(scope="session")
 def postgresql_template(postgresql_cluster) -> str:
     """Name of a migrated database that tests of this worker are cloned from."""
@@ -112,10 +122,18 @@ def sqlite_url(sqlite_template, tmp_path) -> str:
 
 
 @pytest.fixture
-def postgresql_url(request) -> Iterator[str]:
-    """Address of a fresh, migrated, empty PostgreSQL database."""
+def postgresql_url(request) -> str:
+    """Address of a fresh, migrated, empty PostgreSQL database, for the service."""
     if AS_SERVICE in os.environ:
-        yield request.getfixturevalue("two_roles").service
+        return request.getfixturevalue("two_roles").service
+    return request.getfixturevalue("postgresql_owner_url")
+
+
+@pytest.fixture
+def postgresql_owner_url(request) -> Iterator[str]:
+    """Address of the same database for the owner of its tables: for what only the owner does."""
+    if AS_SERVICE in os.environ:
+        yield request.getfixturevalue("two_roles").owner
         return
     template = request.getfixturevalue("postgresql_template")
     yield from _database(request.getfixturevalue("postgresql_cluster"), f"TEMPLATE {template}")

@@ -1,4 +1,4 @@
-"""Evidence cannot be changed, not even with the service's own rights in the database."""
+"""Evidence cannot be changed, not even with all rights in the database."""
 
 from contextlib import closing
 
@@ -11,6 +11,7 @@ from consent_server.consents.models import ConsentRecord
 from consent_server.db import db, is_wal_safe, sqlite_pragmas
 from consent_server.sqlite import sqlite3
 from tests.builders import acceptance
+from tests.databases import administrator_of
 
 #: Tables that are evidence, and a text column of each.
 EVIDENCE = {"consent_records": "event", "publications": "bundle", "widget_builds": "hash"}
@@ -41,7 +42,7 @@ def rows(app):
 def test_evidence_can_only_be_appended_to(app, decide, rows):
     decide(acceptance())
     with app.app_context():
-        engine = db.engine
+        engine = administrator_of(db.engine)
         for table, column in EVIDENCE.items():
             before = rows(table)
             assert before
@@ -66,7 +67,7 @@ def test_an_upsert_does_not_get_around_it(app, decide, rows):
     with (
         app.app_context(),
         pytest.raises(sa.exc.DBAPIError, match="can only be appended to"),
-        db.engine.begin() as connection,
+        administrator_of(db.engine).begin() as connection,
     ):
         connection.execute(sa.text(upsert))
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from consent_server import rowscope
 from consent_server.db import db
 from consent_server.erasing.erasedlist import ErasedList
 from consent_server.erasing.replay import replay
@@ -23,7 +24,7 @@ def at_once(app):
 
     def at_once(*works):
         def run(work):
-            with app.app_context():
+            with app.app_context(), rowscope.every_site():
                 try:
                     return work()
                 finally:

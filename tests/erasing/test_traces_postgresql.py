@@ -8,12 +8,13 @@ import sqlalchemy as sa
 from consent_server.db import db
 from consent_server.erasing.traces import TOUCHED, compact, remove_traces
 from tests.builders import OTHER_VISITOR, acceptance
+from tests.databases import administrator_of
 
 
 @pytest.fixture
-def database_url(postgresql_url):
+def database_url(postgresql_owner_url):
     """PostgreSQL alone; for SQLite see ``test_traces``."""
-    return postgresql_url
+    return postgresql_owner_url
 
 
 @pytest.fixture
@@ -29,7 +30,8 @@ def found(app):
         )
         with app.app_context():
             db.session.remove()
-            with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            lone = {"isolation_level": "AUTOCOMMIT"}
+            with administrator_of(db.engine).connect().execution_options(**lone) as connection:
                 connection.execute(sa.text("CHECKPOINT"))
                 folder = Path(connection.execute(sa.text("SHOW data_directory")).scalar())
                 files = [folder / path for path in connection.execute(sa.text(paths)).scalars()]

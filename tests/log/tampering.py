@@ -9,6 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tests.databases import administrator_of
+
 Row = dict[str, Any]
 DOCUMENTS = ("categories", "services", "document")
 
@@ -16,7 +18,7 @@ DOCUMENTS = ("categories", "services", "document")
 @contextmanager
 def unguarded(engine: sa.Engine) -> Iterator[sa.Connection]:
     """Take triggers and foreign keys away, and put them back: nothing shows what was done."""
-    with engine.connect() as connection:
+    with administrator_of(engine).connect() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(sa.text("SET session_replication_role = replica"))
             yield connection

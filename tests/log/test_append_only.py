@@ -1,10 +1,11 @@
-"""The log cannot be changed, not even with the service's own rights in the database."""
+"""The log cannot be changed, not even with all rights in the database."""
 
 import pytest
 import sqlalchemy as sa
 
 from consent_server.db import db
 from tests.builders import acceptance
+from tests.databases import administrator_of
 
 CHANGES = {
     "log_entries": ["UPDATE log_entries SET record_id = record_id", "DELETE FROM log_entries"],
@@ -46,7 +47,7 @@ def test_the_log_can_only_be_appended_to(app, decide, seal, rows, table):
             *settings, statement = change.format(table).split("; ")
             with (
                 pytest.raises(sa.exc.DBAPIError, match="can only be appended to"),
-                db.engine.connect() as connection,
+                administrator_of(db.engine).connect() as connection,
             ):
                 for setting in settings:
                     connection.connection.driver_connection.execute(setting)

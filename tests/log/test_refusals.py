@@ -9,6 +9,7 @@ from consent_server.db import db
 from consent_server.sealing import errors, service
 from consent_server.sealing.audit import Audit
 from tests.builders import acceptance, refusal
+from tests.databases import administrator_of
 from tests.log.backup import Backup
 from tests.log.tampering import unguarded
 
@@ -146,7 +147,7 @@ def test_a_copy_from_just_before_a_batch_makes_the_same_batch(
     monkeypatch.undo()
     backup.restore()
     decide(refusal())
-    with app.app_context(), db.engine.begin() as connection:
+    with app.app_context(), administrator_of(db.engine).begin() as connection:
         connection.execute(sa.text("DELETE FROM log_leases"))
 
     seal()

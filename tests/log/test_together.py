@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from consent_server import rowscope
 from consent_server.db import db, lock_for_writing
 from consent_server.sealing import batch, enrolment, lease, service
 from consent_server.sealing.audit import Audit
@@ -21,7 +22,7 @@ def seal_together(app, clock, notary):
 
     def seal_together(count):
         def seal(_):
-            with app.app_context():
+            with app.app_context(), rowscope.every_site():
                 try:
                     return service.seal("demo", notary, clock.instant)
                 finally:

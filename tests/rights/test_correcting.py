@@ -14,6 +14,7 @@ from consent_server.rights import service
 from consent_server.sealing.audit import Audit
 from consent_server.sealing.errors import RecordUnknown
 from tests.builders import a_decision, acceptance, refusal, withdrawal
+from tests.databases import administrator_of
 
 
 @pytest.fixture
@@ -144,7 +145,7 @@ def test_the_record_that_is_corrected_cannot_be_changed(app, decide, correct):
     with (
         app.app_context(),
         pytest.raises(sa.exc.DBAPIError, match="can only be appended to"),
-        db.engine.begin() as connection,
+        administrator_of(db.engine).begin() as connection,
     ):
         connection.execute(
             sa.text("UPDATE consent_records SET categories = :choices"), {"choices": json.dumps({})}

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import sqlalchemy as sa
 
+from consent_server import rowscope
 from consent_server.db import db
 from consent_server.ledger.entries import Artifact
 from consent_server.log.queue import queue_artifact
@@ -13,6 +14,7 @@ from consent_server.sealing.audit import Audit
 from consent_server.trail import service
 from consent_server.trail.service import ACTIONS, leave_line
 from tests.builders import VISITOR, acceptance
+from tests.databases import administrator_of
 from tests.log.tampering import unguarded
 from tests.test_docs import DOCS
 
@@ -168,7 +170,7 @@ def test_the_service_itself_cannot_change_a_line(app, site, clock, rows):
         for statement in statements:
             with (
                 pytest.raises(sa.exc.DBAPIError, match="can only be appended to"),
-                db.engine.connect() as connection,
+                administrator_of(db.engine).connect() as connection,
             ):
                 connection.execute(sa.text(statement))
 
@@ -177,7 +179,7 @@ def test_the_service_itself_cannot_change_a_line(app, site, clock, rows):
 
 def test_lines_left_at_once_have_a_number_each(app, site, clock, rows):
     def leave(_):
-        with app.app_context():
+        with app.app_context(), rowscope.every_site():
             leave_line("demo", "os:anna", "audit", clock.instant)
 
     with ThreadPoolExecutor(8) as pool:

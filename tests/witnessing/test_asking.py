@@ -12,6 +12,7 @@ from consent_server.ledger.policy import Policy
 from consent_server.log.models import LogCosignature
 from consent_server.log.witnesses import MOST
 from tests.builders import OTHER_VISITOR, acceptance
+from tests.databases import administrator_of
 from tests.log.tampering import unguarded
 
 
@@ -191,6 +192,6 @@ def test_cosignatures_can_only_be_appended_to(app, grow, ask, change):
     with (
         app.app_context(),
         pytest.raises(sa.exc.DBAPIError, match="can only be appended to"),
-        db.engine.begin() as connection,
+        administrator_of(db.engine).begin() as connection,
     ):
         connection.execute(sa.text(change))
