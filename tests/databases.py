@@ -22,8 +22,9 @@ from tests.machine import cluster, postgresql
 #: Set for the workers: address of the cluster with "{database}" for the name, or why there is none.
 ADDRESS = "CONSENT_TEST_POSTGRESQL"
 PROBLEM = "CONSENT_TEST_POSTGRESQL_PROBLEM"
-#: Set by whoever wants all tests on PostgreSQL to run as the role that owns nothing.
-AS_SERVICE = "CONSENT_TEST_AS_SERVICE"
+#: Tests on PostgreSQL run as the role that owns nothing; with this set, as the one that owns the
+#: tables, as where an installation has one role.
+ONE_ROLE = "CONSENT_TEST_ONE_ROLE"
 ENGINES = ["sqlite", "postgresql"]
 
 
@@ -97,15 +98,6 @@ def administrator_of(engine: sa.Engine) -> sa.Engine:
 
 
 @pytest.fixture(scope="session")
-def postgresql_template(postgresql_cluster) -> str:
-    """Name of a migrated database that tests of this worker are cloned from."""
-    name = f"template_{uuid.uuid4().hex}"
-    _administer(postgresql_cluster, f"CREATE DATABASE {name}")
-    migrated_template(postgresql_cluster(name))
-    return name
-
-
-@pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory) -> Path:
     """A migrated SQLite file that tests of this worker are copied from."""
     path = tmp_path_factory.mktemp("template") / "consent.db"
@@ -122,21 +114,21 @@ def sqlite_url(sqlite_template, tmp_path) -> str:
 
 
 @pytest.fixture
-def postgresql_url(request) -> str:
+def postgresql_url(two_roles) -> str:
     """Address of a fresh, migrated, empty PostgreSQL database, for the service."""
-    if AS_SERVICE in os.environ:
-        return request.getfixturevalue("two_roles").service
-    return request.getfixturevalue("postgresql_owner_url")
+    return two_roles.owner if ONE_ROLE in os.environ else two_roles.service
 
 
 @pytest.fixture
-def postgresql_owner_url(request) -> Iterator[str]:
+def postgresql_owner_url(two_roles) -> str:
     """Address of the same database for the owner of its tables: for what only the owner does."""
-    if AS_SERVICE in os.environ:
-        yield request.getfixturevalue("two_roles").owner
-        return
-    template = request.getfixturevalue("postgresql_template")
-    yield from _database(request.getfixturevalue("postgresql_cluster"), f"TEMPLATE {template}")
+    return two_roles.owner
+
+
+@pytest.fixture
+def postgresql_administrator_url(two_roles) -> str:
+    """Address of the same database for the cluster's superuser."""
+    return two_roles.administrator
 
 
 @pytest.fixture(params=ENGINES)

@@ -16,6 +16,7 @@ from consent_server.config import load_settings
 from consent_server.db import db
 from consent_server.metrics.catalogue import ALL, METHODS
 from tests.builders import ORIGIN, acceptance, new_key
+from tests.databases import administrator_of
 from tests.machine import promtool
 from tests.server import start
 
@@ -116,9 +117,8 @@ def test_the_lag_of_the_logs_their_alarms_and_the_database_are_told(
     assert found["consent_disk_free_bytes",] > 0
     assert found["consent_process_database_connections", "limit"] > 0
 
-    with app.app_context():
-        db.session.execute(db.text("ALTER TABLE log_queue RENAME TO gone"))
-        db.session.commit()
+    with app.app_context(), administrator_of(db.engine).begin() as connection:
+        connection.execute(db.text("ALTER TABLE log_queue RENAME TO gone"))
     broken = read(client.get("/metrics", headers=BEARER).text)
     assert broken["consent_database_up",] == 0
     assert ("consent_log_lag_seconds",) not in broken

@@ -105,13 +105,15 @@ class TestSqlite:
         assert "ENOSPC" in detail
 
 
-def test_a_server_that_became_read_only_is_told(postgresql_url, tmp_path, environment):
-
+def test_a_server_that_became_read_only_is_told(
+    postgresql_url, postgresql_administrator_url, tmp_path, environment
+):
+    administrator = postgresql_administrator_url.replace("+psycopg", "")
     app = create_app(load_settings({**environment, "DATABASE_URL": postgresql_url}))
     client = app.test_client()
     before = client.get("/readyz")
     name = postgresql_url.rpartition("/")[2].partition("?")[0]
-    with psycopg.connect(postgresql_url.replace("+psycopg", ""), autocommit=True) as connection:
+    with psycopg.connect(administrator, autocommit=True) as connection:
         connection.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
     with app.app_context():
         db.engine.dispose()

@@ -14,11 +14,12 @@ def database_url(postgresql_url):
 
 
 @pytest.fixture
-def administer(postgresql_url):
+def administer(postgresql_administrator_url):
     """Run statements as the cluster's superuser."""
+    url = postgresql_administrator_url.replace("+psycopg", "")
 
     def administer(*statements):
-        with psycopg.connect(postgresql_url.replace("+psycopg", ""), autocommit=True) as connection:
+        with psycopg.connect(url, autocommit=True) as connection:
             for statement in statements:
                 connection.execute(statement)
 
@@ -46,15 +47,15 @@ def test_a_server_that_loses_what_it_acknowledged_fails(look, monkeypatch):
     assert lines["postgresql-tls"]["status"] == "ok"
 
 
-def test_a_role_that_may_do_too_much_is_told(look, role, administer, postgresql_url):
-    _, superuser = look()
-    database = postgresql_url.rpartition("/")[2].partition("?")[0]
+def test_a_role_that_may_do_too_much_is_told(look, role, administer, postgresql_administrator_url):
+    _, superuser = look(DATABASE_URL=postgresql_administrator_url)
+    database = postgresql_administrator_url.rpartition("/")[2].partition("?")[0]
     administer(
         f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}",
         f"GRANT CONNECT ON DATABASE {database} TO {role}",
     )
-    as_role = postgresql_url.replace("consent@", f"{role}@")
-    assert as_role != postgresql_url
+    as_role = postgresql_administrator_url.replace("consent@", f"{role}@")
+    assert as_role != postgresql_administrator_url
     _, limited = look(DATABASE_URL=as_role)
     administer(f"ALTER TABLE consent_records OWNER TO {role}")
     _, owner = look(DATABASE_URL=as_role)
@@ -86,13 +87,16 @@ def test_a_policy_that_is_not_ours_is_told(look, administer, statement):
     assert after["postgresql-row-security"]["seen"].endswith("than ours for consent_records")
 
 
-def test_a_role_that_can_become_another_one_is_told(look, role, administer, postgresql_url):
+def test_a_role_that_can_become_another_one_is_told(
+    look, role, administer, postgresql_administrator_url
+):
     administer(
         f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}",
         f"GRANT consent, pg_read_server_files TO {role}",
     )
 
-    _, lines = look(DATABASE_URL=postgresql_url.replace("consent@", f"{role}@"))
+    as_role = postgresql_administrator_url.replace("consent@", f"{role}@")
+    _, lines = look(DATABASE_URL=as_role)
 
     assert lines["postgresql-role"]["status"] == "fail"
     assert "SUPERUSER" in lines["postgresql-role"]["seen"]
