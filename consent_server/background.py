@@ -120,7 +120,7 @@ def _purge(app: Flask, listed: int | None) -> int:
     :param listed: erasures on the list when this was done before; None when it was not
     """
     erased: ErasedList = app.extensions["consent_erased"]
-    purged = purge(now(), erased, rest=Rest())
+    purged = purge(now(), erased, rest=Rest.between_batches(), gives_way=True)
     with erased.held():
         _, position = erased.position()
     if purged.records or position not in (0, listed):

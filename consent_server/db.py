@@ -208,6 +208,15 @@ def lock_all_for_writing(connection: Connection, *keys: tuple[str, ...]) -> None
         connection.exec_driver_sql(f"SELECT {locks}", tuple(map("\n".join, keys)))
 
 
+def lock_each_for_writing(keys: Sequence[tuple[str, ...]]) -> None:
+    """Take the locks of many keys in their order: one statement, however many there are."""
+    connection = db.session.connection()
+    if keys and connection.dialect.name == "postgresql":
+        # The rows of an array come in its order, and each is locked as it comes.
+        locks = "SELECT pg_advisory_xact_lock(hashtextextended(key, 0)) FROM unnest(%s::text[]) key"
+        connection.exec_driver_sql(locks, (list(map("\n".join, keys)),))
+
+
 def engine_options(settings: Settings) -> dict[str, Any]:
     """Return the engine's options: a connection for each thread, and for time, logs, witnesses."""
     size = settings.threads + 3

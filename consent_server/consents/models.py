@@ -181,6 +181,8 @@ class IdempotencyKey(Model):
             ["site_id", "record_id"],
             ["consent_records.site_id", "consent_records.record_id"],
         ),
+        # By which an erasure finds them, and the database sees that none is left without a record.
+        sa.Index("ix_idempotency_keys_record_id", "site_id", "record_id"),
         {"sqlite_strict": True},
     )
 

@@ -9,7 +9,7 @@ from consent_server.consents.models import ConsentRecord
 from consent_server.db import db, lock_for_writing, writing
 from consent_server.erasing.erasedlist import ErasedList, Line
 from consent_server.erasing.marks import mark_of, remember_subjects, set_mark
-from consent_server.erasing.removal import lock_subjects, remove, with_corrections
+from consent_server.erasing.removal import lock_subjects, remove, take_turn, with_corrections
 from consent_server.erasing.replay import replay
 from consent_server.ledger.entries import Reason
 
@@ -47,22 +47,33 @@ def erase_subject(
             list_id, last = erased.position()
             if mark_of(list_id) < last:
                 continue  # another process listed one just now, and died
-            return _erase(site_id, [subject], own, reason, now, erased, up_to)
+            with writing():
+                return _erase(site_id, [subject], own, reason, now, erased, up_to)
 
 
 def erase_overdue(
-    site_id: str, subjects: Collection[str], overdue: Callable[[], Collection[str]], now: datetime
-) -> int:
+    site_id: str,
+    subjects: Collection[str],
+    overdue: Callable[[], Collection[str]],
+    now: datetime,
+    gives_way: bool = False,
+) -> int | None:
     """Erase records whose time is over; return how many.
 
-    They are not listed outside the database: in a restored copy their time is over again.
+    One process at a time does so for a site. They are not listed outside the database: in a
+    restored copy their time is over again.
 
     :param subjects: that the records may be of; none of them decides anything meanwhile
     :param overdue: names the records, asked when that is so
+    :param gives_way: whether to do nothing and return None where another process is at it
     :param now: aware, UTC
     :source: GDPR Art. 5(1)(e), storage limitation
     """
-    return _erase(site_id, subjects, overdue, "retention", now, None)
+    with writing():
+        if not take_turn(site_id, waits=not gives_way):
+            db.session.rollback()
+            return None
+        return _erase(site_id, subjects, overdue, "retention", now, None)
 
 
 def _erase(
@@ -74,22 +85,22 @@ def _erase(
     erased: ErasedList | None,
     up_to: int = 0,
 ) -> int:
-    with writing():
-        lock_subjects(site_id, subjects)
-        lock_for_writing("log", site_id)
-        record_ids = with_corrections(site_id, choose())
-        if not record_ids:
-            db.session.rollback()
-            return 0
-        line = _line(site_id, record_ids, reason, now, erased, up_to) if erased else None
-        count = remove(site_id, record_ids, reason, now)
-        if erased is not None and line is not None:
-            remember_subjects(site_id, line.subjects, now)
-            list_id, last = erased.position()
-            number = max(last, mark_of(list_id)) + 1
-            set_mark(list_id, number)
-            erased.append(number, line)  # the last step: what is on this list will be done
-        db.session.commit()
+    """Erase within the transaction that is open for writing, and commit it."""
+    lock_subjects(site_id, subjects)
+    lock_for_writing("log", site_id)
+    record_ids = with_corrections(site_id, choose())
+    if not record_ids:
+        db.session.rollback()
+        return 0
+    line = _line(site_id, record_ids, reason, now, erased, up_to) if erased else None
+    count = remove(site_id, record_ids, reason, now)
+    if erased is not None and line is not None:
+        remember_subjects(site_id, line.subjects, now)
+        list_id, last = erased.position()
+        number = max(last, mark_of(list_id)) + 1
+        set_mark(list_id, number)
+        erased.append(number, line)  # the last step: what is on this list will be done
+    db.session.commit()
     return count
 
 

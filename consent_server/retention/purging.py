@@ -5,18 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+import sqlalchemy.orm as so
 
 from consent_server.consents.models import ConsentRecord, ErasedSubject, IdempotencyKey
 from consent_server.db import db, rfc3339, writing
 from consent_server.erasing.erasedlist import ErasedList
+from consent_server.erasing.removal import among
 from consent_server.erasing.service import erase_overdue
 from consent_server.sites.durations import months, months_before
 from consent_server.sites.models import Site
 from consent_server.sites.service import bundle_of, newest_publication
 from consent_server.trail.service import SERVICE, leave_line
 
-#: Records looked at, and erased, in one transaction: a few hundredths of a second.
-BATCH = 100
+#: Records looked at, and erased, in one transaction, by engine: a few hundredths of a second. On
+#: PostgreSQL nobody waits for it but those whose records they are.
+BATCH = {"sqlite": 100, "postgresql": 500}
 #: Idempotency keys looked at in one transaction.
 KEYS = 2_000
 #: A retry comes within a day.
@@ -46,6 +49,7 @@ def purge(
     rest: Callable[[], None] = lambda: None,
     who: str = SERVICE,
     why: str | None = None,
+    gives_way: bool = False,
 ) -> Purged:
     """Erase every record whose retention is over, and forget what only retries needed.
 
@@ -60,6 +64,7 @@ def purge(
     :param rest: lets others write, after each batch that did; SQLite's do not wait in a row
     :param who: whom the trail of each site names that had something to erase
     :param why: their reason, as the trail keeps it
+    :param gives_way: whether a site is left to another process that is purging it
     :source: GDPR Art. 5(1)(e); R089 to R091
     """
     purged = Purged()
@@ -68,21 +73,16 @@ def purge(
     for site_id in site_ids:
         cutoff = months_before(now, retention_months(site_id))
         db.session.rollback()
-        seen: set[str] = set()
-        is_told = False
-        for page in _pages(site_id, cutoff):
-            if is_dry_run:
-                count = _count(site_id, page, cutoff, seen)
-            else:
-                if not is_told and _count(site_id, page, cutoff, set()):
-                    leave_line(site_id, who, "purge", now, why, kept_since=rfc3339(cutoff))
-                    is_told = True
-                count = _erase(site_id, page, cutoff, now)
+        if is_dry_run:
+            counts = _foreseen(site_id, cutoff)
+        else:
+            counts = _erased(site_id, cutoff, now, who, why, gives_way)
+        for count in counts:
             purged.records += count
             done(count)
             if count and not is_dry_run:
                 rest()
-    purged.idempotency_keys = _purge_keys(now - KEY_LIFE, is_dry_run)
+    purged.idempotency_keys = _purge_keys(now - KEY_LIFE, rest, is_dry_run)
     if not is_dry_run:
         purged.memories = _forget(months_before(now, MEMORY_MONTHS), erased)
     return purged
@@ -91,6 +91,28 @@ def purge(
 def retention_months(site_id: str) -> int:
     """Return how long a site's records are kept after the last consent event, in months."""
     return months(bundle_of(newest_publication(site_id, archived=True))["record_retention"])
+
+
+def _foreseen(site_id: str, cutoff: datetime) -> Iterator[int]:
+    """Yield how many records would be erased, page by page."""
+    seen: set[str] = set()
+    for page in _pages(site_id, cutoff):
+        yield _count(site_id, page, cutoff, seen)
+
+
+def _erased(
+    site_id: str, cutoff: datetime, now: datetime, who: str, why: str | None, gives_way: bool
+) -> Iterator[int]:
+    """Erase, and yield how many records that were, page by page; the trail names it once."""
+    is_told = False
+    for page in _pages(site_id, cutoff):
+        if not is_told and _count(site_id, page, cutoff, set()):
+            leave_line(site_id, who, "purge", now, why, kept_since=rfc3339(cutoff))
+            is_told = True
+        count = _erase(site_id, page, cutoff, now, gives_way)
+        if count is None:
+            return
+        yield count
 
 
 def _pages(site_id: str, cutoff: datetime) -> Iterator[Sequence[tuple[str, str | None]]]:
@@ -107,8 +129,8 @@ def _pages(site_id: str, cutoff: datetime) -> Iterator[Sequence[tuple[str, str |
             )
             place = sa.tuple_(ConsentRecord.recorded_at, ConsentRecord.record_id)
             query = query.where(place > sa.tuple_(*bound))
-        query = query.order_by(ConsentRecord.recorded_at, ConsentRecord.record_id).limit(BATCH)
-        rows = db.session.execute(query).all()
+        query = query.order_by(ConsentRecord.recorded_at, ConsentRecord.record_id)
+        rows = db.session.execute(query.limit(BATCH[db.engine.dialect.name])).all()
         db.session.rollback()
         if not rows:
             return
@@ -116,71 +138,78 @@ def _pages(site_id: str, cutoff: datetime) -> Iterator[Sequence[tuple[str, str |
         after = (rows[-1].recorded_at, rows[-1].record_id)
 
 
-def _overdue_subjects(site_id: str, subjects: Collection[str], cutoff: datetime) -> set[str]:
-    """Return the subjects that had no consent event since."""
-    since = sa.select(ConsentRecord.subject).where(
-        ConsentRecord.site_id == site_id,
-        ConsentRecord.subject.in_(subjects),
-        ConsentRecord.recorded_at > cutoff,
-        ConsentRecord.event != "expired",
-        ConsentRecord.corrects.is_(None),
+def _overdue(site_id: str, subjects: Collection[str], cutoff: datetime) -> list[tuple[str, str]]:
+    """Return id and subject of every record of those subjects that had no consent event since."""
+    later = so.aliased(ConsentRecord)
+    since = sa.exists().where(
+        later.site_id == site_id,
+        later.subject == ConsentRecord.subject,
+        later.recorded_at > cutoff,
+        later.event != "expired",
+        later.corrects.is_(None),
     )
-    return set(subjects) - set(db.session.scalars(since.distinct()))
+    query = sa.select(ConsentRecord.record_id, ConsentRecord.subject).where(
+        ConsentRecord.site_id == site_id, among(ConsentRecord.subject, subjects), ~since
+    )
+    return [(row.record_id, str(row.subject)) for row in db.session.execute(query)]
 
 
 def _erase(
-    site_id: str, page: Sequence[tuple[str, str | None]], cutoff: datetime, now: datetime
-) -> int:
+    site_id: str,
+    page: Sequence[tuple[str, str | None]],
+    cutoff: datetime,
+    now: datetime,
+    gives_way: bool,
+) -> int | None:
+    """Erase what is overdue; None where another process does, and it is to be left to that one."""
     of_nobody = {record_id for record_id, subject in page if subject is None}
-    subjects = _overdue_subjects(site_id, {subject for _, subject in page if subject}, cutoff)
+    over = _overdue(site_id, {subject for _, subject in page if subject}, cutoff)
     db.session.rollback()
+    subjects = {subject for _, subject in over}
     if not subjects and not of_nobody:
         return 0
 
     def overdue() -> set[str]:
         """Look again: nobody decides anything now."""
-        over = _overdue_subjects(site_id, subjects, cutoff)
-        query = sa.select(ConsentRecord.record_id).where(
-            ConsentRecord.site_id == site_id, ConsentRecord.subject.in_(over)
-        )
-        return of_nobody | set(db.session.scalars(query))
+        return of_nobody | {id_ for id_, _ in _overdue(site_id, subjects, cutoff)}
 
-    return erase_overdue(site_id, subjects, overdue, now)
+    return erase_overdue(site_id, subjects, overdue, now, gives_way)
 
 
 def _count(
     site_id: str, page: Sequence[tuple[str, str | None]], cutoff: datetime, seen: set[str]
 ) -> int:
     new = {subject for _, subject in page if subject} - seen
-    over = _overdue_subjects(site_id, new, cutoff)
+    count = len(_overdue(site_id, new, cutoff))
     seen |= new
-    query = sa.select(sa.func.count()).where(
-        ConsentRecord.site_id == site_id, ConsentRecord.subject.in_(over)
-    )
-    count = db.session.scalar(query) or 0
     db.session.rollback()
     return count + sum(subject is None for _, subject in page)
 
 
-def _purge_keys(until: datetime, is_dry_run: bool) -> int:
+def _purge_keys(until: datetime, rest: Callable[[], None], is_dry_run: bool) -> int:
     """Delete the idempotency keys that no retry will bring again; return how many."""
     count = 0
-    after = ("", "")
-    key = sa.tuple_(IdempotencyKey.site_id, IdempotencyKey.key)
-    columns = (IdempotencyKey.site_id, IdempotencyKey.key, IdempotencyKey.added_at)
-    while True:
-        query = sa.select(*columns).where(key > sa.tuple_(*map(sa.literal, after)))
-        rows = db.session.execute(query.order_by(*columns[:2]).limit(KEYS)).all()
+    columns = (IdempotencyKey.site_id, IdempotencyKey.key)
+    key = sa.tuple_(*columns)
+    after: tuple[str, str] | None = ("", "")
+    while after is not None:
+        rest_of_them = key > sa.tuple_(*map(sa.literal, after))
+        ends = sa.select(*columns).where(rest_of_them).order_by(*columns).offset(KEYS - 1).limit(1)
+        last = db.session.execute(ends).first()
+        after = (last.site_id, last.key) if last is not None else None
+        here = rest_of_them & (IdempotencyKey.added_at <= until)
+        if after is not None:
+            here &= key <= sa.tuple_(*map(sa.literal, after))
+        found = sa.select(sa.func.count()).select_from(IdempotencyKey).where(here)
+        old = db.session.scalar(found) or 0
         db.session.rollback()
-        if not rows:
-            return count
-        after = (rows[-1].site_id, rows[-1].key)
-        old = [(row.site_id, row.key) for row in rows if row.added_at <= until]
-        count += len(old)
+        count += old
         if old and not is_dry_run:
             with writing():
-                db.session.execute(sa.delete(IdempotencyKey).where(key.in_(old)))
+                db.session.execute(sa.delete(IdempotencyKey).where(here))
                 db.session.commit()
+            rest()
+    return count
 
 
 def _forget(until: datetime, erased: ErasedList) -> int:

@@ -1,0 +1,102 @@
+"""A statement that removes many rows is looked at as a whole: each of them has to be named."""
+
+import pytest
+import sqlalchemy as sa
+
+from consent_server.db import db
+from tests.builders import OTHER_VISITOR, acceptance
+from tests.databases import administrator_of
+
+NAME = "INSERT INTO log_erasures VALUES ('demo', :id, '')"
+#: Of a record, what refers to it may refuse first.
+REFUSED = "can only be appended to|violates foreign key"
+
+
+@pytest.fixture
+def two(decide, seal):
+    """The ids of two records, of which the log holds the entries."""
+    bodies = acceptance(), acceptance(consent_id=OTHER_VISITOR)
+    ids = [decide(body).json["record_id"] for body in bodies]
+    seal()
+    return ids
+
+
+@pytest.fixture
+def attempt(app):
+    """Name some records, run statements past every right, and undo all of it."""
+
+    def attempt(names, *statements):
+        with app.app_context(), administrator_of(db.engine).connect() as connection:
+            for id_ in names:
+                connection.execute(sa.text(NAME), {"id": id_})
+            return [connection.execute(sa.text(statement)).rowcount for statement in statements]
+
+    return attempt
+
+
+FORGET = "UPDATE log_entries SET record_id = NULL WHERE record_id IS NOT NULL"
+REMOVE = [
+    "DELETE FROM idempotency_keys",
+    "DELETE FROM log_opening_keys",
+    "DELETE FROM consent_records",
+]
+
+
+def test_what_is_named_goes_in_one_statement(two, attempt):
+    assert attempt(two, FORGET, *REMOVE) == [2, 2, 2, 2]
+
+
+@pytest.mark.parametrize("named", [0, 1])
+@pytest.mark.parametrize("statement", [FORGET, REMOVE[1], REMOVE[2]])
+def test_one_that_is_not_named_keeps_all_of_them(two, attempt, rows, statement, named):
+    tables = ("log_entries", "log_opening_keys", "consent_records")
+    before = [rows(table) for table in tables]
+
+    with pytest.raises(sa.exc.DBAPIError, match=REFUSED):
+        attempt(two[:named], statement)
+
+    assert [rows(table) for table in tables] == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "record_id = NULL, leaf_index = leaf_index + 100",
+        "record_id = NULL, site_id = 'other'",
+        "record_id = NULL, entry = substr(entry, 2)",
+        "record_id = record_id",
+        "record_id = 'AAAAAAAAAAAAAAAAAAAAAA'",
+    ],
+)
+def test_an_entry_that_is_named_only_forgets(two, attempt, change):
+    statement = f"UPDATE log_entries SET {change} WHERE record_id IS NOT NULL"  # noqa: S608
+
+    with pytest.raises(sa.exc.DBAPIError):
+        attempt(two[:1], f"{statement} AND record_id = '{two[0]}'")
+
+
+def test_entries_do_not_change_places(two, attempt):
+    swap = (
+        "UPDATE log_entries SET record_id = NULL, entry = other.entry FROM log_entries AS other "
+        "WHERE log_entries.record_id IS NOT NULL AND other.record_id IS NOT NULL "
+        "AND other.record_id <> log_entries.record_id"
+    )
+
+    with pytest.raises(sa.exc.DBAPIError, match=REFUSED):
+        attempt(two, swap)
+
+
+def test_the_idempotency_keys_of_a_record_are_found_by_an_index(app):
+    """A visitor's erasure does not read the requests of a whole day."""
+    find = "SELECT * FROM idempotency_keys WHERE site_id = 'demo' AND record_id = 'x'"
+    with app.app_context(), db.engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+            plan = connection.exec_driver_sql(f"EXPLAIN {find}").scalars().all()
+        else:
+            rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {find}").all()
+            plan = [row[-1] for row in rows]
+
+    text = "\n".join(plan)
+    assert "ix_idempotency_keys_record_id" in text
+    assert "record_id" in text.partition("ix_idempotency_keys_record_id")[2]
