@@ -1,6 +1,6 @@
 """The database handle, column types, and how each engine is opened so that nothing is lost."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -13,7 +13,6 @@ from sqlalchemy import event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.orm import DeclarativeBase, Session, registry
-from sqlalchemy.sql.compiler import SQLCompiler
 
 from consent_server.committing import turn_to_write
 from consent_server.driver import connect_arguments, prepare_postgresql
@@ -171,29 +170,6 @@ def fresh_session() -> Iterator[Session]:
         connection.invalidate()  # what the pool gave is closed, and opened anew at the first use
         with Session(connection) as session:
             yield session
-
-
-def execute_each(
-    statement: sa.Insert | sa.Update, names: Sequence[str], rows: list[tuple[Any, ...]]
-) -> None:
-    """Run a statement once for each row, handing the values to the driver as they are.
-
-    For what one transaction writes by the thousand: SQLAlchemy's look at every value would cost
-    more than the statement.
-
-    :param names: of the statement's parameters, in the order of the values of a row
-    """
-    if not rows:
-        return
-    connection = db.session.connection()
-    compiled = statement.compile(dialect=connection.dialect)
-    assert isinstance(compiled, SQLCompiler)
-    given: list[Any] = rows
-    if not compiled.positional:
-        given = [dict(zip(names, row, strict=True)) for row in rows]
-    elif compiled.positiontup != list(names):
-        raise ValueError(f"the parameters are {compiled.positiontup}")
-    connection.exec_driver_sql(str(compiled), given)
 
 
 def lock_for_writing(*key: str) -> None:

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from consent_server.db import db, execute_each, writing
+from consent_server.db import db, writing
+from consent_server.log.batches import give_places
 from consent_server.log.models import QueuedEntry
 from consent_server.log.tree import last_checkpoint
 from consent_server.sealing.errors import LogInconsistent
@@ -98,16 +99,9 @@ def _give_places(site_id: str, begin: int) -> None:
         )
         .all()
     )
-    place = sa.update(QueuedEntry).where(
-        QueuedEntry.site_id == sa.bindparam("site"),
-        QueuedEntry.queued_at == sa.bindparam("since"),
-        QueuedEntry.queue_id == sa.bindparam("id"),
-    )
-    execute_each(
-        place.values(leaf_index=sa.bindparam("place")),
-        ("place", "site", "since", "id"),
-        [(begin + at, site_id, row[0], row[1]) for at, row in enumerate(_in_order(waiting))],
-    )
+    if waiting:
+        places = [(begin + at, row[0], row[1]) for at, row in enumerate(_in_order(waiting))]
+        give_places(site_id, places)
 
 
 def _in_order(waiting: Sequence[Waiting]) -> list[Waiting]:

@@ -6,10 +6,11 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from consent_server.db import db, execute_each, fresh_session, writing
+from consent_server.db import db, fresh_session, writing
 from consent_server.ledger.checkpoint import Checkpoint
 from consent_server.ledger.entries import REASONS
-from consent_server.log.models import LogEntry, LogTile, QueuedEntry, SignedCheckpoint
+from consent_server.log.batches import append_entries
+from consent_server.log.models import LogTile, QueuedEntry, SignedCheckpoint
 from consent_server.log.queue import queue_tombstones
 from consent_server.log.tree import is_anything_signed, last_checkpoint
 from consent_server.sealing.alarms import clear_alarm, raise_alarm
@@ -187,11 +188,8 @@ def add_to_log(
 
 
 def _write(site_id: str, batch: list[Placed], growth: Growth) -> None:
-    execute_each(
-        sa.insert(LogEntry),
-        ("site_id", "leaf_index", "entry", "record_id"),
-        [(site_id, placed.leaf_index, placed.entry, placed.record_id) for placed in batch],
-    )
+    rows = [(placed.leaf_index, placed.entry, placed.record_id) for placed in batch]
+    append_entries(site_id, rows)
     for tile, hashes in growth.tiles:
         row = LogTile(site_id=site_id, level=tile.level, tile_index=tile.index, hashes=hashes)
         db.session.merge(row)  # a partial tile is there already, and grows
