@@ -12,10 +12,13 @@ import sqlalchemy as sa
 
 from consent_server.consents.models import ConsentRecord
 from consent_server.db import db
-from consent_server.ledger.record import MEMBERS, SUBJECT
+from consent_server.ledger.record import MEMBERS, SUBJECT, both_parts
 
 #: What :func:`columns` reads, in this order; the last two are left out without the subject.
 NAMES = (*MEMBERS, *SUBJECT)
+SITE, DURATION = NAMES.index("site"), NAMES.index("duration")
+DOCUMENTS = NAMES.index("categories"), NAMES.index("services")
+FLAGS = tuple(map(NAMES.index, ("gpc", "trusted", "superseded")))
 RFC3339 = 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'
 
 
@@ -68,3 +71,21 @@ def record_of(
         for choice in services.values():
             choice.pop("n", None)
     return record
+
+
+def parts_of_row(
+    site_id: str, row: Sequence[Any], duration: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return both parts that the log commits to, as ``ledger.record`` makes them of the record.
+
+    :param row: what :func:`columns` selected, and nothing else
+    :param duration: see :func:`record_of`
+    :raises ValueError: what should be JSON is none; see ``sealing.findings`` for what else
+    """
+    values = list(row)
+    values[SITE], values[DURATION] = site_id, duration
+    for at in DOCUMENTS:
+        values[at] = orjson.loads(values[at])
+    for at in FLAGS:
+        values[at] = bool(values[at])
+    return both_parts(values)

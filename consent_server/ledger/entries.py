@@ -90,13 +90,20 @@ def encode(entry: Entry) -> bytes:
     :raises EntryInvalid: outside the format
     """
     if isinstance(entry, Event) and len(entry.decision) == len(entry.subject) == 32:
-        # Nearly every entry is one, and can be nothing else than this.
-        d, s = base64url_encode(entry.decision), base64url_encode(entry.subject)
-        return f'{{"d":"{d}","s":"{s}","t":"ev","v":1}}'.encode()
+        return event_entry(entry.decision, entry.subject)
     data = canonical({"v": 1, **entry.fields()})
     if len(data) > LARGEST_ENTRY or decode(data) != entry:
         raise EntryInvalid("the entry is too long, or does not read back as itself")
     return data
+
+
+def event_entry(decision: bytes, subject: bytes) -> bytes:
+    """Return the entry of an event: nearly every entry is one, and can be nothing else than this.
+
+    :param decision: 32 bytes, as ``subject``
+    """
+    d, s = base64url_encode(decision), base64url_encode(subject)
+    return f'{{"d":"{d}","s":"{s}","t":"ev","v":1}}'.encode()
 
 
 def decode(data: bytes) -> Entry:

@@ -4,7 +4,7 @@ Whoever holds an exported record and its keys computes both commitments from it 
 else. The member names of both are part of the public format: a change needs another ``v``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -59,7 +59,8 @@ def decision_part(record: Mapping[str, Any]) -> dict[str, Any]:
 
     :param record: what :func:`exported` returned, of either level
     """
-    part = {**ALWAYS, **dict(zip(SHORT, plain_of(record), strict=True)), "who": _who(record)}
+    part = {**ALWAYS, **dict(zip(SHORT, plain_of(record), strict=True))}
+    part["who"] = _who(record["corrects"], record["event"])
     part["choices"], part["terms"] = _choices(record["categories"])
     if record["method"] in LAYERS:
         part["layer"] = LAYERS[record["method"]]
@@ -82,10 +83,70 @@ def subject_part(record: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in members.items() if value not in (None, {})}
 
 
-def _who(record: Mapping[str, Any]) -> str:
-    if record["corrects"] is not None:
+def both_parts(values: Sequence[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return :func:`decision_part` and :func:`subject_part` at once, in half the time.
+
+    For whoever looks at every record of a log.
+
+    :param values: of an exported record, in the order of ``MEMBERS`` and ``SUBJECT``; what it says
+        of the choices is taken apart and of no further use
+    """
+    site, rec, prev, corrects, evt, action, method, at, exp, dur, categories, services, *more = (
+        values
+    )
+    cfg, revision, ui, lang, pol, regime, gpc, trusted, superseded, subject, n = more
+    choices, counters = _taken_apart(categories)
+    part = {
+        "action": action,
+        "at": at,
+        "cfg": cfg,
+        "choices": choices,
+        "corrects": corrects,
+        "dur": dur,
+        "evt": evt,
+        "exp": exp,
+        "gpc": gpc,
+        "lang": lang,
+        "method": method,
+        "pol": pol,
+        "prev": prev,
+        "rec": rec,
+        "regime": regime,
+        "revision": revision,
+        "scope": "site",
+        "site": site,
+        "superseded": superseded,
+        "terms": categories,
+        "trusted": trusted,
+        "ui": ui,
+        "uistate": "ok",
+        "v": 1,
+        "who": _who(corrects, evt),
+    }
+    if method in LAYERS:
+        part["layer"] = LAYERS[method]
+    told = {"sub": subject, "n": n, "choices": counters}
+    if services:
+        part["vchoices"], told["vchoices"] = _taken_apart(services)
+        part["vterms"] = services
+    return part, {name: value for name, value in told.items() if value not in (None, {})}
+
+
+def _who(corrects: str | None, event: str) -> str:
+    if corrects is not None:
         return "controller"
-    return "system" if record["event"] == "expired" else "self"
+    return "system" if event == "expired" else "self"
+
+
+def _taken_apart(choices: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Take from choices which were granted, and the counters that there are; return both."""
+    granted, counters = {}, {}
+    for id_, choice in choices.items():
+        granted[id_] = choice.pop("granted")
+        counter = choice.pop("n")
+        if counter is not None:
+            counters[id_] = counter
+    return granted, counters
 
 
 def _choices(choices: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -16,7 +16,7 @@ from consent_server.sealing.lease import require_lease
 #: When it was queued as the driver has it, its id in the queue, its record, why that was erased.
 Waiting = sa.Row[Any, str, str | None, str | None]
 #: Entries of one batch: so many are put in a random order, and so many one transaction writes.
-MOST = 1_000
+MOST = 2_000
 
 
 class Placed(NamedTuple):
@@ -64,27 +64,32 @@ def forget_batch(site_id: str) -> int:
 
 def placed_entries(site_id: str) -> list[Placed]:
     """Return the entries of the queue that have their places, in their order."""
-    rows = db.session.connection().execute(
+    query = (
         sa.select(
             QueuedEntry.leaf_index, QueuedEntry.entry, QueuedEntry.record_id, QueuedEntry.erased
         )
         .where(QueuedEntry.site_id == site_id, QueuedEntry.leaf_index.is_not(None))
         .order_by(QueuedEntry.leaf_index)
     )
+    rows = db.session.connection().execute(query).all()
     return [Placed(place or 0, bytes(entry), *link) for place, entry, *link in rows]
 
 
-def placed_links(site_id: str) -> Sequence[sa.Row[int | None, str | None]]:
-    """Return place and erasure of the entries of the queue that have their places, in order."""
-    return (
-        db.session.connection()
-        .execute(
-            sa.select(QueuedEntry.leaf_index, QueuedEntry.erased)
-            .where(QueuedEntry.site_id == site_id, QueuedEntry.leaf_index.is_not(None))
-            .order_by(QueuedEntry.leaf_index)
-        )
-        .all()
+def erased_among(site_id: str, batch: Sequence[Placed]) -> dict[int, str]:
+    """Return why records of a batch were erased by now, by their places; the caller has the lock.
+
+    :raises LogInconsistent: the queue has other places than the batch
+    """
+    first, last = batch[0].leaf_index, batch[-1].leaf_index
+    placed = QueuedEntry.site_id == site_id, QueuedEntry.leaf_index.is_not(None)
+    bounds = sa.func.min(QueuedEntry.leaf_index), sa.func.max(QueuedEntry.leaf_index)
+    found = db.session.execute(sa.select(sa.func.count(), *bounds).where(*placed)).one()
+    if tuple(found) != (len(batch), first, last):  # a place is there once: an index sees to it
+        raise LogInconsistent("the queue changed while its entries were signed")
+    erased = sa.select(QueuedEntry.leaf_index, QueuedEntry.erased).where(
+        *placed, QueuedEntry.erased.is_not(None)
     )
+    return {place or 0: why or "" for place, why in db.session.execute(erased)}
 
 
 def _give_places(site_id: str, begin: int) -> None:

@@ -1,15 +1,18 @@
 """Whether records still are what the log committed to: re-read, re-computed, compared."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 import sqlalchemy.orm as so
 
 from consent_server.consents import rows
 from consent_server.consents.models import ConsentRecord
-from consent_server.ledger.canonical import canonical, likely_canonical
-from consent_server.ledger.entries import Event, decode, encode
+from consent_server.db import db
+from consent_server.ledger.canonical import likely_canonical
+from consent_server.ledger.entries import Event, decode, event_entry
 from consent_server.ledger.merkle import commit
 from consent_server.ledger.record import MEMBERS, decision_part, subject_part
 from consent_server.log.models import OpeningKeys
@@ -18,6 +21,17 @@ from consent_server.sites.models import Publication
 from consent_server.sites.service import bundle_of
 
 ID, REVISION = MEMBERS.index("record_id"), MEMBERS.index("revision")
+#: How many records are asked for in one statement that is always the same.
+CHOSEN = {
+    "sqlite": "? AND consent_records.record_id IN (SELECT value FROM json_each(?))",
+    "postgresql": "%s AND consent_records.record_id = ANY(%s)",
+}
+
+#: Records held at a time: of more, Python's garbage collector costs as much as reading them.
+AT_ONCE = 500
+
+#: What is read of a record: ``rows.columns``, both keys, whether an instant is too fine.
+Row = Sequence[Any]
 
 
 class Openings:
@@ -34,28 +48,41 @@ class Openings:
 
         :param entries: record id → the entry that commits to it
         """
-        found = {row[ID]: row for row in self._read(list(entries))}
-        checked = (
-            (record_id, self._problem(entry, found.get(record_id)))
-            for record_id, entry in entries.items()
-        )
-        return {record_id: problem for record_id, problem in checked if problem}
+        ids, problems = list(entries), {}
+        for at in range(0, len(ids), AT_ONCE):
+            some = ids[at : at + AT_ONCE]
+            found = {row[ID]: row for row in self._read(some)}
+            for record_id in some:
+                row = found.get(record_id)
+                if row is None or not self._opens(entries[record_id], row):
+                    problems[record_id] = self._problem(entries[record_id], row)
+        return {record_id: problem for record_id, problem in problems.items() if problem}
 
-    def _read(self, record_ids: list[str]) -> Sequence[Sequence[Any]]:
-        """Return what each record says, its keys, and whether its row says more than is read."""
-        keys = (OpeningKeys.site_id == ConsentRecord.site_id) & (
-            OpeningKeys.record_id == ConsentRecord.record_id
-        )
-        query = (
-            sa.select(*rows.columns(), OpeningKeys.decision_key, OpeningKeys.subject_key)
-            .add_columns(rows.is_finer())
-            .join_from(ConsentRecord, OpeningKeys, keys, isouter=True)
-            .where(ConsentRecord.site_id == self._site_id, ConsentRecord.record_id.in_(record_ids))
-        )
-        # Below the session, which would answer from what it has read already.
-        return self._session.connection().execute(query).all()
+    def _read(self, record_ids: list[str]) -> Sequence[Row]:
+        """Return what each record says, its keys, and whether its row says more than is read.
 
-    def _problem(self, entry: bytes, row: Sequence[Any] | None) -> str | None:
+        Below the session, which would answer from what it has read already.
+        """
+        connection = self._session.connection()
+        name = connection.dialect.name
+        ids = record_ids if name == "postgresql" else orjson.dumps(record_ids).decode()
+        return connection.exec_driver_sql(_query(name), (self._site_id, ids)).fetchall()
+
+    def _opens(self, entry: bytes, row: Row) -> bool:
+        """Whether a row is what its entry commits to; if not, :meth:`_problem` says why."""
+        *values, decision_key, subject_key, is_finer = row
+        try:
+            duration = self._duration(row[REVISION])
+            decided, subject = rows.parts_of_row(self._site_id, values, duration)
+            made = event_entry(
+                commit("decision", decision_key, decided, likely_canonical),
+                commit("subject", subject_key, subject, likely_canonical),
+            )
+        except UNREADABLE:
+            return False
+        return made == entry and not is_finer
+
+    def _problem(self, entry: bytes, row: Row | None) -> str | None:
         if row is None:
             return "is missing"
         keys, is_finer = (row[-3], row[-2]), row[-1]
@@ -64,10 +91,11 @@ class Openings:
         try:
             duration = self._duration(row[REVISION])
             record = rows.record_of(self._site_id, row, duration, with_subject=True)
-            parts = decision_part(record), subject_part(record)
-            if encode(_event(keys, parts, likely_canonical)) == entry and not is_finer:
-                return None
-            made, event = _event(keys, parts, canonical), decode(entry)
+            made = Event(
+                commit("decision", keys[0], decision_part(record)),
+                commit("subject", keys[1], subject_part(record)),
+            )
+            event = decode(entry)
         except UNREADABLE:
             return "cannot be read"
         if not isinstance(event, Event):
@@ -83,10 +111,16 @@ class Openings:
         return self._durations[revision]
 
 
-def _event(
-    keys: tuple[bytes, bytes], parts: tuple[Any, Any], written: Callable[[Any], bytes]
-) -> Event:
-    return Event(
-        commit("decision", keys[0], parts[0], written),
-        commit("subject", keys[1], parts[1], written),
+@lru_cache
+def _query(dialect: str) -> str:
+    """Return the statement of :meth:`Openings._read`: of a site, some records."""
+    keys = (OpeningKeys.site_id == ConsentRecord.site_id) & (
+        OpeningKeys.record_id == ConsentRecord.record_id
     )
+    query = (
+        sa.select(*rows.columns(), OpeningKeys.decision_key, OpeningKeys.subject_key)
+        .add_columns(rows.is_finer())
+        .join_from(ConsentRecord, OpeningKeys, keys, isouter=True)
+    )
+    text = query.compile(db.engine, compile_kwargs={"literal_binds": True})
+    return f"{text} WHERE consent_records.site_id = {CHOSEN[dialect]}"

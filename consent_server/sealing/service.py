@@ -14,7 +14,7 @@ from consent_server.log.models import LogTile, QueuedEntry, SignedCheckpoint
 from consent_server.log.queue import queue_tombstones
 from consent_server.log.tree import is_anything_signed, last_checkpoint
 from consent_server.sealing.alarms import clear_alarm, raise_alarm
-from consent_server.sealing.batch import Placed, forget_batch, placed_links, settled_batch
+from consent_server.sealing.batch import Placed, erased_among, forget_batch, settled_batch
 from consent_server.sealing.enrolment import enrol
 from consent_server.sealing.errors import (
     LeaseLost,
@@ -149,6 +149,8 @@ def _require_unchanged(site_id: str, batch: list[Placed]) -> None:
     entries = {placed.record_id: placed.entry for placed in batch if placed.record_id is not None}
     with fresh_session() as session:
         problems = Openings(session, site_id).problems(entries)
+        if not problems:
+            return
         linked = sa.select(QueuedEntry.record_id).where(QueuedEntry.site_id == site_id)
         left = set(session.scalars(linked.where(QueuedEntry.record_id.in_(problems))))
     for record_id, problem in problems.items():
@@ -161,12 +163,12 @@ def _as_erased_since(site_id: str, batch: list[Placed]) -> list[Placed]:
 
     :raises LogInconsistent: its places are not those that were signed
     """
-    found = placed_links(site_id)
-    if [placed.leaf_index for placed in batch] != [link.leaf_index for link in found]:
-        raise LogInconsistent("the queue changed while its entries were signed")
+    erased = erased_among(site_id, batch)
     return [
-        placed if link.erased is None else placed._replace(record_id=None, erased=link.erased)
-        for placed, link in zip(batch, found, strict=True)
+        placed._replace(record_id=None, erased=erased[placed.leaf_index])
+        if placed.leaf_index in erased
+        else placed
+        for placed in batch
     ]
 
 

@@ -1,16 +1,29 @@
 """What is committed to is computed from an exported record alone, and its bytes never change."""
 
+from copy import deepcopy
+
 import pytest
 
 from consent_server import verification
 from consent_server.ledger.canonical import canonical, digest
-from consent_server.ledger.record import decision_part, exported, subject_part
+from consent_server.ledger.record import (
+    MEMBERS,
+    SUBJECT,
+    both_parts,
+    decision_part,
+    exported,
+    subject_part,
+)
 
 KEPT = {"decided_at": "2026-11-22T20:00:00.000Z", "expires_at": "2027-11-22T20:00:00.000Z"}
 
 
 def choice(granted, n, ended=None):
     return {"granted": granted, **KEPT, "revision": 2, "ended": ended, "n": n}
+
+
+def in_order(record):
+    return deepcopy([record[name] for name in (*MEMBERS, *SUBJECT)])
 
 
 CHANGED = {
@@ -81,6 +94,27 @@ def test_the_committed_bytes_are_those_of_the_first_version(values, decision, su
     assert digest(canonical(subject_part(whole))) == subject
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"corrects": "A" * 22, "superseded": True},
+        {"services": {}, "method": "placeholder"},
+        {"method": "gpc", "gpc": True},
+        {"method": "import", "trusted": False},
+        {"n": None, "subject": None, "services": {"stats": choice(True, None)}},
+        {name: value for name, value in EXPIRED.items() if value != CHANGED[name]},
+    ],
+)
+def test_both_parts_at_once_are_the_two_that_are_made_alone(changes):
+    record = exported({**CHANGED, **changes}, with_subject=True)
+    alone = decision_part(record), subject_part(record)
+
+    made = both_parts(in_order(record))
+
+    assert list(map(canonical, made)) == list(map(canonical, alone))
+
+
 def test_without_the_subject_no_counter_is_left():
     shown = exported(CHANGED, with_subject=False)
 
@@ -107,5 +141,7 @@ def test_a_choice_that_is_no_object_is_refused():
 
     with pytest.raises(TypeError):
         decision_part(record)
+    with pytest.raises(TypeError):
+        both_parts(in_order(record))
     with pytest.raises(TypeError):
         verification.leaf_of_subject(record, {"decision_key": "A" * 43, "subject_key": "A" * 43})

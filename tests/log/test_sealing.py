@@ -4,7 +4,9 @@ import hashlib
 import json
 
 import pytest
+from sqlalchemy import event
 
+from consent_server.db import db
 from tests.builders import (
     OTHER_VISITOR,
     VISITOR,
@@ -191,3 +193,33 @@ def test_an_archived_site_is_still_sealed(app, decide, seal, clock):
         archive("demo", clock.instant)
 
     assert seal().count == 1
+
+
+def test_a_long_batch_is_written_by_as_many_statements_as_a_short_one(app, decide, seal):
+    """On SQLite, which runs in the process, rows of one statement go one by one: no round trip."""
+    long = [statements(app, decide, seal, records) for records in (3, 30)][1]
+    short = statements(app, decide, seal, 3)
+
+    assert len(long) == len(short)
+    assert sum(is_row_by_row for _, is_row_by_row in long) == (2 if is_sqlite(app) else 0)
+
+
+def is_sqlite(app):
+    with app.app_context():
+        return db.engine.dialect.name == "sqlite"
+
+
+def statements(app, decide, seal, records):
+    """Seal some records; return what the database was asked, and whether row by row."""
+    for _ in range(records):
+        decide(refusal())
+    asked = []
+
+    def note(connection, cursor, statement, values, context, is_row_by_row):
+        asked.append((statement, is_row_by_row))
+
+    with app.app_context():
+        event.listen(db.engine, "before_cursor_execute", note)
+        seal()
+        event.remove(db.engine, "before_cursor_execute", note)
+    return asked
