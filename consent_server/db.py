@@ -143,6 +143,11 @@ def rfc3339(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+#: Statements that a connection to SQLite keeps prepared, more than there are. Of its driver's
+#: hundred, those that come last push each other out, and each request prepares them anew.
+PREPARED = 1000
+
+
 @contextmanager
 def writing() -> Iterator[Connection]:
     """Open the session's transaction for writing; commit stays with the use case.
@@ -199,7 +204,7 @@ def engine_options(settings: Settings) -> dict[str, Any]:
     pool: dict[str, Any] = {"pool_size": size, "max_overflow": 0, "pool_timeout": 2}
     pool["hide_parameters"] = True  # an error that is logged quotes no values
     if settings.is_sqlite:
-        connect: dict[str, Any] = {"timeout": 5}
+        connect: dict[str, Any] = {"timeout": 5, "cached_statements": PREPARED}
         return {
             **pool,
             "module": sqlite3,

@@ -101,6 +101,9 @@ def ensure_schema(app: Flask) -> None:
         if not settings.auto_migrate or settings.is_pooled:
             raise SchemaOutdated(found, needed)
         upgrade(app)
+        # The driver of SQLite keeps the statements of a connection that were run first, prepared:
+        # those of an upgrade would leave no room for the ones that each request runs.
+        db.engine.dispose()
 
 
 def upgrade(app: Flask, revision: str = "head") -> None:

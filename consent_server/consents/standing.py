@@ -13,6 +13,8 @@ from consent_server.statements import Query
 
 _ISSUED = ConsentRecord.__table__.alias("issued")
 _HELD = ConsentRecord.__table__.alias("held")
+#: Written out: SQLite prepares a statement anew for each value of a limit that is a parameter.
+ONE: sa.ColumnElement[int] = sa.literal_column("1")
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ def _query(*conditions: sa.ColumnElement[bool]) -> sa.Select[tuple[datetime, str
             *conditions,
         )
         .order_by(_HELD.c.recorded_at.desc())
-        .limit(1)
+        .limit(ONE)
     )
 
 
