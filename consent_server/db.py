@@ -1,6 +1,6 @@
 """The database handle, column types, and how each engine is opened so that nothing is lost."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
