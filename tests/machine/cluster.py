@@ -79,6 +79,30 @@ def start(tool: Tool, settings: Mapping[str, str] = SETTINGS) -> Cluster:
         raise
 
 
+def follow(
+    primary: Cluster, tool: Tool, settings: Mapping[str, str], port: int | None = None
+) -> Cluster:
+    """Make a standby that streams from another server, and wait until it answers.
+
+    :param port: where it listens; any that is free without one
+    :raises RuntimeError: the copy or the server failed
+    """
+    folder = Path(tempfile.mkdtemp(prefix="consent-pg-"))
+    try:
+        owner = unprivileged(folder)
+        command = [f"{tool.path}/pg_basebackup", "-D", f"{folder}/data", "-U", "consent", "-R"]
+        command += ["-h", "127.0.0.1", "-p", str(primary.port), "-c", "fast", "--no-sync"]
+        done = subprocess.run(command, capture_output=True, text=True, **owner)
+        if done.returncode != 0:
+            raise RuntimeError(f"pg_basebackup of {tool.path} failed:\n{done.stderr}")
+        port = port or _free_port()
+        process = _launch(tool, folder, port, owner, settings)
+        return _wait_until_ready(Cluster(folder, port, process), tool)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
 def start_again(cluster: Cluster, tool: Tool, settings: Mapping[str, str]) -> None:
     """Start the server of a cluster that failed, at the same address, and wait until it answers.
 
