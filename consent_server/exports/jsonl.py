@@ -5,9 +5,17 @@ from typing import Any
 
 import orjson
 
+from consent_server.errors import ConsentError
 from consent_server.exports.lines import Bundles, Line
 
 MEDIA_TYPE = "application/x-ndjson"
+
+
+class NotAnExport(ConsentError):
+    """The file is no export in JSON Lines, or not the one that its manifest was signed over."""
+
+    status = 422
+    reason = "not_an_export"
 
 
 class Writer:

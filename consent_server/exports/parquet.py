@@ -15,7 +15,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from consent_server.exports.errors import NotAnExport
+from consent_server.exports.jsonl import NotAnExport
 from consent_server.ledger.canonical import base64url_encode
 from consent_server.ledger.record import PLAIN, SUBJECT
 
