@@ -73,10 +73,14 @@ export function createProven({base, published: first, store, page: {face: shown,
     isForeign && (await catchUp(base, holding, face));
   }
 
-  /** On a page that has broken the language itself a choice may fail anywhere: it then grants nothing, and is no error of the page's. */
-  async function decide(press: Press): Promise<boolean> {
+  /**
+   * @param isSettled the question went when it was pressed: what is open now was opened since
+   *
+   * On a page that has broken the language itself a choice may fail anywhere: it then grants nothing, and is no error of the page's.
+   */
+  async function decide(press: Press, isSettled = false): Promise<boolean> {
     try {
-      return await carryOut(press);
+      return await carryOut(press, isSettled);
     } catch {
       emit('error', {reason: 'failed'});
       needsAnswer(holding.ground()) && face.ask();
@@ -85,7 +89,7 @@ export function createProven({base, published: first, store, page: {face: shown,
     }
   }
 
-  async function carryOut(press: Press): Promise<boolean> {
+  async function carryOut(press: Press, isSettled: boolean): Promise<boolean> {
     const {action, method} = press;
     // Another tab may have been given an identifier; a refusal here has to withdraw what was granted there.
     holding.reread();
@@ -110,7 +114,7 @@ export function createProven({base, published: first, store, page: {face: shown,
     // What the browser objects to is left off by accepting all, not refused by it.
     const lost = action === 'accept_all' ? [] : once.heed(isTakenBack ? reading.answered : wish);
     lost.push(...holding.settleChoice(!grants));
-    face.settle();
+    isSettled || face.settle();
     announce(press, lost.length > 0, grantsAnything(entry.state.categories));
     leaveBehind(lost, sending);
     return sending;
@@ -143,7 +147,7 @@ export function createProven({base, published: first, store, page: {face: shown,
     document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && look());
     delivery.start();
     offerRecords(base, holding, face, decide);
-    const taken = takePresses(own, first.hash + store.rawState(), decide);
+    const taken = takePresses(own, first.hash + store.rawState(), (press) => decide(press, true));
     if (taken.size === 0) {
       await resume();
       [...own].some(({press}) => isYes(press)) && holding.granted().length === 0 && face.say(slot('superseded'), true);
