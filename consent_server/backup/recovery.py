@@ -9,7 +9,7 @@ and nobody can lose a record in silence.
 
 import secrets
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,15 +20,17 @@ from consent_server.backup.errors import NotRecoverable
 from consent_server.consents.models import ConsentRecord
 from consent_server.db import db, lock_for_writing, writing
 from consent_server.erasing.removal import lock_subjects, remove
+from consent_server.erasing.replay import erase_again
 from consent_server.ledger.checkpoint import Checkpoint
-from consent_server.ledger.entries import LOST, Artifact, Event, Reason, Tombstone, decode
+from consent_server.ledger.entries import LOST, REASONS, Artifact, Cause, Tombstone, decode
 from consent_server.log.models import LogEntry, QueuedEntry
 from consent_server.log.queue import queue_tombstones
 from consent_server.log.tree import last_checkpoint
 from consent_server.sealing.batch import Placed
+from consent_server.sealing.erasures import TOMBSTONE_STARTS
 from consent_server.sealing.errors import LeaseLost
-from consent_server.sealing.growth import Growth, grow
-from consent_server.sealing.journal import entries_in
+from consent_server.sealing.growth import Growth, grow, require_continued
+from consent_server.sealing.journal import entries_in, orders_of
 from consent_server.sealing.lease import give_back_lease, require_lease, take_lease
 from consent_server.sealing.notary import Notary
 from consent_server.sealing.service import add_to_log, signed_last
@@ -43,6 +45,8 @@ from consent_server.sites.service import (
 
 #: Entries looked up in one statement.
 MOST = 500
+#: How the bytes of an event begin, and those of no other entry.
+EVENT_STARTS = b'{"d":'
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ class Recovered:
     lost: int
     #: Publications, builds and lines of the trail that are gone.
     lost_in_clear: int
-    #: Records that the copy had, and that the log says were erased since.
+    #: Records that the copy had, and that the log says were erased, or lost, since.
     erased_again: int
     #: A lost revision, consent to which counts until something is published; 0 where none does.
     counting: int = 0
@@ -85,31 +89,47 @@ def gap_of(site_id: str, notary: Notary, folders: Collection[Path] = ()) -> Gap:
     :param folders: ``log`` of the data directories of other machines
     :raises NotRecoverable: it lacks nothing, or the entries are not all there, or are not those
         that were signed
-    :raises SealRefused: what it does have is not what was signed
+    :raises SealRefused: what it does have is not what was signed, or two heads that were promised
+        contradict each other
     :raises SiteUnknown: there is no such site
     """
     require_site(site_id, archived=True)
     head = signed_last(site_id, notary)
-    homes = [notary.elsewhere(folder) for folder in folders]
-    promises = [told for place in (notary, *homes) if (told := place.promised(site_id))]
+    places = [notary, *(notary.elsewhere(folder) for folder in folders)]
+    promises = [told for place in places if (told := place.promised(site_id)) is not None]
     signed = max(promises, key=lambda promise: promise.size, default=head)
     if signed.size <= head.size:
         raise NotRecoverable(f"the log of {site_id} lacks nothing of what was signed")
-    journals = [place.journal(site_id) for place in (notary, *homes)]
-    found = entries_in(journals, head.size, signed.size)
-    missing = [at for at in range(head.size, signed.size) if at not in found]
-    if missing:
+    told_of = [place for place in places if place.promised(site_id) is not None]
+    if not all(place.is_promised_by_us(site_id) for place in told_of):
         raise NotRecoverable(
-            f"{len(missing)} of the {signed.size - head.size} entries that the database lacks are "
-            f"in no journal, the first is entry {missing[0]}; name the folders of other machines, "
-            "or put back a newer copy of log/ or of the database (docs/log.md)"
+            "no key of this data directory signed what was promised: put the newest keys/ back"
         )
-    entries = [found[at] for at in range(head.size, signed.size)]
-    growth = grow(site_id, head, entries)
-    if growth.head != signed:
-        raise NotRecoverable("the entries in the journal are not those that were signed")
+    entries, growth = _grown(site_id, head, signed, [place.journal(site_id) for place in places])
+    for promise in promises:
+        require_continued(site_id, promise, growth)
     db.session.rollback()
     return Gap(site_id, head, entries, growth)
+
+
+def _grown(
+    site_id: str, head: Checkpoint, signed: Checkpoint, journals: Sequence[Path]
+) -> tuple[list[bytes], Growth]:
+    """Return the entries that make a signed head of the one in the database, and what they make."""
+    found = entries_in(journals, head.size, signed.size)
+    missing = next((at for at in range(head.size, signed.size) if at not in found), None)
+    if missing is not None:
+        lacked = signed.size - head.size
+        raise NotRecoverable(
+            f"{lacked - len(found)} of the {lacked} entries that the database lacks are "
+            f"in no journal, the first is entry {missing}; name the folders of other machines, "
+            "or put back a newer copy of log/ or of the database (docs/log.md)"
+        )
+    for entries in orders_of(found):
+        growth = grow(site_id, head, entries)
+        if growth.head == signed:
+            return entries, growth
+    raise NotRecoverable("the entries in the journal are not those that were signed")
 
 
 def recover(gap: Gap, notary: Notary, now: datetime) -> Recovered:
@@ -124,29 +144,31 @@ def recover(gap: Gap, notary: Notary, now: datetime) -> Recovered:
         signed binds here from then on, so the next publication is another
     """
     site_id = gap.site_id
+    gone = gone_since(gap)
+    lost_again = gone.pop(LOST, {})
+    erased = sum(erase_again(site_id, gone[why], why, now) for why in REASONS if why in gone)
     holder = secrets.token_urlsafe(16)
     if not take_lease(site_id, holder, now):
         raise LeaseLost
-    overdue = _overdue(gap)
-    note = notary.promise(site_id, gap.growth.head, gap.entries)
-    with writing():
-        lock_subjects(site_id, _subjects(site_id, overdue))
-        require_lease(site_id, holder)
-        lock_for_writing("publish", site_id)
-        last = last_checkpoint(site_id)
-        if (last.size if last is not None else 0) != gap.head.size:
-            raise LeaseLost
-        batch, unknown = _with_links(gap)
-        add_to_log(site_id, batch, gap.growth, gap.head.size, note, now)
-        counting = _counting(site_id)
-        events, in_clear = _lost(gap, unknown)
-        queue_tombstones(site_id, [*events, *in_clear], LOST, now)
-        erased = sum(
-            remove(site_id, record_ids, reason, now) for reason, record_ids in overdue.items()
-        )
-        db.session.commit()
-    give_back_lease(site_id, holder, now)
-    kept = sum(placed.record_id is not None for placed in batch)
+    try:
+        note = notary.promise(site_id, gap.growth.head, gap.entries)
+        with writing():
+            lock_subjects(site_id, set(filter(None, lost_again.values())))
+            require_lease(site_id, holder)
+            lock_for_writing("publish", site_id)
+            last = last_checkpoint(site_id)
+            if (last.size if last is not None else 0) != gap.head.size:
+                raise LeaseLost
+            batch, unknown = _with_links(gap)
+            add_to_log(site_id, batch, gap.growth, gap.head.size, note, now)
+            counting = _counting(site_id)
+            events, in_clear = _lost(gap, unknown)
+            queue_tombstones(site_id, [*events, *in_clear], LOST, now)
+            erased += remove(site_id, lost_again, LOST, now)
+            db.session.commit()
+    finally:
+        give_back_lease(site_id, holder, now)
+    kept = sum(placed.record_id not in {None, *lost_again} for placed in batch)
     return Recovered(gap.growth.head.size, kept, len(events), len(in_clear), erased, counting)
 
 
@@ -166,9 +188,12 @@ def _counting(site_id: str) -> int:
     return lost
 
 
-def _overdue(gap: Gap) -> Mapping[Reason, set[str]]:
-    """Return the records of the copy that entries of the gap say were erased, by reason."""
-    found: dict[Reason, set[str]] = defaultdict(set)
+def gone_since(gap: Gap) -> dict[Cause, dict[str, str | None]]:
+    """Return the records of the copy that the gap says are gone, by reason, with their subjects.
+
+    They were erased since; or lost, where the log went on before from an older copy than this one.
+    """
+    found: dict[Cause, dict[str, str | None]] = defaultdict(dict)
     places = dict(zip(gap.entries, gap.places, strict=True))
     waiting = {
         places[entry]: record_id
@@ -176,10 +201,10 @@ def _overdue(gap: Gap) -> Mapping[Reason, set[str]]:
         if record_id is not None and entry in places
     }
     for tombstone in _tombstones(gap):
-        if tombstone.reason != LOST:
-            named = set(tombstone.indexes)
-            found[tombstone.reason].update(waiting[at] for at in named & waiting.keys())
-            found[tombstone.reason].update(_linked(gap.site_id, sorted(named)))
+        named = set(tombstone.indexes)
+        record_ids = [waiting[at] for at in named & waiting.keys()]
+        record_ids += _linked(gap.site_id, sorted(named))
+        found[tombstone.reason].update(_with_subjects(gap.site_id, record_ids))
     db.session.rollback()
     return found
 
@@ -195,16 +220,13 @@ def _linked(site_id: str, indexes: Sequence[int]) -> Iterator[str]:
         yield from filter(None, db.session.scalars(query))
 
 
-def _subjects(site_id: str, overdue: Mapping[Reason, set[str]]) -> set[str]:
-    record_ids = sorted(set().union(*overdue.values()))
-    found: set[str] = set()
+def _with_subjects(site_id: str, record_ids: Sequence[str]) -> Iterator[tuple[str, str | None]]:
     for at in range(0, len(record_ids), MOST):
-        query = sa.select(ConsentRecord.subject).where(
+        query = sa.select(ConsentRecord.record_id, ConsentRecord.subject).where(
             ConsentRecord.site_id == site_id,
             ConsentRecord.record_id.in_(record_ids[at : at + MOST]),
         )
-        found.update(filter(None, db.session.scalars(query)))
-    return found
+        yield from ((record_id, subject) for record_id, subject in db.session.execute(query))
 
 
 def _with_links(gap: Gap) -> tuple[list[Placed], set[int]]:
@@ -239,14 +261,15 @@ def _with_links(gap: Gap) -> tuple[list[Placed], set[int]]:
 
 def _lost(gap: Gap, unknown: Collection[int]) -> tuple[list[int], list[int]]:
     """Return the places of the events, and of the artifacts, that are gone and were not erased."""
-    erased = {at for tombstone in _tombstones(gap) for at in tombstone.indexes}
+    named = {at for tombstone in _tombstones(gap) for at in tombstone.indexes}
     events, in_clear = [], []
     for at, data in zip(gap.places, gap.entries, strict=True):
-        entry = decode(data) if at in unknown else None
-        if isinstance(entry, Event) and at not in erased:
+        if at not in unknown or at in named:
+            continue
+        if data.startswith(EVENT_STARTS):
             events.append(at)
         # A key lies in the data directory, not in the database.
-        elif isinstance(entry, Artifact) and entry.kind != "key":
+        elif isinstance(entry := decode(data), Artifact) and entry.kind != "key":
             in_clear.append(at)
     return events, in_clear
 
@@ -261,6 +284,6 @@ def _queue(site_id: str) -> Iterator[tuple[bytes, str | None]]:
 def _tombstones(gap: Gap) -> Iterator[Tombstone]:
     """Yield those of the gap."""
     for data in gap.entries:
-        entry = decode(data)
+        entry = decode(data) if data.startswith(TOMBSTONE_STARTS) else None
         if isinstance(entry, Tombstone):
             yield entry

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from consent_server.backup.recovery import gap_of, recover
+from consent_server.backup.recovery import gap_of, gone_since, recover
 from consent_server.cli.deeds import record_deed, why_option
 from consent_server.cli.environment import application, instant, print_json
 from consent_server.db import rfc3339
@@ -165,13 +165,15 @@ def recover_(site_id: str, folders: tuple[Path, ...], yes: bool, why: str | None
         gap = gap_of(site_id, notary, folders)
         many = len(gap.entries)
         click.echo(f"The database lacks {many} of the {gap.growth.head.size} entries of this log.")
+        if gone := sum(map(len, gone_since(gap).values())):
+            click.echo(f"It has {gone} records that the log says are gone; they will be removed.")
         if not yes:
             click.confirm("Put them back, and say that their records are lost?", abort=True)
         record_deed(site_id, "log-recover", why, entries=[gap.places.start, gap.places.stop - 1])
         found = recover(gap, notary, instant())
         click.echo(
             f"{site_id}: {found.size} entries again; {found.kept} records that waited have their "
-            f"place, {found.lost} are lost, {found.erased_again} erased again; "
+            f"place, {found.lost} are lost, {found.erased_again} erased or lost again; "
             f"{found.lost_in_clear} publications, builds and lines of the trail are lost"
         )
         if found.counting:

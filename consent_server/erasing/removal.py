@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from consent_server.consents.models import ConsentRecord, IdempotencyKey
 from consent_server.db import db, lock_each_for_writing
-from consent_server.ledger.entries import Reason
+from consent_server.ledger.entries import Cause
 from consent_server.log.models import Erasure, LogEntry, OpeningKeys, QueuedEntry
 from consent_server.log.queue import queue_tombstones
 
@@ -68,11 +68,13 @@ def with_corrections(site_id: str, record_ids: Collection[str]) -> set[str]:
     return found
 
 
-def remove(site_id: str, record_ids: Collection[str], reason: Reason, now: datetime) -> int:
+def remove(site_id: str, record_ids: Collection[str], reason: Cause, now: datetime) -> int:
     """Delete records, keys, idempotency keys and links, and queue the tombstones; return how many.
 
     The caller holds the locks of the subjects and that of the log, so that no entry moves or is
     audited meanwhile, and commits.
+
+    :param reason: of records that wait for their place, not that they were lost
     """
     connection = db.session.connection()
     indexes: list[int] = []

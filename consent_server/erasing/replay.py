@@ -1,6 +1,6 @@
 """Erase again what a restored copy of the database has again."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -82,11 +82,18 @@ def _replay(site_id: str, lines: Sequence[Line], erased: ErasedList, now: dateti
             if reason is not None:
                 found.setdefault(reason, {})[record_id] = subject
         for reason, subjects in found.items():
-            count += _erase(site_id, subjects, reason, now)
+            count += erase_again(site_id, subjects, reason, now)
     return count
 
 
-def _erase(site_id: str, subjects: dict[str, str | None], reason: Reason, now: datetime) -> int:
+def erase_again(
+    site_id: str, subjects: Mapping[str, str | None], reason: Reason, now: datetime
+) -> int:
+    """Erase records, and what corrects them, a few at a time; return how many.
+
+    :param subjects: record id → its subject
+    :param now: aware, UTC
+    """
     record_ids = sorted(subjects)
     count = 0
     for at in range(0, len(record_ids), MOST):

@@ -55,7 +55,7 @@ def _require_promised(site_id: str, head: Checkpoint, promised: Checkpoint, nota
     found = entries_in([notary.journal(site_id)], places.start, places.stop)
     if len(found) != len(places):
         raise LogInconsistent(f"the {promised.size} entries that were promised are not here")
-    if grow(site_id, stored, [found[at] for at in places]).head != promised:
+    if grow(site_id, stored, [found[at][0] for at in places]).head != promised:
         raise LogInconsistent(f"the tree of {promised.size} entries is not the one promised")
     require_prefix(site_id, head, stored)
 

@@ -79,12 +79,21 @@ def grow(site_id: str, head: Checkpoint, entries: Sequence[bytes]) -> Growth:
         tiles = edge.append(map(leaf_hash, entries))
     except ConsentError as refusal:
         raise LogInconsistent(str(refusal)) from None
-    grown = Checkpoint(head.origin, edge.size, edge.root())
-    made = dict(tiles)
-    stored = partial(tile_hashes, site_id)
-    tree = Tree(grown.size, lambda tile: made.get(tile) or stored(tile))
-    _require_grown(tree, head, grown)
-    return Growth(grown, tiles)
+    growth = Growth(Checkpoint(head.origin, edge.size, edge.root()), tiles)
+    require_continued(site_id, head, growth)
+    return growth
+
+
+def require_continued(site_id: str, earlier: Checkpoint, growth: Growth) -> None:
+    """Check that what a batch makes of a tree continues a head that was signed earlier.
+
+    :raises LogInconsistent: it does not, or that is another log's
+    """
+    if earlier.origin != growth.head.origin:
+        raise LogInconsistent(f"checkpoint {earlier.size}: is another log's")
+    made, stored = dict(growth.tiles), partial(tile_hashes, site_id)
+    tree = Tree(growth.head.size, lambda tile: made.get(tile) or stored(tile))
+    _require_grown(tree, earlier, growth.head)
 
 
 def empty_head(origin: str) -> Checkpoint:

@@ -10,13 +10,18 @@ Lines of a place may come again, when a process died between them and its promis
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice, product
 from pathlib import Path
 
 from consent_server.disk import sync_directory
 
 #: Bytes looked at, at a time, for the last line that is whole.
 BLOCK = 65_536
+#: Digits of a place; what is longer is none.
+LONGEST_NUMBER = 16
+#: Ways that are tried to put together what journals tell differently.
+MOST_ORDERS = 64
 
 
 def append(path: Path, begin: int, entries: Sequence[bytes]) -> None:
@@ -37,21 +42,50 @@ def append(path: Path, begin: int, entries: Sequence[bytes]) -> None:
         sync_directory(path.parent)
 
 
-def entries_in(paths: Iterable[Path], begin: int, end: int) -> dict[int, bytes]:
-    """Return the entries of a range of places, as far as they are found; a later line counts.
+def entries_in(paths: Iterable[Path], begin: int, end: int) -> dict[int, tuple[bytes, ...]]:
+    """Return the entries of a range of places, as far as they are found.
+
+    Where a place has several, the last line of the first file comes first; the tree that was signed
+    tells which it is.
 
     :param paths: journals of one log, each of another machine; one that is not there is empty
     """
-    found: dict[int, bytes] = {}
+    found: dict[int, tuple[bytes, ...]] = {}
     for path in paths:
-        if not path.exists():
-            continue
-        with path.open("rb") as file:
-            for line in file:
-                place, _, entry = line.partition(b" ")
-                if line.endswith(b"\n") and place.isdigit() and begin <= int(place) < end:
-                    found[int(place)] = entry[:-1]
+        lines = dict(_lines(path, begin, end)) if path.exists() else {}
+        for place, entry in lines.items():
+            others = found.get(place, ())
+            if entry not in others:
+                found[place] = (*others, entry)
     return found
+
+
+def orders_of(found: Mapping[int, tuple[bytes, ...]]) -> Iterator[list[bytes]]:
+    """Yield what the entries can have been, place by place, the likeliest first; at most 64.
+
+    Where journals tell different things, as after a power cut, places side by side are of one file.
+    """
+    runs: list[list[int]] = []
+    for place in sorted(place for place, entries in found.items() if len(entries) > 1):
+        if not runs or runs[-1][-1] != place - 1:
+            runs.append([])
+        runs[-1].append(place)
+    sources = [range(max(len(found[place]) for place in run)) for run in runs]
+    for chosen in islice(product(*sources), MOST_ORDERS):
+        source = {place: of for run, of in zip(runs, chosen, strict=True) for place in run}
+        yield [
+            entries[min(source.get(place, 0), len(entries) - 1)]
+            for place, entries in sorted(found.items())
+        ]
+
+
+def _lines(path: Path, begin: int, end: int) -> Iterator[tuple[int, bytes]]:
+    with path.open("rb") as file:
+        for line in file:
+            number, _, entry = line.partition(b" ")
+            is_place = len(number) <= LONGEST_NUMBER and number.isdigit() and line[-1:] == b"\n"
+            if is_place and begin <= int(number) < end:
+                yield int(number), entry[:-1]
 
 
 def _end_of_lines(handle: int) -> int:

@@ -104,6 +104,20 @@ class Notary:
             path = self._path(site_id)
             raise LogInconsistent(f"{path}: is no checkpoint; restore it from a backup") from None
 
+    def is_promised_by_us(self, site_id: str) -> bool:
+        """Whether a key that we know signed what :meth:`promised` returns.
+
+        :raises LogKeyUnusable: see :meth:`LogKeyFile.read`
+        """
+        head = self.promised(site_id)
+        if head is None:
+            return False
+        note = self._path(site_id).read_text(encoding="utf-8")
+        try:
+            return Checkpoint.open(note, self.keys_of(head.origin, site_id, head.size)) == head
+        except NoteInvalid:
+            return False
+
     def promise(self, site_id: str, head: Checkpoint, entries: Sequence[bytes] = ()) -> str:
         """Sign a head and keep it on the disk before anybody can see it; return the note.
 

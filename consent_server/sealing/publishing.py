@@ -71,7 +71,7 @@ def promised_bundles(site_id: str, notary: Notary) -> Collection[bytes]:
     if promised is None or promised.size <= size:
         return ()
     found = entries_in([notary.journal(site_id)], size, promised.size)
-    return [entry for entry in found.values() if is_bundle(entry)]
+    return [entry for entries in found.values() for entry in entries if is_bundle(entry)]
 
 
 def bring_into_force(publication: Publication, notary: Notary, now: datetime) -> str | None:

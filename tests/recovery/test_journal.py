@@ -3,7 +3,7 @@
 import pytest
 
 from consent_server.sealing import notary as notaries
-from consent_server.sealing.journal import append, entries_in
+from consent_server.sealing.journal import append, entries_in, orders_of
 from tests.builders import acceptance, refusal
 
 
@@ -14,7 +14,7 @@ def test_it_has_every_entry_of_the_log_in_its_place(decide, seal, journal, rows)
         decide(refusal())
     seal()
 
-    kept = {row["leaf_index"]: bytes(row["entry"]) for row in rows("log_entries")}
+    kept = {row["leaf_index"]: (bytes(row["entry"]),) for row in rows("log_entries")}
     assert entries_in([journal], 0, 1_000) == kept
     assert entries_in([journal], 3, 5) == {at: kept[at] for at in (3, 4)}
     assert journal.stat().st_mode & 0o777 == 0o600
@@ -56,11 +56,30 @@ def test_a_file_without_a_whole_line_is_begun_anew(tmp_path):
     assert path.read_bytes() == b"0 {}\n"
 
 
-def test_of_a_place_that_comes_twice_the_later_counts(tmp_path):
+def test_of_a_place_that_comes_twice_in_a_file_the_later_counts(tmp_path):
     """A batch that was never promised, and what took its place after a restore."""
     one, other = tmp_path / "demo.entries", tmp_path / "other.entries"
     append(one, 0, [b"a", b"b"])
     append(one, 1, [b"c"])
     append(other, 2, [b"d"])
 
-    assert entries_in([one, other, tmp_path / "none"], 1, 3) == {1: b"c", 2: b"d"}
+    assert entries_in([one, other, tmp_path / "none"], 1, 3) == {1: (b"c",), 2: (b"d",)}
+
+
+def test_of_files_that_disagree_each_is_tried_the_first_first(tmp_path):
+    """Places side by side are of one file, as a power cut leaves them."""
+    one, other = tmp_path / "demo.entries", tmp_path / "other.entries"
+    append(one, 0, [b"a", b"x", b"y", b"d", b"e"])
+    append(other, 0, [b"a", b"b", b"c", b"d", b"z"])
+
+    found = list(orders_of(entries_in([one, other], 0, 5)))
+
+    assert [b"".join(order) for order in found] == [b"axyde", b"axydz", b"abcde", b"abcdz"]
+
+
+@pytest.mark.parametrize("line", [b"9" * 5_000 + b" {}\n", b"\0" * 500 + b"\n", b"\n", b"1\n"])
+def test_a_line_that_is_none_is_passed_over(tmp_path, line):
+    path = tmp_path / "demo.entries"
+    path.write_bytes(b"0 {}\n" + line + b"1 []\n")
+
+    assert entries_in([path], 0, 2) == {0: (b"{}",), 1: (b"[]",)}

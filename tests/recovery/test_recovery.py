@@ -7,7 +7,9 @@ import pytest
 from consent_server.backup import recovery
 from consent_server.backup.errors import NotRecoverable
 from consent_server.backup.recovery import Recovered, gap_of
+from consent_server.consents.correcting import Correction
 from consent_server.ledger.entries import LOST
+from consent_server.rights.service import correct
 from consent_server.sealing.errors import LogRestored
 from tests.builders import OTHER_VISITOR, acceptance, refusal, withdrawal
 
@@ -97,7 +99,25 @@ def test_what_was_erased_since_is_erased_again(
 
     found = go_on()
 
-    assert (found.kept, found.lost, found.erased_again) == (1, 0, 2)
+    assert (found.kept, found.lost, found.erased_again) == (0, 0, 2)
+    assert rows("consent_records") == []
+    assert audit() == []
+
+
+def test_what_was_corrected_before_the_log_went_on_is_erased_with_its_correction(
+    decide, seal, backup, go_on, audit, erase, rows, app, clock
+):
+    given = decide(acceptance()).json["record_id"]
+    seal()
+    backup.take()
+    erase()
+    seal()
+    backup.restore()
+    with app.app_context():
+        correct("demo", given, Correction(refused=["analytics"]), clock.instant)
+
+    assert go_on().erased_again == 2
+
     assert rows("consent_records") == []
     assert audit() == []
 
