@@ -161,9 +161,15 @@ def broken_promises(notary: Notary) -> dict[str, str]:
         try:
             promised = notary.promised(site_id)  # first: it comes before its commit
             head = signed_last(site_id, notary)
-            waiting = len(placed_entries(site_id))
+            waiting = [placed.entry for placed in placed_entries(site_id)]
             require_promise_kept(site_id, promised, head, waiting)
         except SealRefused as refusal:
             found[site_id] = str(refusal)
         db.session.rollback()
+    for site_id in notary.promised_sites():
+        if site_id not in site_ids:
+            found[site_id] = (
+                "the database lacks this site, whose log was signed: publish its document again, "
+                "and run: log recover (docs/log.md)"
+            )
     return found

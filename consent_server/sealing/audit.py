@@ -142,7 +142,7 @@ class Audit:
             if isinstance(promised, SealRefused):
                 raise promised
             head = signed_last(self._site_id, self._notary)
-            waiting = len(placed_entries(self._site_id))
+            waiting = [placed.entry for placed in placed_entries(self._site_id)]
             require_promise_kept(self._site_id, promised, head, waiting)
         except SealRefused as refusal:
             yield Finding(None, str(refusal))

@@ -40,11 +40,11 @@ def signed_head(last: SignedCheckpoint, keys: Sequence[NoteKey]) -> Checkpoint:
 
 
 def require_promise_kept(
-    site_id: str, promised: Checkpoint | None, head: Checkpoint, waiting: int
+    site_id: str, promised: Checkpoint | None, head: Checkpoint, waiting: Sequence[bytes]
 ) -> None:
     """Check that the database continues the last head that was promised outside of it.
 
-    :param waiting: entries of the batch whose order is settled
+    :param waiting: the batch whose order is settled
     :raises LogRestored: it holds less, and that batch does not make it good
     :raises LogInconsistent: it holds something else
     """
@@ -52,7 +52,7 @@ def require_promise_kept(
         return
     if promised.size <= head.size:
         _require_grown(stored_tree(site_id, head.size), promised, head)
-    elif promised.size != head.size + waiting:
+    elif promised.size != head.size + len(waiting) or grow(site_id, head, waiting).head != promised:
         raise LogRestored(head.size, promised.size)
 
 

@@ -104,6 +104,10 @@ class Notary:
             path = self._path(site_id)
             raise LogInconsistent(f"{path}: is no checkpoint; restore it from a backup") from None
 
+    def promised_sites(self) -> list[str]:
+        """Return the sites of whose logs anything was promised from this data directory."""
+        return sorted(path.stem for path in self._directory.glob("*.checkpoint"))
+
     def is_promised_by_us(self, site_id: str) -> bool:
         """Whether a key that we know signed what :meth:`promised` returns.
 

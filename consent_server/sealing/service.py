@@ -99,14 +99,14 @@ def _seal_batch(site_id: str, notary: Notary, holder: str, now: datetime) -> int
     head = signed_last(site_id, notary)
     if batch and batch[0].leaf_index != head.size:
         raise LeaseLost
-    require_promise_kept(site_id, promised, head, len(batch))
+    entries = [placed.entry for placed in batch]
+    require_promise_kept(site_id, promised, head, entries)
     db.session.rollback()
     if head.size and (promised is None or promised.size < head.size):
         notary.promise(site_id, head)  # another machine signed it: from now on it binds here too
     if not batch:
         return 0
     _require_unchanged(site_id, batch)
-    entries = [placed.entry for placed in batch]
     growth = grow(site_id, head, entries)
     db.session.rollback()
     note = notary.promise(site_id, growth.head, entries)

@@ -64,3 +64,23 @@ def test_a_second_time_it_says_that_nothing_is_missing(run, old, clock):
 
     assert again.exit_code == 1
     assert "lacks nothing of what was signed" in again.stderr
+
+
+def test_a_site_that_came_after_the_backup_is_named_and_goes_on_with_its_document(
+    run, decide, seal, tmp_path, empty, publish, app, notary, clock
+):
+    assert run("backup", tmp_path / "backup").exit_code == 0
+    seal()
+    publish("young")
+    seal("young")
+    empty()
+
+    restored = run("restore", tmp_path / "backup")
+
+    assert restored.exit_code == 1
+    assert "young: the database lacks this site" in restored.stderr
+    assert publish("young").revision == 2
+    clock.advance(seconds=60)
+    assert run("log", "recover", "young", "--yes").exit_code == 0
+    with app.app_context():
+        assert list(Audit("young", notary).findings()) == []

@@ -267,7 +267,7 @@ def test_a_database_that_is_older_than_its_signed_logs_fails_and_so_does_its_ala
 
     assert (code, lines["logs-whole"]["status"]) == (1, "fail")
     assert lines["logs-signed"]["status"] == "ok"
-    assert "demo (log_inconsistent)" in alarmed["logs-signed"]["seen"]
+    assert "demo (log_restored)" in alarmed["logs-signed"]["seen"]
 
 
 def test_an_entry_that_waits_for_long_and_a_clock_that_went_back_are_told(look, decide, clock):
