@@ -113,6 +113,23 @@ def test_every_table_of_a_site_is_kept_apart_from_its_owner_too(two_roles):
     assert dict(kept) == dict.fromkeys(OF_A_SITE, 2)
 
 
+@pytest.mark.parametrize("scope", ["own", "every site"])
+def test_the_planner_expects_the_rows_that_a_scope_shows(app, publish, two_roles, scope):
+    """Else it reads a whole table for a page of it."""
+    publish("other")
+    with connect(two_roles.administrator) as connection:
+        connection.execute(
+            "INSERT INTO erased_subjects "
+            "SELECT 'other', number::text, 1, now() FROM generate_series(1, 3000) AS number"
+        )
+        connection.execute("ANALYZE erased_subjects")
+
+    explain = "EXPLAIN (FORMAT JSON) SELECT * FROM erased_subjects WHERE site_id = 'other'"
+    [(found,)] = in_scope(app, SCOPES[scope], explain)
+
+    assert 2_000 < found[0]["Plan"]["Plan Rows"] < 4_000
+
+
 @pytest.mark.parametrize("table", ["consent_records", "log_entries", "log_queue", "sites"])
 def test_a_transaction_sees_the_rows_of_its_site_alone(app, two_sites, table, without_security):
     column = OF_A_SITE[table]

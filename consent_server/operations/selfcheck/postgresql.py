@@ -23,10 +23,10 @@ KEPT = (
     "AND relname = ANY(:tables) AND (relname = 'sites' OR EXISTS (SELECT 1 FROM pg_attribute "
     "WHERE attrelid = pg_class.oid AND attname = 'site_id')) ORDER BY relname"
 )
-#: What they are (migration 0007), as PostgreSQL writes them.
+#: What they are (migrations 0007 and 0009), as PostgreSQL writes them.
 POLICIES = (
     "* t {{0}} ({column} = current_setting('consent.site'::text, true))",
-    "* t {{0}} (current_setting('consent.every_site'::text, true) = 'on'::text)",
+    "* t {{0}} (current_setting('consent.every_site'::text, true) <> ''::text)",
 )
 #: Settings without which a committed decision may be lost.
 DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
