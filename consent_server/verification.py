@@ -5,7 +5,7 @@ implementation, written from the published formats (docs/log.md, docs/exports.md
 nothing of the service: copy it anywhere and run ``python verification.py FILE…``. It needs Python
 3.11 and the package ``cryptography``, for Ed25519. Where ``orjson`` is installed it reads and
 writes JSON with that, to the same bytes, in less time. The records of a large file of JSON Lines
-are read by as many processes as there are cores, where others can be started.
+or CSV are read by as many processes as there are cores, where others can be started.
 
 How it hangs together, top down:
 
@@ -41,7 +41,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from itertools import combinations, islice
+from itertools import chain, combinations, islice
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -65,8 +65,8 @@ LARGEST_LINE = 16_000_000
 #: What an export begins with: more than one record, by which it is told.
 BEGIN = 65_536
 TILE = 256
-#: Rows that a process reads at a time; bytes of JSON Lines for which others are started.
-PART, LARGE = 4_096, 100_000_000
+#: Lines that a process reads at a time; bytes of records for which others are started.
+PART, LARGE = 4_096, 30_000_000
 #: After every place of a log.
 END = float("inf")
 CUT_OFF = "the file ends without a manifest: it was cut off, or is no whole export"
@@ -300,8 +300,10 @@ class Outline:
     lines: int = 0
     #: The first line that was found to say what it says in another spelling; 0 for none.
     respelled: int = 0
-    #: Where every :data:`PART` rows begin.
+    #: Where every :data:`PART` lines begin.
     places: list[int] = field(default_factory=list)
+    #: Whether a row of CSV may go on in the next line.
+    has_long_rows: bool = False
 
 
 RESPELLED = "is spelled in another way than exports are"
@@ -405,8 +407,11 @@ def _outline(path: Path, form: str) -> Outline:
     width = 0
     with path.open("rb") as file:
         for line in _whole_lines(file):
-            if not found.trailer_line and found.lines % PART == 0:
-                found.places.append(offset)
+            if not found.trailer_line:
+                if found.lines % PART == 0:
+                    found.places.append(offset)
+                if form == "csv" and line.count(b'"') & 1:
+                    found.has_long_rows = True
             found.lines += 1
             width = width or line.count(b",") + 1
             if line.startswith(closing):
@@ -830,20 +835,24 @@ _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 # --- Reading the three forms ---------------------------------------------------------------------
 
 
-def _rows(file: BinaryIO, form: str, level: str, outline: Outline) -> Iterator[Row]:
-    """Yield the records of an export, in the order of the file."""
-    lines = islice(file, outline.trailer_line - 1)
+def _rows(
+    lines: Iterator[bytes], form: str, level: str, outline: Outline, before: int = 0
+) -> Iterator[Row]:
+    """Yield the records of an export, in the order of the file.
+
+    :param before: how many lines of the file come before these
+    """
     read = {"csv": _csv_rows, "jsonl": _jsonl_rows, "jsonld": _jsonld_rows}[form]
-    return read(lines, level, outline)
+    return read(lines, level, outline, before)
 
 
 def _opened_rows(path: Path, form: str, outline: Outline) -> Iterator[Opened]:
     """Yield what the records of an export come to, in the order of the file."""
-    manifest = outline.closing["manifest"]
-    if form == "jsonl" and outline.trailer > LARGE and (os.cpu_count() or 1) > 1:
-        last = outline.trailer_line - 1
+    manifest, last = outline.closing["manifest"], outline.trailer_line - 1
+    can_part = form in ("jsonl", "csv") and not outline.has_long_rows
+    if can_part and outline.trailer > LARGE and (os.cpu_count() or 1) > 1:
         tasks = [
-            (path, place, number * PART + 1, min(PART, last - number * PART), manifest)
+            (path, form, place, number * PART, min(PART, last - number * PART), manifest)
             for number, place in enumerate(outline.places)
         ]
         for rows, respelled, problem in _parts(tasks):
@@ -853,7 +862,7 @@ def _opened_rows(path: Path, form: str, outline: Outline) -> Iterator[Opened]:
                 raise problem
         return
     with path.open("rb") as file:
-        for row in _rows(file, form, manifest["level"], outline):
+        for row in _rows(islice(file, last), form, manifest["level"], outline):
             yield _opened(row, manifest)
 
 
@@ -878,7 +887,7 @@ def _opened(row: Row, manifest: Any) -> Opened:
 
 
 def _parts(tasks: list[Any]) -> Iterator[Part]:
-    """Yield parts of a large file of JSON Lines; what no other process can read, this one does."""
+    """Yield the parts of a large file; what no other process can read, this one does."""
     done = 0
     try:
         for part in _parts_by_others(tasks):
@@ -901,23 +910,28 @@ def _parts_by_others(tasks: list[Any]) -> Iterator[Part]:
             yield ahead.popleft().result()
 
 
-def _read_part(path: Path, place: int, first: int, count: int, manifest: Any) -> Part:
-    """Return the records of some lines of JSON Lines."""
+def _read_part(path: Path, form: str, place: int, before: int, count: int, manifest: Any) -> Part:
+    """Return the records of some lines of JSON Lines or CSV.
+
+    :param place: where the first of them begins, after so many lines
+    """
     rows: list[Opened] = []
     outline, problem = Outline(), None
     with path.open("rb") as file:
+        header = [file.readline()] if form == "csv" and before else []
         file.seek(place)
+        lines = chain(header, islice(file, count))
         try:
-            for row in _jsonl_rows(islice(file, count), manifest["level"], outline, first):
+            for row in _rows(lines, form, manifest["level"], outline, before - len(header)):
                 rows.append(_opened(row, manifest))
         except (Unverifiable, *MALFORMED) as refused:
             problem = refused
     return rows, outline.respelled, problem
 
 
-def _jsonl_rows(lines: Iterator[bytes], level: str, outline: Outline, at: int = 1) -> Iterator[Row]:
+def _jsonl_rows(lines: Iterator[bytes], level: str, outline: Outline, before: int) -> Iterator[Row]:
     first, second = OPENINGS[level]
-    for number, line in enumerate(lines, at):
+    for number, line in enumerate(lines, before + 1):
         record = _parsed(line.removesuffix(b"\n"), number, outline)
         if "log_index" not in record:
             raise Unverifiable(f"line {number}: is no record")
@@ -926,7 +940,9 @@ def _jsonl_rows(lines: Iterator[bytes], level: str, outline: Outline, at: int = 
         yield Row(number, index, record, openings)
 
 
-def _jsonld_rows(lines: Iterator[bytes], level: str, outline: Outline) -> Iterator[Row]:
+def _jsonld_rows(
+    lines: Iterator[bytes], level: str, outline: Outline, _before: int
+) -> Iterator[Row]:
     names = OPENINGS[level]
     for number, line in _graph(lines, outline):
         node = _parsed(line, number, outline)
@@ -982,6 +998,8 @@ def _integer(cell: str) -> int:
 
 
 def _services(cell: str) -> Any:
+    if cell == "{}":
+        return {}
     value = json.loads(cell)
     if _compact(value) != cell:
         raise ValueError("another spelling of an object")
@@ -995,12 +1013,12 @@ KINDS: dict[str, Callable[[str], Any]] = {
 }
 
 
-def _csv_rows(lines: Iterator[bytes], level: str, outline: Outline) -> Iterator[Row]:
+def _csv_rows(lines: Iterator[bytes], level: str, outline: Outline, before: int) -> Iterator[Row]:
     """Yield the records of a CSV export; an empty cell is null, an apostrophe marks a text."""
-    cells_of = _csv_cells(lines, outline)
+    cells_of = _csv_cells(lines, outline, before)
     header = next(cells_of)[1]
     readers = [KINDS.get(name.rpartition(".")[2], _text_of) for name in header]
-    plain, choices, names = _columns(header, level)
+    first, choices, members, last = _columns(header, level)
     for number, cells in cells_of:
         if len(cells) != len(header):
             raise Unverifiable(f"line {number}: has another number of cells")
@@ -1008,40 +1026,41 @@ def _csv_rows(lines: Iterator[bytes], level: str, outline: Outline) -> Iterator[
             values = [read(cell) if cell else None for read, cell in zip(readers, cells)]  # noqa: B905
         except (ValueError, KeyError):
             raise Unverifiable(f"line {number}: a cell cannot be read") from None
-        record = {name: values[at] for at, name in plain}
+        record = dict(zip(first, values))  # noqa: B905
         record["categories"] = {
-            id_: {member: values[at] for at, member in members}
-            for id_, members in choices.items()
-            if any(cells[at] for at, _ in members)
+            id_: dict(zip(members, values[place]))  # noqa: B905
+            for id_, place in choices.items()
+            if any(cells[place])
         }
         index = record.pop("log_index")
-        openings = {name: record.pop(name, None) for name in names}
-        yield Row(number, index, record, openings)
+        record["services"], *opened = values[-len(last) :]
+        yield Row(number, index, record, dict(zip(last[1:], opened, strict=True)))
 
 
 def _columns(
     header: list[str], level: str
-) -> tuple[list[tuple[int, str]], dict[str, list[tuple[int, str]]], tuple[str, str]]:
-    """Return the columns of a record, those of each category, and the openings; no other is let in.
+) -> tuple[list[str], dict[str, slice], tuple[str, ...], list[str]]:
+    """Return the first columns, those of each category, what each of them is, the last columns.
 
-    Of two columns of one name only one would be looked at.
+    No other is let in: of two columns of one name only one would be looked at.
     """
-    has_subject, names = level == "subjects", OPENINGS[level]
+    has_subject = level == "subjects"
     first = ["log_index", *PLAIN, *(("subject", "n") if has_subject else ())]
     members = (*CHOICE_COLUMNS, "n") if has_subject else CHOICE_COLUMNS
-    last = ["services", *names]
-    choices: dict[str, list[tuple[int, str]]] = {}
+    last = ["services", *OPENINGS[level]]
+    choices: dict[str, slice] = {}
     for at in range(len(first), len(header) - len(last), len(members)):
         id_ = header[at].removeprefix("category.").removesuffix(".granted")
-        choices[id_] = [(at + place, member) for place, member in enumerate(members)]
+        choices[id_] = slice(at, at + len(members))
     wanted = [f"category.{id_}.{member}" for id_ in choices for member in members]
     if header != [*first, *wanted, *last]:
         raise Unverifiable("line 1: has other columns than exports have")
-    begin = len(header) - len(last)
-    return [*enumerate(first), *enumerate(last, begin)], choices, names
+    return first, choices, members, last
 
 
-def _csv_cells(lines: Iterator[bytes], outline: Outline) -> Iterator[tuple[int, list[str]]]:
+def _csv_cells(
+    lines: Iterator[bytes], outline: Outline, before: int = 0
+) -> Iterator[tuple[int, list[str]]]:
     """Yield the last line of each row and its cells."""
     taken: list[str] = []
 
@@ -1055,8 +1074,8 @@ def _csv_cells(lines: Iterator[bytes], outline: Outline) -> Iterator[tuple[int, 
         text = "".join(taken)
         taken.clear()
         if not text.endswith("\r\n") or ('"' in text and _row_of(cells) != text):
-            outline.respelled = outline.respelled or reader.line_num
-        yield reader.line_num, cells
+            outline.respelled = outline.respelled or before + reader.line_num
+        yield before + reader.line_num, cells
 
 
 def _row_of(cells: list[str]) -> str:
@@ -1458,37 +1477,38 @@ def leaf_of_decision(record: dict[str, Any], openings: dict[str, Any]) -> bytes:
     """Return the leaf of a record without its subject, of which only the commitment is known."""
     if record.keys() != MEMBERS:
         raise ValueError("not the members of a record")
-    decision = _decision(record, openings["decision_key"], CHOICE)
-    if len(base64url_bytes(openings["subject_commitment"])) != 32:
+    part, _ = _decision(record, CHOICE)
+    subject = openings["subject_commitment"]
+    if len(base64url_bytes(subject)) != 32:
         raise ValueError("no commitment")
-    return _leaf(decision, openings["subject_commitment"])
+    return _leaf(_commitment(DECISION, openings["decision_key"], part), subject)
 
 
 def leaf_of_subject(record: dict[str, Any], openings: dict[str, Any]) -> bytes:
     """Return the leaf of a whole record."""
     if len(record) != len(MEMBERS) + 2 or not record.keys() > MEMBERS:
         raise ValueError("not the members of a record")
-    decision = _decision(record, openings["decision_key"], CHOICE + 1)
-    members = {
-        "sub": record["subject"],
-        "n": record["n"],
-        "choices": _counters(record["categories"]),
-        "vchoices": _counters(record["services"]),
-    }
-    part = {name: value for name, value in members.items() if value is not None and value != {}}
-    return _leaf(decision, _commitment(SUBJECT, openings["subject_key"], part))
+    decided, counters = _decision(record, CHOICE + 1)
+    members = {"sub": record["subject"], "n": record["n"], **counters}
+    subject = {name: value for name, value in members.items() if value is not None and value != {}}
+    return _leaf(
+        _commitment(DECISION, openings["decision_key"], decided),
+        _commitment(SUBJECT, openings["subject_key"], subject),
+    )
 
 
-def _decision(record: dict[str, Any], key: str, members: int) -> str:
-    """Return the commitment to the decision part (docs/log.md, "What is in it")."""
+def _decision(record: dict[str, Any], members: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the decision part, and the counters that are not in it (docs/log.md)."""
     part = {"v": 1, "scope": "site", "uistate": "ok", **dict(zip(SHORT, plain_of(record)))}  # noqa: B905
     part["who"] = _who(record)
-    part["choices"], part["terms"] = _choices(record["categories"], members)
+    counters = {}
+    part["choices"], part["terms"], counters["choices"] = _choices(record["categories"], members)
     if record["method"] in LAYERS:
         part["layer"] = LAYERS[record["method"]]
     if record["services"]:
-        part["vchoices"], part["vterms"] = _choices(record["services"], members)
-    return _commitment(DECISION, key, part)
+        found = _choices(record["services"], members)
+        part["vchoices"], part["vterms"], counters["vchoices"] = found
+    return part, counters
 
 
 def _who(record: dict[str, Any]) -> str:
@@ -1498,21 +1518,19 @@ def _who(record: dict[str, Any]) -> str:
     return "system" if record["event"] == "expired" else "self"
 
 
-def _choices(choices: dict[str, Any], members: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return what was granted, and the terms: all else but the counter, which the subject has."""
-    granted, terms = {}, {}
+def _choices(choices: dict[str, Any], members: int) -> tuple[dict[str, Any], ...]:
+    """Return what was granted, the terms, which are all else but the counter, and the counters."""
+    granted, terms, counters = {}, {}, {}
     for id_, choice in choices.items():
         if len(choice) != members:
             raise ValueError("not the members of a choice")
         terms[id_] = term = choice.copy()  # not dict(): that would take a list of pairs as well
         granted[id_] = term.pop("granted")
         if members > CHOICE:
-            del term["n"]
-    return granted, terms
-
-
-def _counters(choices: dict[str, Any]) -> dict[str, Any]:
-    return {id_: choice["n"] for id_, choice in choices.items() if choice["n"] is not None}
+            counter = term.pop("n")
+            if counter is not None:
+                counters[id_] = counter
+    return granted, terms, counters
 
 
 DECISION, SUBJECT = b"consent-log/v1/decision\n", b"consent-log/v1/subject\n"

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+from itertools import islice
 
 import pytest
 import sqlalchemy as sa
@@ -266,11 +267,10 @@ def test_a_record_that_the_operator_edited_is_named(sealed, app, export_to, veri
 
 @pytest.mark.parametrize("level", ["decisions", "subjects"])
 def test_csv_loses_nothing(sealed, export_to, level):
-    outline = Outline(trailer_line=26)
     with export_to("csv", level).open("rb") as file:
-        written = list(verification._rows(file, "csv", level, outline))
+        written = list(verification._rows(islice(file, 25), "csv", level, Outline()))
     with export_to("jsonl", level).open("rb") as file:
-        wanted = list(verification._rows(file, "jsonl", level, Outline(trailer_line=25)))
+        wanted = list(verification._rows(islice(file, 24), "jsonl", level, Outline()))
 
     assert [(row.index, row.record, row.openings) for row in written] == [
         (row.index, row.record, row.openings) for row in wanted
