@@ -83,6 +83,14 @@ class Query:
         pairs = zip(readers, rows[0], strict=True)
         return tuple([read(value) if read else value for read, value in pairs])
 
+    def as_sent(self, dialect: Dialect, values: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        """Return the statement and its values as the driver of PostgreSQL takes them.
+
+        :param values: of every parameter without a value of its own
+        """
+        text, parameters, _ = self._for(dialect)
+        return text, dict(_sent(parameters, values))
+
     def value_after_locking(
         self, driver: Driver, locks: Sequence[tuple[str, ...]], values: Mapping[str, Any]
     ) -> Any:

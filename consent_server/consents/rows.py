@@ -22,10 +22,10 @@ FLAGS = tuple(map(NAMES.index, ("gpc", "trusted", "superseded")))
 RFC3339 = 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'
 
 
-def columns() -> list[sa.ColumnElement[Any]]:
+def columns(names: Sequence[str] = NAMES) -> list[sa.ColumnElement[Any]]:
     """Return what to select for :func:`record_of`; null where the row does not have it."""
     table = ConsentRecord.__table__
-    return [as_text(table.c[name]) if name in table.c else sa.null() for name in NAMES]
+    return [as_text(table.c[name]) if name in table.c else sa.null() for name in names]
 
 
 def as_text(column: Any) -> Any:
@@ -48,29 +48,30 @@ def is_finer() -> sa.ColumnElement[bool]:
     return sa.or_(*(sa.func.date_trunc("milliseconds", at) != at for at in instants))
 
 
-def record_of(
-    site_id: str, row: Sequence[Any], duration: str, *, with_subject: bool
-) -> dict[str, Any]:
-    """Return a record as ``ledger.record.exported`` does.
+def record_of(site_id: str, row: Sequence[Any], duration: str) -> dict[str, Any]:
+    """Return a record as ``ledger.record.exported`` does, with the subject.
 
     :param row: what :func:`columns` selected
     :param duration: ``reprompt_after`` of the bundle that was shown, ISO 8601
     :raises ValueError: what should be JSON is none
     """
-    record = dict(zip(NAMES if with_subject else MEMBERS, row))  # noqa: B905
+    record = dict(zip(NAMES, row))  # noqa: B905
+    complete(record, site_id, duration)
+    return record
+
+
+def complete(record: dict[str, Any], site_id: str, duration: str) -> None:
+    """Make of the values of a row, by their names, what is given out of it.
+
+    :raises ValueError: what should be JSON is none
+    """
     record["site"] = site_id
     record["duration"] = duration
-    record["categories"] = categories = orjson.loads(record["categories"])
-    record["services"] = services = orjson.loads(record["services"])
+    record["categories"] = orjson.loads(record["categories"])
+    record["services"] = orjson.loads(record["services"])
     record["gpc"] = bool(record["gpc"])
     record["trusted"] = bool(record["trusted"])
     record["superseded"] = bool(record["superseded"])
-    if not with_subject:
-        for choice in categories.values():
-            choice.pop("n", None)
-        for choice in services.values():
-            choice.pop("n", None)
-    return record
 
 
 def parts_of_row(

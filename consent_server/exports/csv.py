@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from consent_server.exports.lines import Bundles, Line
+from consent_server.exports.lines import Bundles, Line, openings_of
 from consent_server.ledger.record import PLAIN, SUBJECT
 from consent_server.vocabulary.spreadsheet import cells
 
@@ -31,10 +31,10 @@ class Writer:
         has_subject = level == "subjects"
         self._columns = (*PLAIN, *SUBJECT) if has_subject else PLAIN
         self._choice = (*CHOICE_COLUMNS, "n") if has_subject else CHOICE_COLUMNS
-        self._openings = ("decision_key", "subject_key" if has_subject else "subject_commitment")
+        self._openings = openings_of(level)
         self._categories = categories
         self._no_choice = (None,) * len(self._choice)
-        self._of_record = itemgetter(*self._columns)
+        self._of_record = itemgetter("log_index", *self._columns)
         self._of_choice = itemgetter(*self._choice)
         self._of_openings = itemgetter(*self._openings)
         self._header = COUNT_COLUMNS if level == "counts" else self._record_header()
@@ -74,9 +74,9 @@ class Writer:
         choices = [f"category.{id_}.{name}" for id_ in self._categories for name in self._choice]
         return ["log_index", *self._columns, *choices, "services", *self._openings]
 
-    def _cells(self, line: Line) -> list[Any]:
-        record, categories = line.record, line.record["categories"]
-        values = [line.index, *self._of_record(record)]
+    def _cells(self, line: Line) -> list[str]:
+        categories, services = line["categories"], line["services"]
+        values = [*self._of_record(line)]
         seen = 0
         for id_ in self._categories:
             choice = categories.get(id_)
@@ -86,10 +86,9 @@ class Writer:
                 seen += 1
                 values += self._of_choice(choice)
         if seen != len(categories):
-            raise CategoryUnknown(record["record_id"])
-        services = record["services"]
+            raise CategoryUnknown(line["record_id"])
         values.append(orjson.dumps(services).decode() if services else "{}")
-        values += self._of_openings(line.openings)
+        values += self._of_openings(line)
         return cells(values)
 
     def _wide(self, mark: str, value: dict[str, Any]) -> list[str]:
@@ -97,7 +96,16 @@ class Writer:
         return [mark, text, *[""] * (len(self._header) - 2)]
 
 
-def _rows(rows: Iterable[Sequence[Any]]) -> bytes:
+def _rows(rows: Iterable[Sequence[str]]) -> bytes:
+    return "".join(map(_row, rows)).encode()
+
+
+def _row(texts: Sequence[str]) -> str:
+    """Return a row; nearly none has anything to quote, and then it takes a quarter of the time."""
+    row = ",".join(texts)
+    is_plain = row.count(",") == len(texts) - 1 and not any(mark in row for mark in '"\r\n')
+    if is_plain:
+        return f"{row}\r\n"
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\r\n").writerows(rows)
-    return buffer.getvalue().encode()
+    csv.writer(buffer, lineterminator="\r\n").writerow(texts)
+    return buffer.getvalue()

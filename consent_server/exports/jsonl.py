@@ -37,10 +37,7 @@ class Writer:
     def records(self, page: Iterable[Line]) -> bytes:
         """Return the lines of records."""
         append = orjson.OPT_APPEND_NEWLINE
-        return b"".join(
-            orjson.dumps({"log_index": line.index, **line.record, **line.openings}, option=append)
-            for line in page
-        )
+        return b"".join(orjson.dumps(line, option=append) for line in page)
 
     def counts(self, rows: Iterable[dict[str, Any]]) -> bytes:
         """Return the lines of counts."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from consent_server.exports.lines import Bundles, Line
+from consent_server.exports.lines import Bundles, Line, openings_of
 from consent_server.vocabulary import dpv
 
 MEDIA_TYPE = "application/ld+json"
@@ -22,6 +22,7 @@ class Writer:
 
     def __init__(self, level: str, bundles: Bundles, categories: Sequence[str]):
         self._bundles = bundles
+        self._openings = ("log_index", *openings_of(level))
         self._before = b"\n"
 
     def begin(self) -> bytes:
@@ -59,10 +60,11 @@ class Writer:
         return b'"consent:manifest":' + orjson.dumps(signed) + b"}\n"
 
     def _node(self, line: Line) -> dict[str, Any]:
+        openings = {name: line.pop(name) for name in self._openings}
         return {
-            "consent:openings": {"log_index": line.index, **line.openings},
-            "consent:record": line.record,
-            **dpv.node(line.record, self._bundles[line.record["bundle"]]),
+            "consent:openings": openings,
+            "consent:record": line,
+            **dpv.node(line, self._bundles[line["bundle"]]),
         }
 
     def _listed(self, items: Iterable[dict[str, Any]]) -> bytes:

@@ -1,61 +1,57 @@
 """From rows of the database to what every format writes of a record: itself, and its openings."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
-from consent_server.consents.rows import NAMES, record_of
-from consent_server.db import db
-from consent_server.exports.reading import Row
+from consent_server.consents.rows import NAMES, complete
+from consent_server.exports.ahead import Row
 from consent_server.ledger.canonical import base64url_encode
 from consent_server.ledger.entries import Event, decode
+from consent_server.ledger.record import MEMBERS
 from consent_server.sites.service import bundle_of, publications
 
 #: An entry of an event begins with these bytes and has its two hashes at fixed places.
 EVENT = b'{"d":"'
 SUBJECT, LENGTH = slice(56, 99), 116
-BUNDLE = NAMES.index("bundle")
 
 
-@dataclass(slots=True)
-class Line:
-    """One record of an export."""
-
-    #: Its place in the log; None while it waits for one.
-    index: int | None
-    #: As ``ledger.record`` has it.
-    record: dict[str, Any]
-    #: ``decision_key``, and ``subject_key`` or ``subject_commitment``.
-    openings: dict[str, str]
+#: One record of an export, and what opens it: its place in the log, None while it waits for one;
+#: the members of a record as ``ledger.record`` has them; the openings of its level.
+Line = dict[str, Any]
 
 
 class Bundles:
     """What a site published, by hash, read once."""
 
     def __init__(self, site_id: str):
-        self._site_id = site_id
-        self._known: dict[str, dict[str, Any]] = {}
+        #: In the order of publication.
+        self._known = {row.bundle_hash: bundle_of(row) for row in publications(site_id)}
 
     def __getitem__(self, bundle_hash: str) -> dict[str, Any]:
         """Return a bundle.
 
-        :raises KeyError: the site never published it
+        :raises KeyError: the site had not published it
         """
-        if bundle_hash not in self._known:
-            found = publications(self._site_id)
-            self._known = {row.bundle_hash: bundle_of(row) for row in found}
-            db.session.rollback()  # whoever reads the next piece may be slow
         return self._known[bundle_hash]
 
     def category_ids(self, hashes: Iterable[str] | None) -> list[str]:
         """Return every category that these bundles, or all, ask about, in order of publication."""
         wanted = None if hashes is None else set(hashes)
         known: dict[str, None] = {}
-        for publication in publications(self._site_id):
-            if wanted is None or publication.bundle_hash in wanted:
-                asked = bundle_of(publication)["categories"]
-                known.update(dict.fromkeys(item["id"] for item in asked))
+        for bundle_hash, bundle in self._known.items():
+            if wanted is None or bundle_hash in wanted:
+                known.update(dict.fromkeys(item["id"] for item in bundle["categories"]))
         return list(known)
+
+
+def members_of(level: str) -> tuple[str, ...]:
+    """Return the members of a record on a level."""
+    return NAMES if level == "subjects" else MEMBERS
+
+
+def openings_of(level: str) -> tuple[str, str]:
+    """Return what stands last in a line, on a level."""
+    return "decision_key", "subject_key" if level == "subjects" else "subject_commitment"
 
 
 def lines(site_id: str, level: str, bundles: Bundles, page: Iterable[Row]) -> Iterator[Line]:
@@ -64,16 +60,20 @@ def lines(site_id: str, level: str, bundles: Bundles, page: Iterable[Row]) -> It
     :param level: ``decisions`` or ``subjects``
     """
     has_subject = level == "subjects"
+    first, second = openings_of(level)
+    names = ("log_index", *members_of(level), first, second)
     for row in page:
-        *_, index, decision_key, subject_key, entry = row
-        duration = bundles[row[BUNDLE]]["reprompt_after"]
-        record = record_of(site_id, row, duration, with_subject=has_subject)
-        openings = {"decision_key": base64url_encode(decision_key)}
+        line = dict(zip(names, row))  # noqa: B905
+        complete(line, site_id, bundles[line["bundle"]]["reprompt_after"])
+        line[first] = base64url_encode(line[first])
         if has_subject:
-            openings["subject_key"] = base64url_encode(subject_key)
+            line[second] = base64url_encode(line[second])
         else:
-            openings["subject_commitment"] = _subject_commitment(bytes(entry))
-        yield Line(index, record, openings)
+            line[second] = _subject_commitment(bytes(line[second]))
+            for asked in line["categories"], line["services"]:
+                for choice in asked.values():
+                    choice.pop("n", None)
+        yield line
 
 
 def _subject_commitment(entry: bytes) -> str:

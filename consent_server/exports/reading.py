@@ -5,7 +5,7 @@ rollback journal an open reader keeps every writer waiting.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,9 @@ import sqlalchemy as sa
 from consent_server.consents.models import ConsentRecord
 from consent_server.consents.rows import NAMES, as_text, columns
 from consent_server.db import db
+from consent_server.exports.ahead import Row, pages_and_work
 from consent_server.exports.selection import Head, Selection
+from consent_server.ledger.record import MEMBERS
 from consent_server.log.models import LogEntry, OpeningKeys, QueuedEntry
 
 #: Entries looked at in one transaction; some MB of records at most.
@@ -22,20 +24,30 @@ PAGE = 2_000
 #: Entries counted in one transaction.
 COUNTED = 50_000
 
-#: What ``consents.rows`` reads of a record; then leaf index or None, both keys, entry.
-Row = Sequence[Any]
-
 
 def index_of(row: Row) -> int:
-    """Return the leaf of a record in the tree."""
-    index: int = row[len(NAMES)]
+    """Return the leaf of a record in the tree.
+
+    :param row: the leaf index, or None; what ``consents.rows`` reads of a record, on the level
+        ``subjects`` with the subject; ``decision_key``; ``subject_key`` on that level, else the
+        entry
+    """
+    index: int = row[0]
     return index
 
 
-def sealed(selection: Selection, head: Head, after: int = -1) -> Iterator[list[Row]]:
+def _place(name: str) -> int:
+    """Return where a row has a member of a record."""
+    return 1 + NAMES.index(name)
+
+
+def sealed(
+    selection: Selection, head: Head, after: int, work: Callable[[list[Row]], bytes]
+) -> Iterator[tuple[list[Row], bytes]]:
     """Yield pages of the selected records that are in the tree, in the order of their leaves.
 
     :param after: begin after this leaf
+    :param work: makes of each page what is yielded with it; see ``pages_and_work``
     """
     query = (
         _records(selection, LogEntry.leaf_index, LogEntry.entry)
@@ -48,9 +60,9 @@ def sealed(selection: Selection, head: Head, after: int = -1) -> Iterator[list[R
         )
         .order_by(LogEntry.leaf_index)
     )
-    for begin in range(after + 1, head.size, PAGE):
-        end = min(begin + PAGE, head.size)
-        yield _page(query, {"begin": begin, "end": end})
+    begins = range(after + 1, head.size, PAGE)
+    asked = ({"begin": begin, "end": min(begin + PAGE, head.size)} for begin in begins)
+    return pages_and_work(query, asked, work)
 
 
 def waiting(selection: Selection, head: Head) -> Iterator[list[Row]]:
@@ -61,7 +73,7 @@ def waiting(selection: Selection, head: Head) -> Iterator[list[Row]]:
     after: tuple[datetime, str] = (first, "")
     in_tree = sa.exists().where(_same(LogEntry, ConsentRecord), LogEntry.leaf_index < head.size)
     position = sa.tuple_(ConsentRecord.recorded_at, ConsentRecord.record_id)
-    instant, record_id = ConsentRecord.recorded_at.type, NAMES.index("record_id")
+    instant, record_id = ConsentRecord.recorded_at.type, _place("record_id")
     queued = _same(QueuedEntry, ConsentRecord) & (
         QueuedEntry.queued_at == ConsentRecord.recorded_at
     )
@@ -107,7 +119,7 @@ def counts(selection: Selection, head: Head) -> list[tuple[str, str, bool, int]]
         end = min(begin + COUNTED, head.size)
         for *key, count in _page(query, {"begin": begin, "end": end}):
             tally[key[0], key[1], key[2]] += count
-    names = [NAMES.index(name) for name in ("recorded_at", "event", "superseded")]
+    names = [_place(name) for name in ("recorded_at", "event", "superseded")]
     for page in waiting(selection, head):
         for row in page:
             instant, event, superseded = (row[at] for at in names)
@@ -115,10 +127,13 @@ def counts(selection: Selection, head: Head) -> list[tuple[str, str, bool, int]]
     return [(*key, count) for key, count in sorted(tally.items())]
 
 
-def _records(selection: Selection, *more: Any) -> sa.Select[Any]:
-    index, entry = more
-    openings = index, OpeningKeys.decision_key, OpeningKeys.subject_key, entry
-    return sa.select(*columns(), *openings).where(*selection.conditions())
+def _records(selection: Selection, index: Any, entry: Any) -> sa.Select[Any]:
+    has_subject = selection.level == "subjects"
+    members = columns() if has_subject else columns(MEMBERS)
+    openings = OpeningKeys.decision_key, OpeningKeys.subject_key if has_subject else entry
+    # The driver's own bytes: to be told that they are bytes costs as much as to read them.
+    raw = [sa.type_coerce(value, sa.types.NullType()) for value in openings]
+    return sa.select(index, *members, *raw).where(*selection.conditions())
 
 
 def _same(table: Any, other: Any) -> sa.ColumnElement[bool]:

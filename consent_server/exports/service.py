@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from consent_server.db import db
 from consent_server.exports import reading
+from consent_server.exports.ahead import Row
 from consent_server.exports.formats import FORMATS
 from consent_server.exports.lines import Bundles, Line, lines
 from consent_server.exports.selection import Head, Selection, head_of
@@ -84,8 +85,8 @@ class Export:
             self.progress.records = len(rows)
             yield self._hashed(self.writer.counts(rows))
             return
-        for page in reading.sealed(self.selection, self.head, self.progress.after):
-            piece = self.writer.records(self._marked(page))
+        pages = reading.sealed(self.selection, self.head, self.progress.after, self._written)
+        for page, piece in pages:
             if page:
                 self.progress.records += len(page)
                 self.progress.after = reading.index_of(page[-1])
@@ -94,13 +95,16 @@ class Export:
             self.progress.waiting += len(page)
             yield self._hashed(self.writer.records(self._lines(page)))
 
-    def _marked(self, page: list[reading.Row]) -> Iterator[Line]:
+    def _written(self, page: list[Row]) -> bytes:
+        return self.writer.records(self._marked(page))
+
+    def _marked(self, page: list[Row]) -> Iterator[Line]:
         """Yield the lines one by one: a page of them at once costs more to collect than to make."""
         for line in self._lines(page):
-            self.exported.add(line.index or 0)
+            self.exported.add(line["log_index"])
             yield line
 
-    def _lines(self, page: list[reading.Row]) -> Iterator[Line]:
+    def _lines(self, page: list[Row]) -> Iterator[Line]:
         return lines(self.selection.site_id, self.selection.level, self._bundles, page)
 
     def _hashed(self, piece: bytes) -> bytes:

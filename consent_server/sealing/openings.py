@@ -90,7 +90,7 @@ class Openings:
             return "its opening keys are missing"
         try:
             duration = self._duration(row[REVISION])
-            record = rows.record_of(self._site_id, row, duration, with_subject=True)
+            record = rows.record_of(self._site_id, row, duration)
             made = Event(
                 commit("decision", keys[0], decision_part(record)),
                 commit("subject", keys[1], subject_part(record)),

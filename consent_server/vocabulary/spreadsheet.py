@@ -15,15 +15,14 @@ PLAIN = {True: "true", False: "false", None: ""}
 NOT_AS_IT_IS = MARKED | {""}
 
 
-def cells(values: Iterable[Any]) -> list[Any]:
-    """Return the values of a row so that ``csv.writer`` writes of each what :func:`cell` returns.
-
-    It writes a null as an empty cell and a number as it is.
-    """
+def cells(values: Iterable[Any]) -> list[str]:
+    """Return :func:`cell` of each value of a row."""
     return [
         (f"'{value}" if value[:1] in NOT_AS_IT_IS else value)
         if type(value) is str
-        else ("true" if value is True else "false" if value is False else value)
+        else PLAIN[value]
+        if value is None or value is True or value is False
+        else str(value)
         for value in values
     ]
 

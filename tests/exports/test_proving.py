@@ -279,14 +279,47 @@ def test_csv_loses_nothing(sealed, export_to, level):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_between_two_pieces_no_transaction_is_open(sealed, app, notary, decide, form):
+def test_between_two_pieces_no_transaction_is_open(sealed, app, notary, decide, form, monkeypatch):
+    """A page is read ahead on a connection of its own, which is back before a piece is given."""
+    monkeypatch.setattr("consent_server.exports.reading.PAGE", 5)
     decide(acceptance())
     with app.app_context():
         export = Export(Selection("demo", "subjects"), form, notary)
         assert not db.session().in_transaction()
-        open_ = [piece[:40] for piece in export.pieces() if db.session().in_transaction()]
+        taken = [db.engine.pool.checkedout() for _ in export.pieces()]
 
-    assert open_ == []
+    assert len(taken) > 8
+    assert set(taken) == {0}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_export_of_many_pages_is_that_of_one(sealed, export_to, form, monkeypatch):
+    whole = export_to(form, "subjects").read_bytes()
+
+    monkeypatch.setattr("consent_server.exports.reading.PAGE", 5)
+
+    assert export_to(form, "subjects").read_bytes() == whole
+
+
+def test_postgresql_is_asked_for_a_page_before_the_one_before_is_written(
+    sealed, app, notary, monkeypatch
+):
+    monkeypatch.setattr("consent_server.exports.reading.PAGE", 5)
+    with app.app_context():
+        export = Export(Selection("demo", "subjects"), "jsonl", notary)
+        write, busy = export.writer.records, []
+        pool = db.engine.pool
+
+        def written(page):
+            busy.append(pool.checkedout())
+            return write(page)
+
+        export.writer.records = written
+        list(export.pieces())
+        is_sqlite = db.engine.dialect.name == "sqlite"
+
+    assert len(busy) > 4
+    assert busy[:-1] == [0 if is_sqlite else 1] * (len(busy) - 1)
 
 
 def test_an_unknown_checkpoint_is_refused(sealed, client, api_key):
