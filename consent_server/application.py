@@ -32,6 +32,7 @@ from consent_server.tokens.ringfile import KeyRingUnusable
 from consent_server.trail import routes as trail
 from consent_server.web import cors, headers, limits, problems, tenancy
 from consent_server.web.api import Api
+from consent_server.web.direct import DirectFlask
 from consent_server.witnessing.policyfile import read_policy
 
 log = structlog.get_logger(__name__)
@@ -63,7 +64,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     settings = settings or load_settings(os.environ)
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    app = Flask(__name__, static_folder=None)
+    app = DirectFlask(__name__, static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.ensure_sync = _as_it_is  # type: ignore[assignment,method-assign]
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
@@ -88,6 +89,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for blueprint in FEATURES:
         api.register_blueprint(blueprint)
     app.register_blueprint(openapi.docs)
+    app.take(consents.WAYS)
     with app.app_context():
         repeating = Repeating(app.wsgi_app, db.engine, app.extensions["consent_keys"])
     app.wsgi_app = repeating  # type: ignore[method-assign]

@@ -212,6 +212,7 @@ def engine_options(settings: Settings) -> dict[str, Any]:
             "connect_args": connect,
         }
     connect = connect_arguments(settings.database_url, is_pooled=settings.is_pooled)
+    pool |= {"json_serializer": orjson.dumps, "json_deserializer": orjson.loads}
     return {**pool, "pool_recycle": 1800, "connect_args": connect}
 
 

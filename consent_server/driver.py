@@ -113,7 +113,8 @@ def borrowed(engine: Engine) -> Iterator[Driver]:
         raise
     finally:
         if pooled is not None:
-            pooled.close()
+            # No transaction is open, and so there is none to roll back: each statement was its own.
+            pooled._close_special(transaction_reset=True)
 
 
 @contextmanager

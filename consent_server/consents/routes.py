@@ -1,10 +1,11 @@
 """Record a decision, check a consent, publish the token keys and the word on privacy control."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from flask import Response, abort, after_this_request, current_app, jsonify
+from flask import Response, abort, current_app, jsonify, request
 from flask.views import MethodView
 
 from consent_server.consents import schemas, service
@@ -21,8 +22,9 @@ from consent_server.sites.pages import cleared_for_page, preflight
 from consent_server.tokens.jwks import jwks
 from consent_server.tokens.keyring import KeyRing
 from consent_server.web import cors, first_party, privacy_control, rates
-from consent_server.web.api import Blueprint, body_read, json_answer
+from consent_server.web.api import Blueprint, StrictParser, body_read
 from consent_server.web.clock import now
+from consent_server.web.direct import Given, Way
 from consent_server.web.peers import came_through
 from consent_server.web.problems import InvalidRequest
 
@@ -62,7 +64,7 @@ class Consents(MethodView):
     @pages.alt_response(503, description="storage_full, database_unavailable")
     def post(
         self, headers: dict[str, Any], body: tuple[Decision, str | None], site_id: str
-    ) -> tuple[Response, int]:
+    ) -> Response:
         """Record a visitor's decision
 
         Takes `application/json` with the header `Idempotency-Key`, or `text/plain` holding the
@@ -71,36 +73,7 @@ class Consents(MethodView):
         Where the service is mounted on the page's own host, the answer to a decision that is in
         force sets the widget's cookies, with the ends of the choice.
         """
-        decision, key_in_body = body
-        rates.count("denial" if decision.refuses else "grant", site_id)
-        if not decision.gpc and privacy_control.is_sent():
-            decision = replace(decision, gpc=True)
-        asked = service.Request(
-            decision=decision,
-            key=_idempotency_key(headers["idempotency_key"], key_in_body),
-            body_hash=_body_hash(),
-        )
-        instant = now()
-        reserve: Reserve = current_app.extensions["consent_reserve"]
-        recorded = record_with_reserve(site_id, asked, key_ring(), instant, reserve)
-        answer = recorded.record.public()
-        token = service.token_for(recorded, key_ring(), current_app.extensions["consent_issuer"])
-        if token is not None:
-            answer["token"] = token
-        elif not recorded.is_in_force:
-            answer["superseded"] = True
-        host = first_party.own_host(cors.request_origin())
-        if host is not None and recorded.is_in_force:
-            bundle = service.bundle_shown(recorded.record)
-            kept = Acknowledged(recorded.record, bundle, decision.consent_id, token, host)
-            _set_cookies(cookies_to_set(kept, instant))
-        result = "recorded" if recorded.is_in_force else "superseded"
-        DECISIONS.add(answer["event"], result if recorded.is_new else "repeated")
-        through = came_through()
-        PEERS.add(through)
-        # A path of the site's host needs a proxy; without one, somebody wrote the headers by hand.
-        OWN_HOST.add("own" if host is not None and through == "proxy" else "other")
-        return json_answer(answer), 201 if recorded.is_new else 200
+        return _record(headers, body, site_id).response()
 
 
 @checks.route("")
@@ -119,11 +92,7 @@ class Check(MethodView):
         Authoritative: knows withdrawals. Whatever is wrong with the token is an answer
         (`granted: false`), not an error.
         """
-        site_id, question = asked
-        require_key("check", site_id)
-        answer = check(site_id, question, key_ring(), now())
-        _count_verdicts([answer])
-        return json_answer(answer.as_json())
+        return _check(*asked).response()
 
     @checks.arguments(schemas.CheckManySchema)
     @checks.response(200, schemas.CheckAnswersSchema)
@@ -177,6 +146,75 @@ class PrivacyControl(MethodView):
         return _for_anybody({"gpc": True, "lastUpdate": updated})
 
 
+def _record(headers: dict[str, Any], body: tuple[Decision, str | None], site_id: str) -> Given:
+    """Record a decision that was read, of a page of the site."""
+    decision, key_in_body = body
+    rates.count("denial" if decision.refuses else "grant", site_id)
+    if not decision.gpc and privacy_control.is_sent():
+        decision = replace(decision, gpc=True)
+    asked = service.Request(
+        decision=decision,
+        key=_idempotency_key(headers["idempotency_key"], key_in_body),
+        body_hash=_body_hash(),
+    )
+    instant = now()
+    ring = key_ring()
+    reserve: Reserve = current_app.extensions["consent_reserve"]
+    recorded = record_with_reserve(site_id, asked, ring, instant, reserve)
+    answer = recorded.record.public()
+    token = service.token_for(recorded, ring, current_app.extensions["consent_issuer"])
+    if token is not None:
+        answer["token"] = token
+    elif not recorded.is_in_force:
+        answer["superseded"] = True
+    host = first_party.own_host(cors.request_origin())
+    cookies: list[str] = []
+    if host is not None and recorded.is_in_force:
+        bundle = service.bundle_shown(recorded.record)
+        kept = Acknowledged(recorded.record, bundle, decision.consent_id, token, host)
+        cookies = cookies_to_set(kept, instant)
+    result = "recorded" if recorded.is_in_force else "superseded"
+    DECISIONS.add(answer["event"], result if recorded.is_new else "repeated")
+    through = came_through()
+    PEERS.add(through)
+    # A path of the site's host needs a proxy; without one, somebody wrote the headers by hand.
+    OWN_HOST.add("own" if host is not None and through == "proxy" else "other")
+    status = 201 if recorded.is_new else 200
+    return Given(answer, status, [("Set-Cookie", cookie) for cookie in cookies])
+
+
+def _check(site_id: str, question: CheckQuestion) -> Given:
+    """Answer one question of whoever has a key of the site."""
+    require_key("check", site_id)
+    answer = check(site_id, question, key_ring(), now())
+    _count_verdicts([answer])
+    return Given(answer.as_json())
+
+
+@cleared_for_page
+def _record_directly(site_id: str) -> Given | None:
+    headers = schemas.quick_key(request.headers)
+    body = schemas.quick_decision(StrictParser().load_json(request, schemas.DecisionSchema))
+    return None if headers is None or body is None else _record(headers, body, site_id)
+
+
+def _check_directly() -> Given | None:
+    asked = schemas.quick_query(request.args)
+    return None if asked is None else _check(*asked)
+
+
+#: What is asked all the time.
+WAYS = (
+    Way(
+        "POST",
+        re.compile(r"/v1/sites/(?P<site_id>[a-z0-9-]{3,40})/consents\Z"),
+        "consents.Consents",
+        _record_directly,
+    ),
+    Way("GET", re.compile(r"/v1/check\Z"), "checks.Check", _check_directly),
+)
+
+
 def _count_verdicts(answers: Iterable[Answer]) -> None:
     """Count what was asked about: the category that was named, else each of the site."""
     for answer in answers:
@@ -191,14 +229,6 @@ def _for_anybody(content: dict[str, Any]) -> Response:
     answer.headers["Access-Control-Allow-Origin"] = "*"
     answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return answer
-
-
-def _set_cookies(headers: list[str]) -> None:
-    @after_this_request
-    def add(answer: Response) -> Response:
-        for header in headers:
-            answer.headers.add("Set-Cookie", header)
-        return answer
 
 
 def _idempotency_key(header: str | None, body: str | None) -> str:

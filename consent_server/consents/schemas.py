@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import marshmallow as ma
-from werkzeug.datastructures import MultiDict
+from werkzeug.datastructures import Headers, MultiDict
 
 from consent_server.consents.check import REASONS, CheckQuestion
 from consent_server.consents.choices import Decision
@@ -100,7 +100,7 @@ def quick_query(given: MultiDict[str, str]) -> tuple[str, CheckQuestion] | None:
     return site, CheckQuestion(given.get("token"), category)
 
 
-def quick_key(given: Mapping[str, str]) -> dict[str, Any] | None:
+def quick_key(given: Mapping[str, str] | Headers) -> dict[str, Any] | None:
     """Return what :class:`RecordHeadersSchema` loads where there is no key, or a good one."""
     key = given.get("Idempotency-Key")
     return {"idempotency_key": key} if key is None or _KEY.match(key) else None

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
-from flask import Response, request
+from flask import request
 
 from consent_server.sites.directory import in_force
 from consent_server.sites.models import Publication
@@ -15,8 +15,10 @@ from consent_server.web.cors import preflight
 
 __all__ = ["cleared_for_page", "preflight"]
 
+Answer = TypeVar("Answer")
 
-def cleared_for_page(view: Callable[..., Response]) -> Callable[..., Response]:
+
+def cleared_for_page(view: Callable[..., Answer]) -> Callable[..., Answer]:
     """Run a view only for a page whose origin the site lists.
 
     No cookie is read behind this door, so a forged origin from outside a browser gains nothing that
@@ -28,7 +30,7 @@ def cleared_for_page(view: Callable[..., Response]) -> Callable[..., Response]:
     """
 
     @wraps(view)
-    def cleared(*args: Any, site_id: str, **kwargs: Any) -> Response:
+    def cleared(*args: Any, site_id: str, **kwargs: Any) -> Answer:
         cors.varies()
         if request.method in ("GET", "HEAD") and "Origin" not in request.headers:
             in_force(site_id)

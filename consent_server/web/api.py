@@ -6,7 +6,6 @@ from typing import Any, NoReturn
 
 import flask_smorest
 import marshmallow as ma
-import orjson
 from flask import Request, Response, g
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import (
@@ -52,7 +51,7 @@ class StrictParser(FlaskParser):
                 return found
         return super().parse(argmap, req, location=location, **options)
 
-    def load_json(self, req: Request, schema: ma.Schema) -> Any:
+    def load_json(self, req: Request, schema: ma.Schema | type[ma.Schema]) -> Any:
         """Read the body as strict JSON.
 
         A schema with ``accepts_plain_text`` also takes ``text/plain``, which a browser sends
@@ -103,11 +102,6 @@ def body_read() -> dict[str, Any]:
     """Return the JSON object of this request's body, as it was read; it is never changed."""
     body: dict[str, Any] = g.json_body
     return body
-
-
-def json_answer(body: dict[str, Any]) -> Response:
-    """Answer with a value that has the form of the route's schema already: it is not dumped."""
-    return Response(orjson.dumps(body) + b"\n", mimetype="application/json")
 
 
 def _flat(messages: Any, path: str) -> Any:

@@ -45,15 +45,20 @@ def preflight(methods: Iterable[str], headers: Iterable[str]) -> Response:
     return answer
 
 
-def _add_origin(answer: Response) -> Response:
+def added() -> list[tuple[str, str]]:
+    """Return the headers of an answer to a page; none where it is the same for everybody."""
     origin = g.get("cors_origin")
     if origin is not None:
-        answer.headers["Access-Control-Allow-Origin"] = origin
-    if g.get("cors_varies") or origin is not None:
-        if "Vary" in answer.headers:
-            answer.vary.add("Origin")
+        return [("Access-Control-Allow-Origin", origin), ("Vary", "Origin")]
+    return [("Vary", "Origin")] if g.get("cors_varies") else []
+
+
+def _add(answer: Response) -> Response:
+    for name, value in added():
+        if name == "Vary" and "Vary" in answer.headers:
+            answer.vary.add(value)
         else:
-            answer.headers["Vary"] = "Origin"
+            answer.headers[name] = value
     return answer
 
 
@@ -64,4 +69,4 @@ def varies() -> None:
 
 def init_app(app: Flask) -> None:
     """Add the CORS headers to every answer that was cleared for an origin."""
-    app.after_request(_add_origin)
+    app.after_request(_add)

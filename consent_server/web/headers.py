@@ -2,8 +2,9 @@
 
 import secrets
 import time
+from collections.abc import Collection
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Request, Response, current_app, g, request
 
 from consent_server.metrics.catalogue import METHODS, OTHER_METHOD, count_request
 from consent_server.web import logs
@@ -59,23 +60,31 @@ def _open_request() -> None:
 
 
 def _close_request(answer: Response) -> Response:
-    surface = SURFACES.get(request.blueprint or "", API)
     given = {name.lower() for name, _ in answer.headers}
-    added = [pair for name, pair in _DEFAULTS[id(surface)] if name not in given]
-    added.append(("X-Request-Id", g.request_id))
+    answer.headers.extend(added(request.blueprint, given))
+    close(request, answer.status_code)
+    return answer
+
+
+def added(blueprint: str | None, given: Collection[str]) -> list[tuple[str, str]]:
+    """Return the headers that an answer has beside those that its route gave.
+
+    :param given: their names, in small letters
+    """
+    surface = SURFACES.get(blueprint or "", API)
+    pairs = [pair for name, pair in _DEFAULTS[id(surface)] if name not in given]
+    pairs.append(("X-Request-Id", g.request_id))
     # Whatever a proxy says or does not say of TLS: browsers take it over TLS alone (RFC 6797, 8.1).
     if current_app.extensions["consent_issuer"].startswith("https:"):
-        added.append(("Strict-Transport-Security", "max-age=31536000; includeSubDomains"))
-    answer.headers.extend(added)
+        pairs.append(("Strict-Transport-Security", "max-age=31536000; includeSubDomains"))
+    return pairs
+
+
+def close(asked: Request, status: int) -> None:
+    """Count a request that is answered, and write its line."""
     # The rule, not the path: a path can hold a record id. No query, address or agent either.
-    log_request(
-        g.request_id,
-        request.method,
-        request.url_rule.rule if request.url_rule else None,
-        answer.status_code,
-        g.started,
-    )
-    return answer
+    rule = asked.url_rule.rule if asked.url_rule else None
+    log_request(g.request_id, asked.method, rule, status, g.started)
 
 
 def log_request(
