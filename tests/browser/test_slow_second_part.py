@@ -1,4 +1,4 @@
-"""On a slow connection the second part comes after the answer: it disturbs nothing that is open by then."""
+"""The second part may come after the answer: it disturbs nothing that was opened meanwhile."""
 
 import pytest
 from playwright.sync_api import expect
