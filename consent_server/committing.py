@@ -124,6 +124,9 @@ class SharedCommits:
         #: Threads that wait for their turn.
         self.in_line = 0
         self._open: _Transaction | None = None
+        #: Somebody else holds the file, and the last one in the line waited for it in vain. Whoever
+        #: comes now waits shortly: else all threads would, and none would answer what is only read.
+        self._is_locked = False
 
     def run(self, work: Callable[[Driver], Result]) -> Result:
         """Do some work in a transaction, and return what it returned when that is committed.
@@ -133,7 +136,7 @@ class SharedCommits:
         """
         with self._of_engine():
             with self._my_turn() as patience:
-                transaction = self._taken_over() or _Transaction(self._engine, patience)
+                transaction = self._taken_over() or self._begun(patience)
                 try:
                     result = transaction.add(work)
                 finally:
@@ -141,6 +144,15 @@ class SharedCommits:
                         transaction.end()
             transaction.wait()
         return result
+
+    def _begun(self, patience: float) -> _Transaction:
+        try:
+            begun = _Transaction(self._engine, patience)
+        except sqlite3.OperationalError:
+            self._is_locked = True
+            raise
+        self._is_locked = False
+        return begun
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -156,6 +168,7 @@ class SharedCommits:
             if left is not None:
                 left.end()
             yield
+            self._is_locked = False
 
     @contextmanager
     def _of_engine(self) -> Iterator[None]:
@@ -184,15 +197,17 @@ class SharedCommits:
         Everybody's patience begins when they join the line: those who wait for the same lock of the
         file give up together, and not one after another.
         """
-        deadline = time.monotonic() + PATIENCE
+        patience = SHORT if self._is_locked else PATIENCE
+        deadline = time.monotonic() + patience
         with self._counting:
             self.in_line += 1
         has_turn = False
         try:
-            has_turn = self._turn.acquire(timeout=PATIENCE)
+            has_turn = self._turn.acquire(timeout=patience)
         finally:
             self._leave_the_line(has_turn)
         if not has_turn:
+            self._is_locked = True
             raise sqlite3.OperationalError("database is locked")
         try:
             yield deadline - time.monotonic()

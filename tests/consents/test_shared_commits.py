@@ -262,3 +262,29 @@ def test_an_engine_that_nobody_uses_is_forgotten(tmp_path):
     gc.collect()
 
     assert len(committing._lines) < there
+
+
+def test_after_a_wait_in_vain_others_wait_shortly_until_the_file_is_free(engine, monkeypatch):
+    """Somebody else holds it: all threads that waited for it would answer nobody."""
+    monkeypatch.setattr(committing, "PATIENCE", 0.2)
+    monkeypatch.setattr(committing, "SHORT", 0.0)
+    line = SharedCommits(engine)
+    holder = engine.raw_connection()
+    holder.driver_connection.execute("BEGIN EXCLUSIVE")
+    waits = []
+    begun = committing._Transaction.__init__
+
+    def note(self, engine, patience):
+        waits.append(patience)
+        begun(self, engine, patience)
+
+    monkeypatch.setattr(committing._Transaction, "__init__", note)
+    for _ in range(2):
+        with pytest.raises(sa.exc.OperationalError, match="locked"):
+            line.run(lambda driver: None)
+    holder.driver_connection.execute("ROLLBACK")
+    holder.close()
+    line.run(lambda driver: None)
+    line.run(lambda driver: None)
+
+    assert [wait > 0 for wait in waits] == [True, False, False, True]
