@@ -11,15 +11,17 @@ from consent_server.audit.observed import Sight, Stage
 from consent_server.audit.probe import probe
 from consent_server.audit.tags import LOADING, Tag, read_tag, tags_of_html
 
-#: Milliseconds for which a page may load, and for which the widget may then be awaited.
+#: Milliseconds for which a page may load, for which the widget may then be awaited, and which one
+#: that is there may take to act on what the device remembers: what is seen before is no finding.
 LOADING_TIME = 30_000
 WIDGET_TIME = 3_000
+READY_TIME = 30_000
 
-_READY = """async (most) => {
+_READY = """async ([most, atMost]) => {
     for (const end = performance.now() + most; performance.now() < end; ) {
         const api = window.ConsentServer;
         if (api && !Array.isArray(api)) {
-            const late = new Promise((resolve) => setTimeout(resolve, 3 * most, false));
+            const late = new Promise((resolve) => setTimeout(resolve, atMost, false));
             return Promise.race([api.ready().then(() => true), late]);
         }
         await new Promise((resolve) => setTimeout(resolve, 50));
@@ -68,7 +70,7 @@ class Visitor:
     def wait_until_ready(self) -> bool:
         """Wait for the widget; say whether there is one."""
         try:
-            return bool(self.page.evaluate(_READY, WIDGET_TIME))
+            return bool(self.page.evaluate(_READY, [WIDGET_TIME, READY_TIME]))
         except Error:
             return False
 
