@@ -2,7 +2,7 @@
 # Python 3.11 or newer (with its venv module), make and git are all that must be there.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-whole lint format widget check-generated fault fuzz bench bench-log bench-scale bench-widget lock audit-dependencies clean
+.PHONY: help run test test-whole lint format widget check-generated fault fuzz bench bench-flames bench-log bench-scale bench-widget lock audit-dependencies clean
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -76,6 +76,9 @@ fuzz: $(VENV)/dev-installed ## send all that no honest client sends, tests/fuzz 
 
 bench: $(VENV)/dev-installed ## measure the service; the figures are of this machine
 	$(PYTHON) -m bench $(BENCH_ARGS)
+
+bench-flames: $(VENV)/dev-installed ## draw where the CPU time of each hot path goes, into docs/flames/
+	$(PYTHON) -m bench.flames
 
 bench-log: $(VENV)/dev-installed ## measure sealing, proofs, exports and verify beside their limits; DATABASE_URL for another database
 	$(PYTHON) -m bench.log $(BENCH_ARGS)

@@ -169,10 +169,31 @@ def _jobs(service: Server, client: Client, key: str) -> dict[str, Job]:
 
 def _decision(service: Server, published: dict[str, Any]) -> Job:
     """Return the widget's request for "accept all" by a visitor who never decided before."""
+    return Job(
+        service.port,
+        "/v1/sites/demo/consents",
+        201,
+        method="POST",
+        headers=page_headers(published),
+        body=acceptance(published),
+        fresh=("idempotency_key", "consent_id"),
+    )
+
+
+def page_headers(published: dict[str, Any]) -> dict[str, str]:
+    """Return what a page of the site sends with a decision."""
+    origin = published["bundle"]["policy"]["url"].rpartition("/")[0]
+    return {"Content-Type": "text/plain;charset=UTF-8", "Origin": origin}
+
+
+def acceptance(published: dict[str, Any]) -> dict[str, Any]:
+    """Return the body of "accept all" without what is fresh each time: key and consent id.
+
+    :param published: what the site's bundle is given out as
+    """
     bundle = published["bundle"]
     optional = [c["id"] for c in bundle["categories"] if not c["required"]]
-    origin = bundle["policy"]["url"].rpartition("/")[0]
-    body = {
+    return {
         "action": "accept_all",
         "method": "banner",
         "categories": dict.fromkeys(optional, True),
@@ -184,15 +205,6 @@ def _decision(service: Server, published: dict[str, Any]) -> Job:
         "gpc": False,
         "trusted": True,
     }
-    return Job(
-        service.port,
-        "/v1/sites/demo/consents",
-        201,
-        method="POST",
-        headers={"Content-Type": "text/plain;charset=UTF-8", "Origin": origin},
-        body=body,
-        fresh=("idempotency_key", "consent_id"),
-    )
 
 
 def _facts(url: str) -> dict[str, str]:
