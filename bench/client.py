@@ -140,7 +140,7 @@ def perform(job: Job) -> Result:
 
 def _send(job: Job, count: int, gate: threading.Barrier) -> _Share:
     """Send ``count`` requests over one connection, and none after a wrong answer."""
-    bodies = [_body(job) for _ in range(count)]
+    bodies = [fresh_body(job) for _ in range(count)]
     milliseconds: list[float] = []
     answers: Counter[int] = Counter()
     connection = http.client.HTTPConnection("127.0.0.1", job.port, timeout=ANSWER_SECONDS)
@@ -164,7 +164,8 @@ def _send(job: Job, count: int, gate: threading.Barrier) -> _Share:
     return _Share(started, now, milliseconds, answers, headers, shown)
 
 
-def _body(job: Job) -> bytes | None:
+def fresh_body(job: Job) -> bytes | None:
+    """Return the body of one request, with its fresh members."""
     if job.body is None:
         return None
     fresh = {name: secrets.token_urlsafe(16) for name in job.fresh}

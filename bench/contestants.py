@@ -101,7 +101,7 @@ def _stand(
     database_pid: int | None = None,
 ) -> Contestant:
     """Publish the demonstration's site on a fresh database and start both servers."""
-    environment = _environment(url, folder / database)
+    environment = environment_of(url, folder / database)
     folder = folder / database
     folder.mkdir()
     _command(environment, "site", "publish", str(SITE_DOCUMENT))
@@ -123,7 +123,7 @@ def _stand(
     )
 
 
-def _environment(url: str, data: Path) -> dict[str, str]:
+def environment_of(url: str, data: Path) -> dict[str, str]:
     """Return the environment of a service with default settings, whatever this shell has set."""
     kept = {
         name: value
@@ -150,7 +150,7 @@ def _command(environment: Mapping[str, str], *words: str) -> str:
 def _jobs(service: Server, client: Client, key: str) -> dict[str, Job]:
     """Make one decision and fetch the script once, so that each request is one of every day."""
     published = json.loads(client.run(Job(service.port, "/v1/sites/demo/bundle", 200)).body)
-    record = _decision(service, published)
+    record = decision_of(service, published)
     token = json.loads(client.run(record).body)["token"]
     optional = next(iter(record.body["categories"])) if record.body else ""
     check = Job(
@@ -167,7 +167,7 @@ def _jobs(service: Server, client: Client, key: str) -> dict[str, Job]:
     return {"check": check, "record": record, "script": script, "unchanged": unchanged}
 
 
-def _decision(service: Server, published: dict[str, Any]) -> Job:
+def decision_of(service: Server, published: dict[str, Any]) -> Job:
     """Return the widget's request for "accept all" by a visitor who never decided before."""
     return Job(
         service.port,

@@ -17,14 +17,14 @@ from consent_server.sites.service import bundle_of
 AT_ONCE = 1_000
 
 
-def fill(publication: Publication, count: int, now: datetime) -> None:
-    """Append that many grants of as many visitors to a site; they wait for their log.
+def fill(publication: Publication, count: int, now: datetime, event: str = "partial") -> None:
+    """Append that many decisions of as many visitors to a site; they wait for their log.
 
     :param now: of the first, aware, UTC; each next one is a millisecond later
     """
     for begin in range(0, count, AT_ONCE):
         numbers = range(begin, min(begin + AT_ONCE, count))
-        made = [a_record(publication, number, now) for number in numbers]
+        made = [{**a_record(publication, number, now), "event": event} for number in numbers]
         with writing() as connection:
             connection.execute(sa.insert(ConsentRecord), made)
             for values in made:
