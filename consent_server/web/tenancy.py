@@ -18,8 +18,10 @@ def _open() -> None:
 
 
 def _close(_error: Any) -> None:
-    if "row_scope_before" in g:
-        rowscope.enter(g.row_scope_before)
+    # Flask ends a request that is streamed a second time, with its stream.
+    before = g.pop("row_scope_before", None)
+    if before is not None:
+        rowscope.enter(before)
 
 
 def streamed(pieces: Generator[bytes, None, None]) -> Iterator[bytes]:

@@ -268,6 +268,19 @@ def test_a_request_leaves_the_scope_of_its_thread_as_it_was(client, site):
         assert rowscope.current() == rowscope.of_site("another")
 
 
+def test_a_stream_that_ends_later_leaves_the_scope_as_it_is_then(client, site, api_key):
+    before = rowscope.current()
+    url, key = "/v1/sites/demo/export?format=csv", api_key("export")
+    answer = client.get(url, headers=key, buffered=False)
+
+    with rowscope.one_site("another"):
+        whole = answer.data
+
+        assert rowscope.current() == rowscope.of_site("another")
+    assert b"#manifest" in whole
+    assert rowscope.current() == before
+
+
 def test_a_backup_comes_back_by_the_owner_whose_rows_are_kept_apart_too(
     run, two_sites, two_roles, tmp_path, records
 ):
