@@ -33,7 +33,8 @@ INDEX = "ix_idempotency_keys_record_id"
 def upgrade() -> None:
     """Find a record's idempotency keys by an index; on PostgreSQL look at whole statements.
 
-    The index keeps decisions waiting while it is made: two days of keys, a second for a million.
+    No decision is taken while the index is made, for some five seconds for a million keys; there
+    are those of two days at the most. Who waits longer than two is told to come again.
     """
     op.create_index(INDEX, "idempotency_keys", ["site_id", "record_id"])
     if op.get_bind().dialect.name != "postgresql":
