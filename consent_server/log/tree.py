@@ -10,6 +10,16 @@ from consent_server.ledger.canonical import base64url_encode
 from consent_server.ledger.proofs import Tree
 from consent_server.ledger.tiles import HASH_BYTES, Edge, Tile, TileInvalid, edge
 from consent_server.log.models import LogEntry, LogTile, SignedCheckpoint
+from consent_server.statements import Query
+
+#: A proof reads a few tiles, one after another.
+TILE = Query(
+    sa.select(LogTile.hashes).where(
+        LogTile.site_id == sa.bindparam("site"),
+        LogTile.level == sa.bindparam("level"),
+        LogTile.tile_index == sa.bindparam("index"),
+    )
+)
 
 #: What follows the hash in the entry of a bundle, and in no other, and where.
 BUNDLE = b'","k":"config",'
@@ -37,17 +47,12 @@ def tile_hashes(site_id: str, tile: Tile) -> bytes:
 
     :raises TileInvalid: it is not stored, or not as wide yet
     """
-    stored = db.session.scalar(
-        sa.select(LogTile.hashes).where(
-            LogTile.site_id == site_id,
-            LogTile.level == tile.level,
-            LogTile.tile_index == tile.index,
-        )
-    )
+    asked = {"site": site_id, "level": tile.level, "index": tile.index}
+    row = TILE.first(db.session.connection(), asked)
     length = tile.width * HASH_BYTES
-    if stored is None or len(stored) < length:
+    if row is None or len(row[0]) < length:
         raise TileInvalid(f"tile {tile.path} is not stored")
-    return bytes(stored[:length])
+    return bytes(row[0][:length])
 
 
 def stored_tree(site_id: str, size: int) -> Tree:
