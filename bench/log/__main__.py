@@ -10,6 +10,7 @@ import click
 
 from bench.log.measuring import measure
 from bench.log.table import table
+from consent_server.web.logs import configure
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -21,6 +22,7 @@ def main(records: int, rounds: int, json_file: Path | None) -> None:
 
     On a new database of its own: a SQLite file, or the empty one that DATABASE_URL names.
     """
+    configure("warning")
     with tempfile.TemporaryDirectory(prefix="consent-bench-") as folder:
         figures = measure(Path(folder), records, rounds)
     report = {

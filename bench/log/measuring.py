@@ -14,7 +14,9 @@ from unittest.mock import patch
 import sqlalchemy as sa
 
 from bench.contestants import SITE_DOCUMENT
+from bench.log.databases import Database
 from bench.log.filling import fill
+from bench.log.writing import decisions_per_second
 from consent_server import verification
 from consent_server.application import create_app
 from consent_server.config import load_settings
@@ -35,6 +37,8 @@ from consent_server.sites.document import load_document
 from consent_server.sites.service import publish
 
 NOW = datetime(2026, 11, 22, 20, tzinfo=UTC)
+#: Turns of decisions with the log and without it in one round.
+TURNS = 5
 #: Proofs of one round.
 PROOFS = 200
 FORMS = ("jsonl", "csv", "jsonld")
@@ -56,17 +60,23 @@ def measure(folder: Path, records: int, rounds: int) -> list[Figure]:
         document = load_document(SITE_DOCUMENT.read_text(encoding="utf-8"))
         publication = publish(document, artifacts(), NOW)
         site = publication.site_id
+        database = Database()
+        seal(site, notary, NOW)  # so that the bundle is in force
+        decisions = decisions_per_second(app, publication, database, rounds * TURNS)
+        seal(site, notary, NOW)
         fill(publication, records, NOW)
+        of_server, at = database.cpu_seconds(), time.perf_counter()
         sealing = per_second(lambda: seal(site, notary, NOW).count)
+        clock = records / (time.perf_counter() - at)
+        served = records / max(database.cpu_seconds() - of_server, 1e-6)
+        limit = "hashing the same leaves into the tree"
         figures = [
-            _figure(
-                "sealing, leaves",
-                [sealing],
-                [per_second(lambda: _grow(site))],
-                "hashing the same leaves into the tree",
-            ),
+            _figure("decisions", *decisions, "the same without the log; with the server's CPU"),
+            _figure("sealing, leaves", [sealing], [per_second(lambda: _grow(site))], limit),
+            _figure("sealing, by the clock", [clock], [], ""),
+            *([] if database.is_sqlite else [_figure("sealing, the server", [served], [], "")]),
             *_proofs(notary, site, rounds),
-            *_exports(app, site, folder, rounds),
+            *_exports(app, site, folder, database, rounds),
         ]
         db.session.remove()
         db.engine.dispose()
@@ -83,9 +93,8 @@ def _grow(site: str) -> int:
 
 
 def _proofs(notary: Notary, site: str, rounds: int) -> Iterator[Figure]:
-    ids = list(
-        db.session.scalars(sa.select(ConsentRecord.record_id).where(ConsentRecord.site_id == site))
-    )
+    linked = sa.select(LogEntry.record_id).where(LogEntry.site_id == site)
+    ids = [record_id for record_id in db.session.scalars(linked) if record_id is not None]
     chosen = random.Random(1).sample(ids, min(PROOFS, len(ids)))
 
     def prove() -> int:
@@ -104,20 +113,35 @@ def _tiles_read(notary: Notary, site: str, record_id: str) -> int:
     return read.call_count
 
 
-def _exports(app: Any, site: str, folder: Path, rounds: int) -> Iterator[Figure]:
+def _exports(
+    app: Any, site: str, folder: Path, database: Database, rounds: int
+) -> Iterator[Figure]:
     for form in FORMS:
-        yield from _one_export(app, site, form, folder / f"bench.{form}", rounds)
+        yield from _one_export(app, site, folder / f"bench.{form}", database, rounds)
 
 
-def _one_export(app: Any, site: str, form: str, path: Path, rounds: int) -> Iterator[Figure]:
+def _one_export(
+    app: Any, site: str, path: Path, database: Database, rounds: int
+) -> Iterator[Figure]:
+    form = path.suffix[1:]
     exported, read, verified, parsed = [], [], [], []
+    clock, client, verified_clock = [], [], []
     for _ in range(rounds):
+        at = time.perf_counter()
         exported.append(per_second(lambda: _export(app, site, form, path)))
+        count = _lines(path)
+        clock.append(count / (time.perf_counter() - at))
+        client.append(database.client_rate(_raw_query(site), count))
         read.append(per_second(lambda: _read(site)))
+        at = time.perf_counter()
         verified.append(per_second(lambda: _verify(path)))
+        verified_clock.append(count / (time.perf_counter() - at))
         parsed.append(per_second(lambda: _parse(path)))
     yield _figure(f"export, {form}", exported, read, "reading the same rows by the driver")
+    name = "sqlite3 -csv" if database.is_sqlite else "psql COPY TO STDOUT"
+    yield _figure(f"export, {form}, by the clock", clock, client, f"{name} of the same rows")
     yield _figure(f"verify, {form}", verified, parsed, "reading the lines, and JSON in them")
+    yield _figure(f"verify, {form}, by the clock", verified_clock, [], "")
     path.unlink()
 
 
@@ -128,8 +152,19 @@ def _export(app: Any, site: str, form: str, path: Path) -> int:
     return export.progress.records
 
 
+def _lines(path: Path) -> int:
+    with path.open("rb") as file:
+        return sum(1 for _ in file)
+
+
 def _read(site: str) -> int:
     """Read what an export says of each record, in its order, and do nothing with it."""
+    count = sum(1 for _ in db.session.connection().exec_driver_sql(_raw_query(site)))
+    db.session.rollback()
+    return count
+
+
+def _raw_query(site: str) -> str:
     query = (
         sa.select(
             LogEntry.leaf_index, LogEntry.entry, OpeningKeys.decision_key, ConsentRecord.__table__
@@ -139,10 +174,7 @@ def _read(site: str) -> int:
         .where(LogEntry.site_id == site)
         .order_by(LogEntry.leaf_index)
     )
-    raw = str(query.compile(db.engine, compile_kwargs={"literal_binds": True}))
-    count = sum(1 for _ in db.session.connection().exec_driver_sql(raw))
-    db.session.rollback()
-    return count
+    return str(query.compile(db.engine, compile_kwargs={"literal_binds": True}))
 
 
 def _same(table: Any) -> list[sa.ColumnElement[bool]]:
@@ -153,8 +185,7 @@ def _verify(path: Path) -> int:
     report = verification.verify(path, verification.Trusted())
     if not report.is_good:
         raise RuntimeError(f"{path.name}: {report.problems[0]}")
-    with path.open("rb") as file:
-        return sum(1 for _ in file)
+    return _lines(path)
 
 
 def _parse(path: Path) -> int:
@@ -170,10 +201,15 @@ def _parse(path: Path) -> int:
 
 
 def per_second(work: Callable[[], int]) -> float:
-    """Return how many of what it counts a function does in a second of CPU time."""
-    begin = time.process_time()
+    """Return how many of what it counts a function does in a second of CPU time, children's too."""
+    begin = _spent()
     count = work()
-    return count / max(time.process_time() - begin, 1e-6)
+    return count / max(_spent() - begin, 1e-6)
+
+
+def _spent() -> float:
+    times = os.times()
+    return time.process_time() + times.children_user + times.children_system
 
 
 def _figure(what: str, rates: list[float], limits: list[float], limit: str) -> Figure:

@@ -68,27 +68,25 @@ KNOWN = Query(
 )
 KEEP_KEY = Insert(IdempotencyKey.__table__)
 #: What :data:`KNOWN` asks, as one word: of a first decision nothing is known.
-FIRST = GuardedInserts(
-    sa.select(
-        sa.not_(
-            sa.or_(
-                sa.exists().where(
-                    IdempotencyKey.site_id == sa.bindparam("site"),
-                    IdempotencyKey.key == sa.bindparam("key"),
-                ),
-                sa.exists().where(
-                    ErasedSubject.site_id == sa.bindparam("site"),
-                    ErasedSubject.digest == sa.bindparam("digest"),
-                ),
-                sa.exists().where(
-                    ConsentRecord.site_id == sa.bindparam("site"),
-                    ConsentRecord.subject == sa.bindparam("subject"),
-                ),
-            )
-        ).label("is_free")
-    ),
-    (KEEP_RECORD, KEEP_KEYS, KEEP_ENTRY, KEEP_KEY),
+IS_FIRST = sa.select(
+    sa.not_(
+        sa.or_(
+            sa.exists().where(
+                IdempotencyKey.site_id == sa.bindparam("site"),
+                IdempotencyKey.key == sa.bindparam("key"),
+            ),
+            sa.exists().where(
+                ErasedSubject.site_id == sa.bindparam("site"),
+                ErasedSubject.digest == sa.bindparam("digest"),
+            ),
+            sa.exists().where(
+                ConsentRecord.site_id == sa.bindparam("site"),
+                ConsentRecord.subject == sa.bindparam("subject"),
+            ),
+        )
+    ).label("is_free")
 )
+FIRST = GuardedInserts(IS_FIRST, (KEEP_RECORD, KEEP_KEYS, KEEP_ENTRY, KEEP_KEY))
 
 
 @dataclass(frozen=True)
