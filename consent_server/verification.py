@@ -287,6 +287,7 @@ class Opened(NamedTuple):
 
 #: Some rows, the first line that is respelled or 0, and what ended the reading too early.
 Part = tuple[list[Opened], int, Exception | None]
+Cells = Iterator[tuple[int, list[str]]]
 
 
 @dataclass
@@ -407,11 +408,9 @@ def _outline(path: Path, form: str) -> Outline:
     width = 0
     with path.open("rb") as file:
         for line in _whole_lines(file):
-            if not found.trailer_line:
-                if found.lines % PART == 0:
-                    found.places.append(offset)
-                if form == "csv" and line.count(b'"') & 1:
-                    found.has_long_rows = True
+            if not found.trailer_line and found.lines % PART == 0:
+                found.places.append(offset)
+            found.has_long_rows |= form == "csv" and line.count(b'"') % 2 == 1
             found.lines += 1
             width = width or line.count(b",") + 1
             if line.startswith(closing):
@@ -838,10 +837,7 @@ _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 def _rows(
     lines: Iterator[bytes], form: str, level: str, outline: Outline, before: int = 0
 ) -> Iterator[Row]:
-    """Yield the records of an export, in the order of the file.
-
-    :param before: how many lines of the file come before these
-    """
+    """Yield the records in some lines of an export, in their order; so many lines come before."""
     read = {"csv": _csv_rows, "jsonl": _jsonl_rows, "jsonld": _jsonld_rows}[form]
     return read(lines, level, outline, before)
 
@@ -911,10 +907,7 @@ def _parts_by_others(tasks: list[Any]) -> Iterator[Part]:
 
 
 def _read_part(path: Path, form: str, place: int, before: int, count: int, manifest: Any) -> Part:
-    """Return the records of some lines of JSON Lines or CSV.
-
-    :param place: where the first of them begins, after so many lines
-    """
+    """Return the records of some lines, of which the first begins at a place in the file."""
     rows: list[Opened] = []
     outline, problem = Outline(), None
     with path.open("rb") as file:
@@ -940,9 +933,7 @@ def _jsonl_rows(lines: Iterator[bytes], level: str, outline: Outline, before: in
         yield Row(number, index, record, openings)
 
 
-def _jsonld_rows(
-    lines: Iterator[bytes], level: str, outline: Outline, _before: int
-) -> Iterator[Row]:
+def _jsonld_rows(lines: Iterator[bytes], level: str, outline: Outline, _: int) -> Iterator[Row]:
     names = OPENINGS[level]
     for number, line in _graph(lines, outline):
         node = _parsed(line, number, outline)
@@ -998,10 +989,8 @@ def _integer(cell: str) -> int:
 
 
 def _services(cell: str) -> Any:
-    if cell == "{}":
-        return {}
     value = json.loads(cell)
-    if _compact(value) != cell:
+    if cell != "{}" and _compact(value) != cell:
         raise ValueError("another spelling of an object")
     return value
 
@@ -1032,9 +1021,9 @@ def _csv_rows(lines: Iterator[bytes], level: str, outline: Outline, before: int)
             for id_, place in choices.items()
             if any(cells[place])
         }
-        index = record.pop("log_index")
         record["services"], *opened = values[-len(last) :]
-        yield Row(number, index, record, dict(zip(last[1:], opened, strict=True)))
+        openings = dict(zip(last[1:], opened, strict=True))
+        yield Row(number, record.pop("log_index"), record, openings)
 
 
 def _columns(
@@ -1058,9 +1047,7 @@ def _columns(
     return first, choices, members, last
 
 
-def _csv_cells(
-    lines: Iterator[bytes], outline: Outline, before: int = 0
-) -> Iterator[tuple[int, list[str]]]:
+def _csv_cells(lines: Iterator[bytes], outline: Outline, before: int = 0) -> Cells:
     """Yield the last line of each row and its cells."""
     taken: list[str] = []
 
@@ -1491,24 +1478,21 @@ def leaf_of_subject(record: dict[str, Any], openings: dict[str, Any]) -> bytes:
     decided, counters = _decision(record, CHOICE + 1)
     members = {"sub": record["subject"], "n": record["n"], **counters}
     subject = {name: value for name, value in members.items() if value is not None and value != {}}
-    return _leaf(
-        _commitment(DECISION, openings["decision_key"], decided),
-        _commitment(SUBJECT, openings["subject_key"], subject),
-    )
+    decision = _commitment(DECISION, openings["decision_key"], decided)
+    return _leaf(decision, _commitment(SUBJECT, openings["subject_key"], subject))
 
 
 def _decision(record: dict[str, Any], members: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the decision part, and the counters that are not in it (docs/log.md)."""
     part = {"v": 1, "scope": "site", "uistate": "ok", **dict(zip(SHORT, plain_of(record)))}  # noqa: B905
     part["who"] = _who(record)
-    counters = {}
-    part["choices"], part["terms"], counters["choices"] = _choices(record["categories"], members)
+    told = {}
+    part["choices"], part["terms"], told["choices"] = _choices(record["categories"], members)
     if record["method"] in LAYERS:
         part["layer"] = LAYERS[record["method"]]
     if record["services"]:
-        found = _choices(record["services"], members)
-        part["vchoices"], part["vterms"], counters["vchoices"] = found
-    return part, counters
+        part["vchoices"], part["vterms"], told["vchoices"] = _choices(record["services"], members)
+    return part, told
 
 
 def _who(record: dict[str, Any]) -> str:
@@ -1526,10 +1510,8 @@ def _choices(choices: dict[str, Any], members: int) -> tuple[dict[str, Any], ...
             raise ValueError("not the members of a choice")
         terms[id_] = term = choice.copy()  # not dict(): that would take a list of pairs as well
         granted[id_] = term.pop("granted")
-        if members > CHOICE:
-            counter = term.pop("n")
-            if counter is not None:
-                counters[id_] = counter
+        if members > CHOICE and (counter := term.pop("n")) is not None:
+            counters[id_] = counter
     return granted, terms, counters
 
 
