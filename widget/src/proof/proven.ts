@@ -73,15 +73,12 @@ export function createProven({base, published: first, store, page: {face: shown,
     isForeign && (await catchUp(base, holding, face));
   }
 
-  /**
-   * @param isSettled the question went when it was pressed: what is open now was opened since
-   *
-   * On a page that has broken the language itself a choice may fail anywhere: it then grants nothing, and is no error of the page's.
-   */
+  /** @param isSettled the question went when it was pressed: what is open now was opened since */
   async function decide(press: Press, isSettled = false): Promise<boolean> {
     try {
       return await carryOut(press, isSettled);
     } catch {
+      // On a page that has broken the language itself it may fail anywhere: it grants nothing, and is no error of the page's.
       emit('error', {reason: 'failed'});
       needsAnswer(holding.ground()) && face.ask();
       face.say(slot('failed'), true);
