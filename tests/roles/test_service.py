@@ -80,12 +80,11 @@ def test_its_commands_do_what_they_say(client, run, document, decide, api_key, t
 
 
 @pytest.mark.parametrize("level", ["counts", "decisions"])
-def test_a_running_server_streams_an_export_whole(server, seal, api_key, level):
+def test_a_running_server_streams_an_export_whole(server, api_key, level):
     for visitor in (VISITOR, OTHER_VISITOR):
         body = json.dumps(acceptance(consent_id=visitor))
         headers = {"Origin": ORIGIN, "Content-Type": "text/plain"}
         assert server.request("POST", "/v1/sites/demo/consents", body, headers)[0] == 201
-    seal()
 
     path = f"/v1/sites/demo/export?format=jsonl&level={level}"
     status, _, body = server.request("GET", path, headers=api_key("export"))
@@ -94,4 +93,5 @@ def test_a_running_server_streams_an_export_whole(server, seal, api_key, level):
 
     assert status == 200
     assert sum(record.get("count", 1) for record in records) == 2
-    assert lines[-1]["manifest"]["rows"] == len(records)
+    # The server's own sequencer may have sealed them meanwhile, or not.
+    assert sum(lines[-1]["manifest"][name] for name in ("rows", "waiting")) == len(records)
