@@ -74,6 +74,7 @@ DECISIONS = {
     "chunked": ({"headers": {"Transfer-Encoding": "chunked"}}, False),
     "on an old bundle": ({"body": on_an_old_bundle}, False),
     "with a broken key": ({"headers": {"Idempotency-Key": "short"}}, False),
+    "with a broken key, no JSON": ({"headers": {"Idempotency-Key": "short"}, "data": b"{"}, False),
     "upgraded": ({"headers": {"Upgrade": "websocket", "Connection": "upgrade"}}, False),
     "to a strange host": ({"headers": {"Host": "a" * 64 + ".example"}}, False),
     "to no host": ({"headers": {"Host": "a b"}}, False),
