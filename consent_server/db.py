@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.orm import DeclarativeBase, Session, registry
 
 from consent_server.committing import turn_to_write
-from consent_server.driver import connect_arguments, prepare_postgresql
+from consent_server.driver import connect_arguments, prepare_postgresql, roll_back_on_return
 from consent_server.settings import Settings
 from consent_server.sqlite import sqlite3
 
@@ -203,6 +203,7 @@ def engine_options(settings: Settings) -> dict[str, Any]:
     size = settings.threads + 3
     pool: dict[str, Any] = {"pool_size": size, "max_overflow": 0, "pool_timeout": 2}
     pool["hide_parameters"] = True  # an error that is logged quotes no values
+    pool["pool_reset_on_return"] = None  # ``prepare_engine`` does it
     if settings.is_sqlite:
         connect: dict[str, Any] = {"timeout": 5, "cached_statements": PREPARED}
         return {
@@ -271,7 +272,8 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def prepare_engine(engine: Engine) -> None:
-    """Attach the opening rules of the engine's dialect."""
+    """Attach the rules by which the engine's connections are opened, begun and given back."""
+    roll_back_on_return(engine)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _open_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

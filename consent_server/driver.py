@@ -9,7 +9,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
+from psycopg.pq import TransactionStatus
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Dialect, Engine
 
@@ -113,8 +115,7 @@ def borrowed(engine: Engine) -> Iterator[Driver]:
         raise
     finally:
         if pooled is not None:
-            # No transaction is open, and so there is none to roll back: each statement was its own.
-            pooled._close_special(transaction_reset=True)
+            pooled.close()
 
 
 @contextmanager
@@ -134,6 +135,25 @@ def as_of_engine(error: Exception, dialect: Dialect) -> BaseException:
     return sa.exc.DBAPIError.instance(
         None, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect
     )
+
+
+def roll_back_on_return(engine: Engine) -> None:
+    """Leave no transaction open on a connection that goes back to the pool.
+
+    The pool's own way (``pool_reset_on_return``) asks the driver to roll back whatever there is,
+    and is to be off: each statement of a hot path is a transaction of its own.
+    """
+    event.listen(engine, "reset", _roll_back)
+
+
+def _roll_back(connection: Any, _record: Any, _state: Any) -> None:
+    # Both drivers know it without asking. What a broken connection answers is not "none is open".
+    if isinstance(connection, psycopg.Connection):
+        is_open = connection.pgconn.transaction_status != TransactionStatus.IDLE
+    else:
+        is_open = connection.in_transaction
+    if is_open:
+        connection.rollback()
 
 
 def prepare_postgresql(engine: Engine) -> None:
