@@ -5,6 +5,7 @@ leaves the commit to the next one in the line; the last one commits, and all of 
 thread waits for the disk more than twice, and none is answered before its rows are there for good.
 """
 
+import math
 import threading
 import time
 import weakref
@@ -23,6 +24,9 @@ Result = TypeVar("Result")
 PATIENCE = 5.0
 #: A wait that nobody notices.
 SHORT = 0.5
+#: Seconds after a wait in vain for which others wait shortly. Later the file may long be free, and
+#: what keeps the line waiting is work of this process, which ends.
+COUNTS = 10.0
 
 
 class _Transaction:
@@ -124,9 +128,9 @@ class SharedCommits:
         #: Threads that wait for their turn.
         self.in_line = 0
         self._open: _Transaction | None = None
-        #: Somebody else holds the file, and the last one in the line waited for it in vain. Whoever
-        #: comes now waits shortly: else all threads would, and none would answer what is only read.
-        self._is_locked = False
+        #: When somebody last waited in vain for a file that somebody else holds. Whoever comes soon
+        #: waits shortly: else all threads would, and none would answer what is only read.
+        self._locked_at = -math.inf
 
     def run(self, work: Callable[[Driver], Result]) -> Result:
         """Do some work in a transaction, and return what it returned when that is committed.
@@ -149,9 +153,9 @@ class SharedCommits:
         try:
             begun = _Transaction(self._engine, patience)
         except sqlite3.OperationalError:
-            self._is_locked = True
+            self._locked_at = time.monotonic()
             raise
-        self._is_locked = False
+        self._locked_at = -math.inf
         return begun
 
     @contextmanager
@@ -168,7 +172,7 @@ class SharedCommits:
             if left is not None:
                 left.end()
             yield
-            self._is_locked = False
+            self._locked_at = -math.inf
 
     @contextmanager
     def _of_engine(self) -> Iterator[None]:
@@ -197,8 +201,9 @@ class SharedCommits:
         Everybody's patience begins when they join the line: those who wait for the same lock of the
         file give up together, and not one after another.
         """
-        patience = SHORT if self._is_locked else PATIENCE
-        deadline = time.monotonic() + patience
+        joined = time.monotonic()
+        patience = SHORT if joined - self._locked_at < COUNTS else PATIENCE
+        deadline = joined + patience
         with self._counting:
             self.in_line += 1
         has_turn = False
@@ -207,7 +212,7 @@ class SharedCommits:
         finally:
             self._leave_the_line(has_turn)
         if not has_turn:
-            self._is_locked = True
+            self._locked_at = time.monotonic()
             raise sqlite3.OperationalError("database is locked")
         try:
             yield deadline - time.monotonic()

@@ -288,3 +288,29 @@ def test_after_a_wait_in_vain_others_wait_shortly_until_the_file_is_free(engine,
     line.run(lambda driver: None)
 
     assert [wait > 0 for wait in waits] == [True, False, False, True]
+
+
+@pytest.mark.parametrize(("seconds", "is_refused"), [(0, True), (committing.COUNTS, False)])
+def test_a_wait_in_vain_counts_for_a_while(engine, monkeypatch, seconds, is_refused):
+    """Long after it, a decision during a purge of this process waits for the purge."""
+    line = SharedCommits(engine)
+    holder = engine.raw_connection()
+    holder.driver_connection.execute("BEGIN EXCLUSIVE")
+    monkeypatch.setattr(committing, "SHORT", 0.0)
+    with monkeypatch.context() as hasty:
+        hasty.setattr(committing, "PATIENCE", 0.1)
+        with pytest.raises(sa.exc.OperationalError, match="locked"):
+            line.run(lambda driver: None)
+    holder.driver_connection.execute("ROLLBACK")
+    holder.close()
+    monkeypatch.setattr(committing, "PATIENCE", 30.0)
+    later = SimpleNamespace(monotonic=lambda: time.monotonic() + seconds)
+    monkeypatch.setattr(committing, "time", later)
+
+    with ThreadPoolExecutor(1) as pool:
+        with line.alone():
+            decision = pool.submit(line.run, a_row("a"))
+            wait_for(decision.done if is_refused else lambda: line.in_line == 1 or decision.done())
+        problem = decision.exception(30)
+
+    assert (problem is not None) == is_refused
