@@ -142,6 +142,7 @@ def test_both_answers_work_on_a_page_that_was_written_anew(answer, visitor, site
     visitor.expect_said("saved_status" if answer == "accept" else "rejected_status")
     visitor.way_back.click()
     expect(visitor.preferences).to_be_visible()
+    visitor.wait_until_delivered()
     expected = ["given"] if answer == "accept" else ["refused"]
     assert [record["event"] for record in site.records()] == expected
 
