@@ -7,20 +7,11 @@ waits for and that had fallen behind, loses.
 import random
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
 
-from consent_server.application import create_app
-from consent_server.config import load_settings
-from consent_server.db import db
-from consent_server.embed.shipped import artifacts
-from consent_server.schema import ensure_schema
-from consent_server.sealing.audit import Audit
-from consent_server.sealing.publishing import publish_in_log
-from consent_server.sealing.service import seal
-from tests.builders import a_document
+from tests.fault.durability.published import audited, published
 from tests.fault.durability.visitors import Visitors, lost_and_doubled
 from tests.fault.trials import SEED, Trials
 from tests.machine import cluster, postgresql
@@ -97,24 +88,8 @@ def pair(request) -> Iterator[Pair]:
 @pytest.fixture
 def app(pair, tmp_path):
     """The site ``demo`` on both."""
-    environment = {
-        "DATABASE_URL": pair.url,
-        "CONSENT_DATA_DIR": str(tmp_path / "data"),
-        "CONSENT_PUBLIC_URL": "https://consent.example",
-        "CONSENT_MERGE_DELAY": "2",
-    }
-    made = create_app(load_settings(environment))
-    made.environment = environment
-    ensure_schema(made)
-    with made.app_context():
-        notary = made.extensions["consent_notary"]
-        publish_in_log(a_document(), artifacts(), notary, datetime.now(UTC))
-        db.session.remove()
-        db.engine.dispose()
-    yield made
-    with made.app_context():
-        db.session.remove()
-        db.engine.dispose()
+    with published(pair.url, tmp_path / "data") as made:
+        yield made
 
 
 @pytest.mark.parametrize("pair", [WAITED_FOR], indirect=True, ids=["waited for"])
@@ -138,10 +113,7 @@ def test_a_standby_that_is_waited_for_has_all_that_was_acknowledged(app, pair, t
     trials.close(engine="postgresql")
     assert visitors.wrong == [], log
     assert (lost, doubled, twice) == ([], 0, 0), log
-    with app.app_context():
-        notary = app.extensions["consent_notary"]
-        seal("demo", notary, datetime.now(UTC) + timedelta(minutes=1))
-        assert [str(finding) for finding in Audit("demo", notary).findings()] == []
+    assert audited(app) == []
 
 
 @pytest.mark.parametrize("pair", [SETTINGS], indirect=True, ids=["not waited for"])

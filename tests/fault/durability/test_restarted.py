@@ -5,19 +5,11 @@ The control, a service whose commits do not wait for the disk, must lose.
 
 import random
 import time
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from consent_server.application import create_app
-from consent_server.config import load_settings
 from consent_server.db import db
-from consent_server.embed.shipped import artifacts
-from consent_server.schema import ensure_schema
-from consent_server.sealing.audit import Audit
-from consent_server.sealing.publishing import publish_in_log
-from consent_server.sealing.service import seal
-from tests.builders import a_document
+from tests.fault.durability.published import audited, published
 from tests.fault.durability.visitors import Visitors, lost_and_doubled
 from tests.fault.trials import SEED, Trials
 from tests.machine import cluster, postgresql
@@ -62,24 +54,8 @@ def server():
 @pytest.fixture
 def app(server, tmp_path):
     """The site ``demo`` on that server."""
-    environment = {
-        "DATABASE_URL": server.url(),
-        "CONSENT_DATA_DIR": str(tmp_path / "data"),
-        "CONSENT_PUBLIC_URL": "https://consent.example",
-        "CONSENT_MERGE_DELAY": "2",
-    }
-    made = create_app(load_settings(environment))
-    made.environment = environment
-    ensure_schema(made)
-    with made.app_context():
-        notary = made.extensions["consent_notary"]
-        publish_in_log(a_document(), artifacts(), notary, datetime.now(UTC))
-        db.session.remove()
-        db.engine.dispose()
-    yield made
-    with made.app_context():
-        db.session.remove()
-        db.engine.dispose()
+    with published(server.url(), tmp_path / "data") as made:
+        yield made
 
 
 def crashes(app, server, tmp_path, trials, program=SERVE):
@@ -113,10 +89,7 @@ def test_a_database_that_crashes_loses_nothing_that_was_acknowledged(app, server
     assert visitors.wrong == [], log
     assert (lost, doubled, twice) == ([], 0, 0), log
     assert visitors.counts["503"] > 0  # it was away while somebody decided
-    with app.app_context():
-        notary = app.extensions["consent_notary"]
-        seal("demo", notary, datetime.now(UTC) + timedelta(minutes=1))
-        assert [str(finding) for finding in Audit("demo", notary).findings()] == []
+    assert audited(app) == []
 
 
 def test_the_control_whose_commits_do_not_wait_loses(app, server, tmp_path):
