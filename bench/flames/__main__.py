@@ -17,11 +17,18 @@ OURS = frozenset(path.name for path in (ROOT / "consent_server").iterdir() if pa
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--samples", type=click.IntRange(10, 100_000), default=1_000, show_default=True)
+@click.option(
+    "--samples",
+    type=click.IntRange(10, 100_000),
+    default=1_000,
+    show_default=True,
+    help="Stacks that are looked at on each path.",
+)
 @click.option(
     "--into",
     type=click.Path(file_okay=False, path_type=Path),
     default=ROOT / "docs" / "flames",
+    show_default="docs/flames",
     help="Folder of the graphs.",
 )
 @click.argument("paths", nargs=-1, type=click.Choice(list(PATHS)))

@@ -47,7 +47,13 @@ class Figures:
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--records", type=click.IntRange(1), default=100_000, show_default=True)
+@click.option(
+    "--records",
+    type=click.IntRange(1),
+    default=100_000,
+    show_default=True,
+    help="Records whose time is over.",
+)
 @click.option(
     "--keys",
     type=click.IntRange(0),

@@ -27,6 +27,16 @@ def lost(publish, decide, seal, backup, clock):
     backup.restore()
 
 
+def test_its_number_is_lent_to_no_other(lost, publish, go_on, audit, seal):
+    """Else whoever agreed to the lost one would count as having agreed to the next."""
+    assert go_on().lost_in_clear == 1
+    published = publish(name="The shop of Paris")
+
+    assert (published.revision, since(published)) == (3, {3})
+    seal()
+    assert audit() == []
+
+
 def test_what_is_published_before_the_log_goes_on_takes_no_number_of_it(
     lost, publish, go_on, audit, seal
 ):

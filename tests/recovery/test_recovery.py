@@ -122,28 +122,6 @@ def test_what_was_corrected_before_the_log_went_on_is_erased_with_its_correction
     assert audit() == []
 
 
-def test_a_publication_that_is_lost_lends_its_number_to_no_other(
-    publish, decide, seal, backup, go_on, audit, clock
-):
-    """Else whoever agreed to the lost one would count as having agreed to the next."""
-    decide(acceptance())
-    seal()
-    backup.take()
-    clock.advance(hours=1)
-    assert publish(name="The shop of Paris").revision == 2
-    seal()
-    backup.restore()
-
-    assert go_on().lost_in_clear == 1
-    published = publish(name="The shop of Paris")
-
-    assert published.revision == 3
-    assert '"since":1' not in published.bundle
-    assert '"since":3' in published.bundle
-    seal()
-    assert audit() == []
-
-
 def test_another_machine_signed_the_end_of_it(
     app, decide, seal, backup, go_on, audit, journal, tmp_path
 ):
