@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
+from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from consent_server.driver import Driver, as_of_engine
@@ -29,13 +30,48 @@ SHORT = 0.5
 COUNTS = 10.0
 
 
+class _Connection:
+    """The connection on which all decisions are written, one transaction after the other.
+
+    It is not the pool's, whose care for each use costs as much as a statement; it is opened by the
+    pool, and closed with it.
+    """
+
+    def __init__(self, engine: Engine):
+        self._engine = weakref.proxy(engine)
+        #: One, unless it is in use; a second where a late end and a new beginning met.
+        self._idle: list[Driver] = []
+        event.listen(engine, "engine_disposed", self._close)
+
+    def take(self) -> Driver:
+        """Return it, for one transaction; opened where it is not there."""
+        with suppress(IndexError):
+            return self._idle.pop()
+        pooled: Any = self._engine.raw_connection()
+        opened = Driver(pooled.driver_connection, self._engine.dialect)
+        pooled.detach()
+        return opened
+
+    def give_back(self, driver: Driver, *, is_sound: bool) -> None:
+        """Keep it for the next transaction, or close it, by which it is rolled back."""
+        if is_sound and not self._idle:
+            self._idle.append(driver)
+        else:
+            driver.connection.close()
+
+    def _close(self, _engine: Engine) -> None:
+        with suppress(IndexError):
+            while True:
+                self._idle.pop().connection.close()
+
+
 class _Transaction:
     """What several threads write, each in its turn, until one of them commits."""
 
-    def __init__(self, engine: Engine, patience: float):
+    def __init__(self, connection: _Connection, patience: float):
         """:param patience: seconds to wait for others who write to the file"""
-        self._pooled: Any = engine.raw_connection()
-        self._driver = Driver(self._pooled.driver_connection, engine.dialect)
+        self._connection = connection
+        self._driver = connection.take()
         self._is_hurried = patience < PATIENCE - SHORT
         #: Held until it is committed, or lost.
         self._going_on = threading.Lock()
@@ -49,8 +85,7 @@ class _Transaction:
                 self._wait_at_most(patience)
             self._driver.exec_driver_sql("BEGIN IMMEDIATE")
         except BaseException:
-            self._pooled.invalidate()
-            self._pooled.close()
+            connection.give_back(self._driver, is_sound=False)
             raise
 
     def add(self, work: Callable[[Driver], Result]) -> Result:
@@ -87,9 +122,7 @@ class _Transaction:
                 self._commit()
             finally:
                 with suppress(sqlite3.Error):
-                    if not self._is_kept:
-                        self._pooled.invalidate()  # closed, and so rolled back
-                    self._pooled.close()
+                    self._connection.give_back(self._driver, is_sound=self._is_kept)
         finally:
             self._going_on.release()
 
@@ -122,7 +155,8 @@ class SharedCommits:
     """The line of one database's writers."""
 
     def __init__(self, engine: Engine):
-        self._engine = weakref.proxy(engine)
+        self._dialect = engine.dialect
+        self._connection = _Connection(engine)
         self._turn = threading.Lock()
         self._counting = threading.Lock()
         #: Threads that wait for their turn.
@@ -151,7 +185,7 @@ class SharedCommits:
 
     def _begun(self, patience: float) -> _Transaction:
         try:
-            begun = _Transaction(self._engine, patience)
+            begun = _Transaction(self._connection, patience)
         except sqlite3.OperationalError:
             self._locked_at = time.monotonic()
             raise
@@ -179,7 +213,7 @@ class SharedCommits:
         try:
             yield
         except sqlite3.Error as error:
-            raise as_of_engine(error, self._engine.dialect) from error
+            raise as_of_engine(error, self._dialect) from error
 
     def _taken_over(self) -> _Transaction | None:
         """Return what the one before has left, which is now for this thread to end."""

@@ -146,15 +146,16 @@ def test_a_disk_that_is_full_for_one_is_told_in_these_words_to_all(engine, write
 
 
 def test_whoever_waits_goes_on_when_the_end_fails_in_a_way_that_nobody_foresaw(engine, monkeypatch):
-    transaction = committing._Transaction(engine, committing.PATIENCE)
+    connection = committing._Connection(engine)
+    transaction = committing._Transaction(connection, committing.PATIENCE)
     transaction.add(a_row("a"))
-    give_back = transaction._pooled.close
+    give_back = connection.give_back
 
-    def fail():
-        give_back()
+    def fail(*given, **named):
+        give_back(*given, **named)
         raise MemoryError
 
-    monkeypatch.setattr(transaction, "_pooled", SimpleNamespace(close=fail))
+    monkeypatch.setattr(connection, "give_back", fail)
     with pytest.raises(MemoryError):
         transaction.end()
 
@@ -274,9 +275,9 @@ def test_after_a_wait_in_vain_others_wait_shortly_until_the_file_is_free(engine,
     waits = []
     begun = committing._Transaction.__init__
 
-    def note(self, engine, patience):
+    def note(self, connection, patience):
         waits.append(patience)
-        begun(self, engine, patience)
+        begun(self, connection, patience)
 
     monkeypatch.setattr(committing._Transaction, "__init__", note)
     for _ in range(2):
@@ -314,3 +315,34 @@ def test_a_wait_in_vain_counts_for_a_while(engine, monkeypatch, seconds, is_refu
         problem = decision.exception(30)
 
     assert (problem is not None) == is_refused
+
+
+def test_one_connection_writes_all_of_them_until_the_pool_is_closed(engine):
+    opened = []
+    event.listen(engine, "connect", lambda connection, _: opened.append(connection))
+    line = SharedCommits(engine)
+    for name in "ab":
+        line.run(a_row(name))
+    count_before, in_pool = len(opened), engine.pool.checkedout()
+    engine.dispose()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        opened[0].execute("SELECT 1")
+    line.run(a_row("c"))
+
+    assert (count_before, in_pool, len(opened)) == (1, 0, 2)
+    assert names(engine) == {"a", "b", "c"}
+
+
+def test_a_late_end_and_a_new_beginning_have_a_connection_each(engine):
+    """Whoever gave up commits what was left to them while the next one has begun."""
+    connection = committing._Connection(engine)
+    late = committing._Transaction(connection, committing.PATIENCE)
+    other = connection.take()
+    late.add(a_row("a"))
+    late.end()
+    connection.give_back(other, is_sound=True)
+
+    assert names(engine) == {"a"}
+    assert connection.take() is not other
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        other.exec_driver_sql("SELECT 1")
