@@ -15,6 +15,7 @@ from consent_server import schema
 from consent_server.application import create_app
 from consent_server.config import load_settings
 from consent_server.db import db
+from tests.builders import acceptance
 
 ROOT = Path(__file__).parents[1]
 
@@ -130,3 +131,41 @@ def test_two_processes_that_upgrade_at_the_same_instant_both_succeed(
     ended = [(process.communicate(timeout=60)[0], process.returncode) for process in started]
 
     assert [code for _, code in ended] == [0, 0], ended
+
+
+class TestATableOfAFileThatIsMadeAnew:
+    """Opening keys are what proves a record: an upgrade may lose none of them."""
+
+    @pytest.fixture
+    def database_url(self, sqlite_url):
+        return sqlite_url
+
+    def test_keeps_its_rows_and_its_guards(self, app, site, decide):
+        for n in (1, 2):
+            assert decide(acceptance(n)).status_code == 201
+        with app.app_context():
+            db.session.remove()
+            newest = all_rows()
+            downgrade(revision="0009")
+            older = all_rows()
+            schema.upgrade(app)
+            again = all_rows()
+            refused = pytest.raises(sa.exc.IntegrityError, match="append")
+            with db.engine.begin() as connection, refused:
+                connection.exec_driver_sql("DELETE FROM log_opening_keys")
+        assert decide(acceptance(3)).status_code == 201
+
+        assert len(newest["log_opening_keys"]) == 2
+        assert newest == older == again
+
+
+def all_rows():
+    """Every row of every table, without the revision of the schema."""
+    with db.engine.connect() as connection:
+        tables = sa.MetaData()
+        tables.reflect(connection)
+        return {
+            table.name: sorted(map(repr, connection.execute(sa.select(table))))
+            for table in tables.sorted_tables
+            if table.name != "alembic_version"
+        }

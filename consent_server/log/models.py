@@ -29,7 +29,7 @@ class OpeningKeys(Model):
         ),
         _bytes("decision_key", KEY_BYTES),
         _bytes("subject_key", KEY_BYTES),
-        {"sqlite_strict": True},
+        {"sqlite_strict": True, "sqlite_with_rowid": False},
     )
 
     site_id: so.Mapped[str] = so.mapped_column(primary_key=True)
