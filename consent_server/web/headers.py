@@ -99,15 +99,7 @@ def log_request(
         method = OTHER_METHOD
     seconds = time.perf_counter() - started
     count_request(route, method, status, seconds)
-    logs.info(
-        "consent_server.access",
-        "request",
-        request_id=request_id,
-        method=method,
-        route=route,
-        status=status,
-        ms=round(seconds * 1000, 1),
-    )
+    logs.request(request_id, method, route, status, round(seconds * 1000, 1))
 
 
 def init_app(app: Flask) -> None:

@@ -5,9 +5,13 @@ import logging
 import sys
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any, TextIO
+from functools import lru_cache
+from typing import TextIO
 
 import structlog
+
+#: Logger of the lines of requests.
+_ACCESS = "consent_server.access"
 
 
 def configure(level: str) -> None:
@@ -56,17 +60,27 @@ class _Handler(logging.StreamHandler[TextIO]):
                 self.release()
 
 
-def info(name: str, event: str, **values: Any) -> None:
-    """Log an event as structlog does and to the byte, for a tenth of it: each request has one.
+def request(request_id: str, method: str, route: str | None, status: int, ms: float) -> None:
+    """Log a request as structlog does and to the byte, for a twentieth of it: each one has a line.
 
     Before :func:`configure` there is no renderer of ours, and structlog does it.
 
-    :param values: plain JSON values, none of which a client wrote
+    :param request_id: letters and digits, of our own
+    :param method: one of few, as the route: their part of the line is remembered
+    :param ms: milliseconds, finite
     """
     handlers = logging.root.handlers
     if len(handlers) != 1 or not isinstance(handlers[0], _Handler):
-        structlog.get_logger(name).info(event, **values)
-    elif logging.getLogger(name).isEnabledFor(logging.INFO):
+        values = {"request_id": request_id, "method": method, "route": route}
+        structlog.get_logger(_ACCESS).info("request", **values, status=status, ms=ms)
+    elif logging.getLogger(_ACCESS).isEnabledFor(logging.INFO):
         stamp = datetime.now(UTC).isoformat().replace("+00:00", "Z")
-        line = {**values, "event": event, "level": "info", "logger": name, "timestamp": stamp}
-        handlers[0].write(json.dumps(line))
+        handlers[0].write(
+            f'{{"request_id": "{request_id}", {_described(method, route, status)}, "ms": {ms}, '
+            f'"event": "request", "level": "info", "logger": "{_ACCESS}", "timestamp": "{stamp}"}}'
+        )
+
+
+@lru_cache(maxsize=1024)
+def _described(method: str, route: str | None, status: int) -> str:
+    return json.dumps({"method": method, "route": route, "status": status})[1:-1]

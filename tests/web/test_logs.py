@@ -18,12 +18,14 @@ def configured():
     structlog.reset_defaults()
 
 
-def test_a_line_is_written_as_structlog_writes_it(configured, capsys):
+@pytest.mark.parametrize("route", [None, "/v1/sites/<site_id>/consents", 'a "rule" <\u00fc\\>'])
+@pytest.mark.parametrize("ms", [0.0, 1.5, 12345678.9, 1e22])
+def test_a_line_is_written_as_structlog_writes_it(configured, capsys, route, ms):
     configured("info")
-    values = {"request_id": "0" * 16, "method": "GET", "route": None, "status": 200, "ms": 1.5}
+    values = {"request_id": "0" * 16, "method": "GET", "route": route, "status": 200, "ms": ms}
 
     structlog.get_logger("consent_server.access").info("request", **values)
-    logs.info("consent_server.access", "request", **values)
+    logs.request(**values)
 
     one, other = capsys.readouterr().err.splitlines()
     stamps = [json.loads(line)["timestamp"] for line in (one, other)]
@@ -34,7 +36,7 @@ def test_a_line_is_written_as_structlog_writes_it(configured, capsys):
 def test_no_line_is_written_above_its_level(configured, capsys):
     configured("warning")
 
-    logs.info("consent_server.access", "request", status=200)
+    logs.request("0" * 16, "GET", None, 200, 1.5)
 
     assert capsys.readouterr().err == ""
 
