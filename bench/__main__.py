@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from bench.client import client
 from bench.contestants import ROUTES, contestants, database_missing
+from bench.crowd import CONNECTIONS, crowds
 from bench.figures import figures, table
 from bench.processes import BenchFailed
 from bench.rounds import Plan, measure
@@ -40,16 +41,27 @@ PACKAGES = ("flask", "gunicorn", "sqlalchemy", "psycopg", "marshmallow", "crypto
     show_default=True,
     help="Begin no round after this time.",
 )
+@click.option(
+    "--crowd",
+    type=click.IntRange(1, 100_000),
+    default=4000,
+    show_default=True,
+    help=f"Requests of each route over {CONNECTIONS} connections, afterwards.",
+)
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path))
-def main(quick: bool, rounds: int, requests: int, seconds: int, json_file: Path | None) -> None:
+def main(
+    quick: bool, rounds: int, requests: int, seconds: int, crowd: int, json_file: Path | None
+) -> None:
     """Measure the CPU time of the service's hot routes beside a bare Flask route.
+
+    Then the patience of those who come in a crowd.
 
     Everything listens on loopback and is gone at the end. See docs/performance.md.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     plan = Plan(2, 20, 2, seconds) if quick else Plan(rounds, requests, 2, seconds)
     try:
-        report = _run(plan)
+        report = _run(plan, 2 * CONNECTIONS if quick else crowd)
     except BenchFailed as failure:
         click.echo(f"bench: {failure}", err=True)
         sys.exit(1)
@@ -59,8 +71,11 @@ def main(quick: bool, rounds: int, requests: int, seconds: int, json_file: Path 
         json_file.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
 
 
-def _run(plan: Plan) -> dict[str, Any]:
-    """Start everything, measure, end everything; return the report."""
+def _run(plan: Plan, count: int) -> dict[str, Any]:
+    """Start everything, measure, end everything; return the report.
+
+    :param count: requests of a crowd
+    """
     started, load = datetime.now(UTC), _load()
     missing = database_missing()
     click.echo("starting the servers, each with a fresh database ...", err=True)
@@ -72,6 +87,8 @@ def _run(plan: Plan) -> dict[str, Any]:
     ):
         samples = measure(found, sender, plan, bar.update)
         databases = figures(found, samples)
+        for contestant in found:
+            databases[contestant.database]["crowd"] = crowds(contestant, count)
     return {
         "started_at": started.isoformat(timespec="seconds"),
         "plan": {"rounds": plan.rounds, "requests": plan.requests, "threads": plan.threads},

@@ -5,11 +5,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from bench.contestants import ROUTES, Contestant
+from bench.contestants import ROUTES, Contestant, Route
+from bench.crowd import CONNECTIONS, MOST
 from bench.rounds import Sample, Samples
 
 HEADINGS = ("route", "CPU µs", "÷ bare", "quartiles", "target", "db µs", "median ms", "req/s")
 WIDTHS = (31, 7, 7, 13, 7, 6, 10, 7)
+CROWD = ("connections", "req/s", "median ms", "p99 ms", "÷ median", "target", "not as expected")
+CROWD_WIDTHS = (31, 7, 10, 7, 8, 7, 15)
 
 
 def figures(contestants: Sequence[Contestant], samples: Samples) -> dict[str, Any]:
@@ -61,12 +64,15 @@ def _spread(values: list[float]) -> dict[str, float] | None:
 def table(report: dict[str, Any]) -> Iterator[str]:
     """Yield the lines for a person."""
     for database, found in report["databases"].items():
-        shown = {k: v for k, v in found.items() if k not in ("version", "routes")}
+        shown = {k: v for k, v in found.items() if k not in ("version", "routes", "crowd")}
         facts = ", ".join(f"{name} {value}" for name, value in shown.items())
         yield f"\n{database} {found['version']}: {facts}"
         yield _line(HEADINGS)
         for route in ROUTES:
             yield _line(_cells(route.label, found["routes"][route.name]))
+        yield _line((f"{CONNECTIONS} {CROWD[0]}", *CROWD[1:]), CROWD_WIDTHS)
+        for route in ROUTES:
+            yield _line(_of_a_crowd(route, found["crowd"][route.name]), CROWD_WIDTHS)
     for database, why in report["missing"].items():
         yield f"\n{database}: not measured, {why}"
     load = report["load_average"]
@@ -88,6 +94,18 @@ def _cells(label: str, figure: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
-def _line(cells: tuple[str, ...]) -> str:
-    first, *others = zip(cells, WIDTHS, strict=True)
+def _of_a_crowd(route: Route, seen: dict[str, Any]) -> tuple[str, ...]:
+    return (
+        route.label,
+        str(seen["requests_per_second"]),
+        str(seen["median_ms"]),
+        str(seen["p99_ms"]),
+        str(seen["p99_to_median"]),
+        f"≤ {MOST:.0f}",
+        str(seen["not_as_expected"]),
+    )
+
+
+def _line(cells: tuple[str, ...], widths: tuple[int, ...] = WIDTHS) -> str:
+    first, *others = zip(cells, widths, strict=True)
     return f"{first[0]:<{first[1]}}" + "".join(f" {cell:>{width}}" for cell, width in others)

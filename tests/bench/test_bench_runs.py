@@ -6,11 +6,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
+from bench.client import Job
 from bench.contestants import ROUTES
+from bench.crowd import crowd
 from bench.processes import cpu_seconds
 
 ROOT = Path(__file__).parents[2]
@@ -47,6 +51,50 @@ def test_every_route_is_answered_as_it_should_be_in_every_round(run, database):
     }
 
 
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_whoever_comes_in_a_crowd_is_answered_as_everybody_is(run, database):
+    _, report, _ = run
+
+    crowd = report["databases"][database]["crowd"]
+
+    assert {name: route["answers"] for name, route in crowd.items()} == {
+        name: {status: 128} for name, status in ANSWERS.items()
+    }
+    assert all(route["connections"] == 64 for route in crowd.values())
+
+
+class Refusing(BaseHTTPRequestHandler):
+    """Answers every other request, and ends the connection of the others."""
+
+    protocol_version = "HTTP/1.1"
+    count = 0
+
+    def do_GET(self):
+        type(self).count += 1
+        if self.count % 2:
+            self.send_response(200)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"ok")
+        else:
+            self.close_connection = True
+
+    def log_message(self, *_):
+        pass
+
+
+def test_a_connection_that_ends_is_counted_as_lost():
+    with HTTPServer(("127.0.0.1", 0), Refusing) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        seen = crowd(Job(server.server_port, "/", 200), 4, connections=1)
+        server.shutdown()
+        thread.join()
+
+    assert seen.answers == {"200": 1, "lost": 1}
+    assert len(seen.milliseconds) == 1
+
+
 def test_the_databases_are_measured_with_the_durability_that_they_serve_with(run):
     _, report, _ = run
 
@@ -60,8 +108,8 @@ def test_the_table_names_every_route_with_its_target(run):
 
     for route in ROUTES:
         lines = [line for line in table.splitlines() if line.startswith(route.label)]
-        assert len(lines) == 2
-        assert all(f"≤ {route.target}" in line for line in lines if route.target)
+        assert len(lines) == 4  # on each database: in turn, and in a crowd
+        assert sum(f"≤ {route.target}" in line for line in lines) >= 2 or not route.target
 
 
 def test_nothing_is_left_behind(run):
