@@ -1,9 +1,12 @@
 """The database schema: bring it up to date, or say that it is not."""
 
 import fcntl
+import re
+import time
 from pathlib import Path
 
 import sqlalchemy as sa
+import structlog
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
@@ -14,9 +17,19 @@ from consent_server.db import db
 from consent_server.errors import ConsentError
 from consent_server.settings import Settings
 
+log = structlog.get_logger(__name__)
+
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 #: Advisory lock that one upgrade at a time holds on PostgreSQL.
 UPGRADE_LOCK = 0x636F6E73656E74
+#: How long a migration waits for a lock of PostgreSQL: whoever comes meanwhile waits behind it.
+LOCK_PATIENCE = "100ms"
+#: SQLSTATEs of a lock that was not to be had: nothing was done, and all of it is tried again.
+NOT_TO_BE_HAD = {"55P03", "40P01"}
+#: Seconds for which it is tried again, and between two tries, in which requests go on.
+PATIENCE, PAUSE = 120.0, 0.3
+#: A revision: its number and, after a point, the newest one that code has to know to run on it.
+NAME = re.compile(r"(?P<number>\d{4})(\.(?P<floor>\d{4}))?")
 
 migrate = Migrate(directory=str(MIGRATIONS), render_as_batch=True)
 
@@ -28,9 +41,12 @@ class SchemaOutdated(ConsentError):
     reason = "schema_outdated"
 
     def __init__(self, found: str | None, needed: str):
+        is_newer = found is not None and found not in revisions()
+        mend = "a newer version of the service made it: install that one"
+        if not is_newer:
+            mend = "run: python -m consent_server db upgrade"
         super().__init__(
-            f"the database is at schema {found or 'none'}, this version needs {needed}; "
-            "run: python -m consent_server db upgrade"
+            f"the database is at schema {found or 'none'}, this version needs {needed}; {mend}"
         )
         self.found = found
         self.needed = needed
@@ -76,6 +92,20 @@ def current() -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
+def runs_on(found: str | None) -> bool:
+    """Whether this version runs on a schema: its own, or a newer one that keeps a place for it.
+
+    So the schema can be upgraded first, and one process after another replaced afterwards.
+    """
+    own = head()
+    if found == own:
+        return True
+    newer, known = NAME.fullmatch(found or ""), NAME.fullmatch(own)
+    if newer is None or known is None or newer["number"] <= known["number"]:
+        return False
+    return (newer["floor"] or "") <= known["number"]
+
+
 def require_newest() -> None:
     """Refuse where a table may be missing.
 
@@ -96,7 +126,9 @@ def ensure_schema(app: Flask) -> None:
     settings: Settings = app.extensions["consent_settings"]
     with app.app_context():
         found, needed = current(), head()
-        if found == needed:
+        if runs_on(found):
+            if found != needed:
+                log.warning("schema_newer", found=found, own=needed)
             return
         if not settings.auto_migrate or settings.is_pooled:
             raise SchemaOutdated(found, needed)
@@ -109,11 +141,18 @@ def ensure_schema(app: Flask) -> None:
 def upgrade(app: Flask, revision: str = "head") -> None:
     """Bring the database to this version's schema, or to an earlier revision of it.
 
+    A service may run on it meanwhile: what waits for a lock lets go of all others and tries again.
+
     :raises PoolerBetween: the lock that one upgrade holds belongs to a session
+    :raises SchemaOutdated: the schema is one that a newer version made
+    :raises sqlalchemy.exc.OperationalError: a lock was not to be had for two minutes
     """
     settings: Settings = app.extensions["consent_settings"]
     require_session(settings)
     with app.app_context():
+        found = current()
+        if found is not None and found not in revisions():
+            raise SchemaOutdated(found, head())
         if settings.is_sqlite:
             with (settings.data_dir / "upgrade.lock").open("w") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
@@ -126,4 +165,18 @@ def upgrade(app: Flask, revision: str = "head") -> None:
             guard.execute(sa.text("SET statement_timeout = 0"))
             guard.execute(sa.text("SET lock_timeout = 0"))
             guard.execute(sa.select(sa.func.pg_advisory_lock(UPGRADE_LOCK)))
+            _migrate_between_requests(revision)
+
+
+def _migrate_between_requests(revision: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
             run_migrations(revision=revision)
+            return
+        except sa.exc.OperationalError as error:
+            state = getattr(error.orig, "sqlstate", None)
+            if state not in NOT_TO_BE_HAD or time.monotonic() > deadline:
+                raise
+        log.info("upgrade_waits")
+        time.sleep(PAUSE)

@@ -3,6 +3,8 @@
 from alembic import context
 from flask import current_app
 
+from consent_server.schema import LOCK_PATIENCE
+
 database = current_app.extensions["migrate"].db
 
 
@@ -18,6 +20,7 @@ def run() -> None:
         with context.begin_transaction():
             if connection.dialect.name == "postgresql":
                 connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_PATIENCE}'")
                 connection.exec_driver_sql("SET LOCAL consent.every_site = 'on'")
             context.run_migrations()
         connection.commit()

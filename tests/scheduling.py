@@ -29,6 +29,7 @@ ONE_ENGINE = (
         "backup",
         "witnessing",
         "fault/history",
+        "fault/migrating",
         "log/test_refusals.py",
         "log/test_rotation.py",
         "log/test_stolen_key.py",

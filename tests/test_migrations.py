@@ -84,6 +84,33 @@ def test_the_migrated_schema_is_that_of_the_models(empty):
     assert differences == []
 
 
+def test_each_revision_says_since_when_code_runs_on_it():
+    names = [schema.NAME.fullmatch(name) for name in sorted(schema.revisions())]
+    floors = [name["floor"] or "" for name in names]
+
+    assert [int(name["number"]) for name in names] == list(range(1, len(names) + 1))
+    assert floors == sorted(floors)  # what code cannot run on stays so
+
+
+@pytest.mark.parametrize(
+    ("found", "runs"),
+    [
+        ("0009", True),
+        ("0012", True),
+        ("0012.0009", True),
+        ("0012.0010", False),
+        ("0008", False),
+        ("0010.x", False),
+        ("another", False),
+        (None, False),
+    ],
+)
+def test_a_newer_schema_is_run_on_if_it_has_a_place_for_this_version(found, runs, monkeypatch):
+    monkeypatch.setattr(schema, "head", lambda: "0009")
+
+    assert schema.runs_on(found) is runs
+
+
 def test_a_current_database_is_left_alone(empty):
     schema.upgrade(empty)
     before = definition(empty)

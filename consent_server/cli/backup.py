@@ -53,6 +53,7 @@ def backup(file: Path, why: str | None, as_json: bool) -> None:
     """
     _end_cleanly()
     with application() as app, _new(file) as handle, _progress() as told:
+        schema.require_newest()  # of a table that it does not know this version would take nothing
         settings = app.extensions["consent_settings"]
         record_deed(None, "backup", why)
         taken = back_up(settings, handle, str(schema.current()), instant(), told.update)

@@ -75,7 +75,7 @@ class Readiness(MethodView):
         try:
             db.session.execute(sa.select(1))
             db.session.rollback()  # one connection at a time: the pool has no more than the threads
-            if schema.current() != schema.head():
+            if not schema.runs_on(schema.current()):
                 raise NotReady("the database has another schema")
             why_not = why_not_writable(current_app.extensions["consent_settings"])
             if why_not is not None:

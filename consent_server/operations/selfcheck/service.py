@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from consent_server import schema
 from consent_server.db import PragmaRefused, db
 from consent_server.operations.selfcheck import care, logs, machine, postgresql, sqlite
-from consent_server.operations.selfcheck.line import Line, fail, not_looked_at, ok
+from consent_server.operations.selfcheck.line import Line, fail, not_looked_at, ok, warn
 from consent_server.operations.writing import why_not_writable
 from consent_server.sealing.notary import Notary
 from consent_server.settings import Settings
@@ -78,7 +78,7 @@ def _of_the_database(app: Flask, settings: Settings, now: datetime) -> Iterator[
         checks: dict[str, Check] = {"database-writable": partial(_writable, settings)}
         checks["schema"] = partial(_schema, settings, found)
         checks |= _sqlite(settings) if settings.is_sqlite else _postgresql()
-        if found == schema.head():
+        if schema.runs_on(found):
             checks |= {} if settings.is_sqlite else _postgresql_tables()
             checks |= _recorded(app, settings, now)
         for name, look in checks.items():
@@ -118,7 +118,8 @@ def _schema(settings: Settings, found: str | None) -> Line:
         return ok("schema", found)
     seen = f"{found or 'none'}, this version needs {needed}"
     if found is not None and found not in schema.revisions():
-        return fail("schema", seen, "a newer version of the service made it: install that one")
+        mend = "a newer version of the service made it: install that one"
+        return (warn if schema.runs_on(found) else fail)("schema", seen, mend)
     if settings.auto_migrate:
         return ok("schema", f"{seen}; brought up to date at the start")
     return fail("schema", seen, "python -m consent_server db upgrade, with a role that may")

@@ -1,0 +1,1 @@
+"""The schema changes while the service serves it."""
