@@ -30,7 +30,7 @@ from consent_server.sites.models import Site
 from consent_server.tokens.keyring import KeyRing
 from consent_server.tokens.ringfile import KeyRingUnusable
 from consent_server.trail import routes as trail
-from consent_server.web import cors, headers, limits, problems, tenancy
+from consent_server.web import cors, headers, limits, patience, problems, tenancy
 from consent_server.web.api import Api
 from consent_server.web.direct import DirectFlask
 from consent_server.witnessing.policyfile import read_policy
@@ -71,7 +71,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings)
     app.extensions["consent_settings"] = settings
     app.extensions["consent_issuer"] = settings.public_url
-    for part in (headers, tenancy, limits, cors, problems):
+    for part in (headers, tenancy, patience, limits, cors, problems):
         part.init_app(app)
     db.init_app(app)
     migrate.init_app(app, db)

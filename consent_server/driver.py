@@ -15,7 +15,7 @@ from psycopg.pq import TransactionStatus
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Dialect, Engine
 
-from consent_server import rowscope
+from consent_server import patience, rowscope
 from consent_server.pipeline import Prepared, Statement, run
 
 #: How a server that is gone is noticed: within three seconds at the start of a connection, within
@@ -60,6 +60,26 @@ def connect_arguments(address: str, *, is_pooled: bool) -> dict[str, Any]:
 
 def _escaped(value: str) -> str:
     return value.replace(" ", "\\ ")
+
+
+class Patient(psycopg.Connection[Any]):
+    """A connection that is given up when the time of whoever waits is over.
+
+    Nobody knows then what became of what was asked: it is closed, and not used again.
+    """
+
+    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        """Wait for an answer of the server.
+
+        :raises psycopg.OperationalError: it does not come in time
+        """
+        limit = patience.left() if timeout is None else timeout
+        try:
+            return super().wait(gen, interval, limit)
+        except psycopg.errors._WaitTimeout:
+            if timeout is None:
+                self.close()
+            raise
 
 
 class Driver:
@@ -158,9 +178,19 @@ def _roll_back(connection: Any, _record: Any, _state: Any) -> None:
 
 def prepare_postgresql(engine: Engine) -> None:
     """Attach the rules by which connections to PostgreSQL are opened, begun and taken."""
+    event.listen(engine, "do_connect", _connect)
     event.listen(engine, "connect", _open)
     event.listen(engine, "begin", _begin)
     event.listen(engine, "checkout", _refuse_a_closed_one)
+
+
+def _connect(_dialect: Dialect, _record: Any, arguments: Any, parameters: Any) -> Patient:
+    limit = patience.left()
+    if limit is None:
+        return Patient.connect(*arguments, **parameters)
+    allowed = int(parameters.get("connect_timeout") or limit)
+    seconds = max(1, min(allowed, int(limit)))  # none is none at all
+    return Patient.connect(*arguments, **{**parameters, "connect_timeout": seconds})
 
 
 def _open(connection: Any, record: Any) -> None:

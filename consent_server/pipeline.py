@@ -15,6 +15,8 @@ from psycopg.errors import InvalidSqlStatementName
 from psycopg.pq import ConnStatus, ExecStatus
 from psycopg.pq.abc import PGconn, PGresult
 
+from consent_server import patience
+
 #: A statement with ``$1``, ``$2``, … and its values.
 Statement = tuple[str, Sequence[Any]]
 #: Name and uses of statements, by text and types; of one connection.
@@ -56,7 +58,7 @@ def _run(
     waiting = select.poll()
     waiting.register(pg.socket, select.POLLIN | select.POLLOUT)
     while pg.flush():  # more than the socket's buffer takes
-        waiting.poll()
+        _wait(waiting)
     waiting.modify(pg.socket, select.POLLIN)
     results = [_next(pg, waiting) for _ in range(sent)]
     _next(pg, waiting)  # where they end together
@@ -97,7 +99,7 @@ def _next(pg: PGconn, waiting: select.poll) -> PGresult:
     :raises psycopg.OperationalError: the connection broke
     """
     while pg.is_busy():
-        waiting.poll()
+        _wait(waiting)
         pg.consume_input()
     result = pg.get_result()
     if result is None or pg.status == ConnStatus.BAD:
@@ -105,3 +107,13 @@ def _next(pg: PGconn, waiting: select.poll) -> PGresult:
     if result.status != ExecStatus.PIPELINE_SYNC:
         pg.get_result()  # nothing: the end of this one
     return result
+
+
+def _wait(waiting: select.poll) -> None:
+    """Wait for the socket.
+
+    :raises psycopg.OperationalError: the time of whoever waits is over
+    """
+    limit = patience.left()
+    if not waiting.poll(None if limit is None else limit * 1000):
+        raise psycopg.OperationalError("the database did not answer in time")

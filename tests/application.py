@@ -23,7 +23,7 @@ from consent_server.embed.shipped import artifacts
 from consent_server.sealing import service as sealing
 from consent_server.sealing.notary import Notary
 from consent_server.sealing.publishing import publish_in_log
-from consent_server.sites import remembered
+from consent_server.sites import looking, remembered
 from consent_server.sites import service as sites
 from consent_server.sites.keys import create_key
 from tests.builders import ORIGIN, a_document
@@ -38,6 +38,7 @@ def pytest_configure() -> None:
     ``tests/sites/test_remembered.py`` puts it back, with a clock of its own.
     """
     remembered.FRESH_SECONDS = 0.0
+    looking.PATIENCE = 60.0
     # What a test itself looks at, outside of any request, is of all sites.
     rowscope.enter(rowscope.EVERYBODY)
 

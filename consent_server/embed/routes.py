@@ -14,7 +14,7 @@ from consent_server.embed.script import (
     static_file,
 )
 from consent_server.ledger.canonical import digest
-from consent_server.sites.directory import in_force
+from consent_server.sites.looking import in_force_for_pages
 from consent_server.sites.service import widget_build
 from consent_server.tokens.jwks import accepted_keys, public_keys
 from consent_server.web.api import Blueprint
@@ -48,7 +48,7 @@ class SiteScript(MethodView):
     def get(self, site_id: str) -> Response:
         """Get the script of a site: widget, bundle and texts in one response"""
         keys = accepted_keys(current_app.extensions["consent_keys"])
-        file = site_script(in_force(site_id), keys)
+        file = site_script(in_force_for_pages(site_id), keys)
         return _javascript(file, SCRIPT_CACHE)
 
 
@@ -78,7 +78,7 @@ class Bundle(MethodView):
     def get(self, site_id: str) -> Response:
         """Get what a site has published"""
         keys = public_keys(current_app.extensions["consent_keys"])
-        publication = in_force(site_id)
+        publication = in_force_for_pages(site_id)
         answer = jsonify(published(publication, keys))
         answer.headers["Cache-Control"] = SCRIPT_CACHE
         answer.headers["Access-Control-Allow-Origin"] = "*"

@@ -36,12 +36,16 @@ def in_force(site_id: str, fits: Callable[[Publication], bool] = lambda _: True)
     sites = memory().sites
     known = sites.fresh(site_id)
     if known is None or not fits(known.publication):
-        known = _look(site_id)
+        known = look_at(site_id)
     return known.publication
 
 
-def _look(site_id: str) -> KnownSite:
-    """Ask the database: one statement where nothing changed, all of it where something did."""
+def look_at(site_id: str) -> KnownSite:
+    """Ask the database: one statement where nothing changed, all of it where something did.
+
+    :raises SiteUnknown: there is no such site, or it is archived; it is forgotten
+    :raises PublicationPending: its first publication waits for the log; it is forgotten
+    """
     sites = memory().sites
     beginning = sites.begin()
     db.session.rollback()  # a transaction that is open might not see what was committed since

@@ -48,11 +48,11 @@ class Question:
     headers: dict[str, str]
     body: Callable[[], dict[str, Any]] | None = None
 
-    def ask(self, port: int) -> Answered:
+    def ask(self, port: int, patience: float = PATIENCE) -> Answered:
         """Ask once, on a connection of its own."""
         body = None if self.body is None else json.dumps(self.body())
         began = time.monotonic()
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=patience)
         status, after, received = 0, None, b""
         try:
             connection.request(self.method, self.path, body, self.headers)

@@ -1,10 +1,13 @@
 """Sites and keys are answered from memory for less than a second, and never against a visitor."""
 
+import threading
+
 import pytest
 from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
 from consent_server.db import db
-from consent_server.sites import remembered
+from consent_server.sites import looking, remembered
 from consent_server.sites.keys import revoke_key
 from consent_server.sites.remembered import Entries, memory, remember_by
 from consent_server.sites.service import archive
@@ -243,3 +246,57 @@ def test_entries_are_limited_and_the_oldest_goes(monkeypatch):
         entries.keep(name, name, entries.begin())
 
     assert [entries.fresh(name) for name in "abc"] == [None, "b", "c"]
+
+
+@pytest.fixture
+def away(app):
+    """Let the database be away from now on."""
+
+    def gone(*_):
+        raise OperationalError("SELECT 1", {}, Exception("gone"))
+
+    def away():
+        with app.app_context():
+            event.listen(db.engine, "before_cursor_execute", gone)
+
+    yield away
+    with app.app_context():
+        if event.contains(db.engine, "before_cursor_execute", gone):
+            event.remove(db.engine, "before_cursor_execute", gone)
+
+
+def test_pages_get_what_was_known_last_while_the_database_is_away(
+    stopwatch, client, decide, site, away
+):
+    before = [client.get(path).data for path in ("/s/demo.js", "/v1/sites/demo/bundle")]
+    away()
+    stopwatch.seconds += 3600
+
+    assert [client.get(path).data for path in ("/s/demo.js", "/v1/sites/demo/bundle")] == before
+    assert client.get("/s/unknown.js").status_code == 503
+    assert decide(acceptance()).status_code == 503
+
+
+def test_pages_wait_for_a_slow_database_once_and_not_again_until_it_is_quick(
+    stopwatch, app, client, site, publish, elsewhere, monkeypatch
+):
+    monkeypatch.setattr(looking, "PATIENCE", 0.05)
+    before = client.get("/s/demo.js").headers["ETag"]
+    with elsewhere:
+        publish(name="Another name")
+    is_there, looked = threading.Event(), threading.Semaphore(0)
+    look_at = looking.look_at
+
+    def slow(site_id):
+        is_there.wait(30)
+        look_at(site_id)
+        looked.release()
+
+    monkeypatch.setattr(looking, "look_at", slow)
+    stopwatch.seconds += 3600
+    assert [client.get("/s/demo.js").headers["ETag"] for _ in range(3)] == [before] * 3
+    is_there.set()
+    looked.acquire(timeout=30)
+
+    with app.app_context():
+        assert memory().sites.last("demo").publication.document["name"] == "Another name"

@@ -149,7 +149,7 @@ def test_a_fault_of_ours_tells_nothing_but_an_id(client, site, monkeypatch, caps
     def fail(*_):
         raise RuntimeError("secret at /srv/consent/keys")
 
-    monkeypatch.setattr("consent_server.embed.routes.in_force", fail)
+    monkeypatch.setattr("consent_server.embed.routes.in_force_for_pages", fail)
     client.application.testing = False
 
     answer = client.get("/s/demo.js")

@@ -1,4 +1,4 @@
-"""Between the service and PostgreSQL: cuts a connection when a decision is on its way."""
+"""Between the service and PostgreSQL: cuts the connection of a decision on its way, or is slow."""
 
 import contextlib
 import socket
@@ -25,6 +25,7 @@ class Cutting:
         self._moment: Moment | None = None
         self._was_cut = threading.Event()
         self._open: set[socket.socket] = set()
+        self._delay, self._is_quick = 0.0, threading.Event()
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self, moment: Moment, patience: float) -> bool:
@@ -34,8 +35,20 @@ class Cutting:
             self._moment = moment
         return self._was_cut.wait(patience)
 
+    def slow_down(self, seconds: float) -> None:
+        """Let each answer of the database take so long from now on; those on their way come."""
+        was_quick, self._is_quick = self._is_quick, threading.Event()
+        self._delay = seconds
+        was_quick.set()
+
+    def dawdle(self) -> None:
+        """Take the time that an answer takes."""
+        if self._delay:
+            self._is_quick.wait(self._delay)
+
     def close(self) -> None:
         """Lead nowhere any more."""
+        self.slow_down(0)
         _end(self._listening)
         with self._lock:
             connections = list(self._open)
@@ -104,6 +117,7 @@ class _Conversation:
             is_committed = self._is_writing and answered.endswith(COMMITTED)
             if is_committed and self._cutting.taken(("after",)):
                 return True
+            self._cutting.dawdle()
             self._near.sendall(answered)
         return False
 

@@ -1,0 +1,30 @@
+"""Requests that somebody waits for give up waiting for the database in time."""
+
+from typing import Any
+
+from flask import Flask, g, request
+
+from consent_server import patience
+
+#: Blueprints of what pages and back ends ask; an export or a proof may take longer.
+HURRIED = {"consents", "checks", "embed", "rights"}
+
+
+def _open() -> None:
+    if request.blueprint in HURRIED:
+        before = patience.begin(patience.OF_A_REQUEST)
+    else:
+        before = patience.begin(0.0, patience.OF_AN_ANSWER)
+    g.patience_before = (before,)
+
+
+def _close(_error: Any) -> None:
+    before = g.pop("patience_before", None)
+    if before is not None:
+        patience.go_back_to(*before)
+
+
+def init_app(app: Flask) -> None:
+    """Limit what a request waits for, until it is answered."""
+    app.before_request(_open)
+    app.teardown_request(_close)

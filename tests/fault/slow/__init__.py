@@ -1,0 +1,1 @@
+"""A database that is slow, and more requests than there are threads."""

@@ -1,0 +1,36 @@
+"""The site ``demo`` on PostgreSQL, with something between that can be slow."""
+
+from contextlib import closing
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.fault.durability.cutting import Cutting
+from tests.server import SERVE, start
+
+
+@pytest.fixture
+def between(environment, publish):
+    """The site ``demo`` is published; the service goes to its database by way of this."""
+    publish("demo")
+    address = urlsplit(environment["DATABASE_URL"])
+    with closing(Cutting(address.hostname, address.port)) as made:
+        there = address.netloc.replace(f":{address.port}", f":{made.port}")
+        environment["DATABASE_URL"] = address._replace(netloc=there).geturl()
+        yield made
+
+
+@pytest.fixture
+def serving(environment, between, tmp_path):
+    """Start the service, in one process of four threads."""
+    running = []
+
+    def serving(program=SERVE):
+        few = {"CONSENT_WORKERS": "1", "CONSENT_THREADS": "4", "CONSENT_MERGE_DELAY": "600"}
+        running.append(start({**environment, **few}, tmp_path, program))
+        return running[0]
+
+    yield serving
+    between.slow_down(0)
+    for each in running:
+        each.stop()
