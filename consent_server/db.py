@@ -16,7 +16,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, registry
 
 from consent_server.committing import turn_to_write
 from consent_server.driver import connect_arguments, prepare_postgresql, roll_back_on_return
-from consent_server.settings import Settings
+from consent_server.settings import SPARE_THREADS, Settings
 from consent_server.sqlite import sqlite3
 
 NAMES = {
@@ -199,8 +199,11 @@ def lock_each_for_writing(keys: Sequence[tuple[str, ...]]) -> None:
 
 
 def engine_options(settings: Settings) -> dict[str, Any]:
-    """Return the engine's options: a connection for each thread, and for time, logs, witnesses."""
-    size = settings.threads + 3
+    """Return the engine's options: a connection for each thread, and for work beside them.
+
+    For time, logs, witnesses, and two looks at what sites have in force.
+    """
+    size = settings.threads + SPARE_THREADS + 5
     pool: dict[str, Any] = {"pool_size": size, "max_overflow": 0, "pool_timeout": 2}
     pool["hide_parameters"] = True  # an error that is logged quotes no values
     pool["pool_reset_on_return"] = None  # ``prepare_engine`` does it

@@ -7,6 +7,10 @@ from urllib.parse import urlsplit
 
 from consent_server.addresses import is_loopback
 
+#: Threads of each process beside those of the setting, for what takes no time: half of them for
+#: the check API, all for scripts.
+SPARE_THREADS = 4
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -30,7 +34,7 @@ class Settings:
     demo_clock: Path | None
     #: Processes; SQLite takes exactly one.
     workers: int
-    #: Threads of each process, also the size of its connection pool.
+    #: Threads of each process that decide and export; it has some more, ``SPARE_THREADS``.
     threads: int
     log_level: str
     #: Seconds within which a record is in the log of its site.

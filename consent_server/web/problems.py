@@ -26,6 +26,7 @@ REASONS = {
     414: "address_too_long",
     415: "media_type_unsupported",
     431: "headers_too_large",
+    503: "overloaded",
 }
 #: Classes of SQLSTATE that pass: connection, read-only server, no resources, operator at work.
 PASSING_STATES = {"08", "25", "53", "57"}

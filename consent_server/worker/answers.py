@@ -17,6 +17,11 @@ STATUSES = {
     errors.UnsupportedTransferCoding: (501, "transfer_coding_unsupported"),
 }
 
+#: What is said beside the reason, where it is not that nobody could read it.
+DETAILS = {"overloaded": "More is asked than can be answered; send it again later."}
+#: Seconds until a retry makes sense.
+RETRY_AFTER = {"overloaded": 5}
+
 #: The newest version of HTTP that is spoken here.
 SPOKEN = (1, 1)
 
@@ -49,7 +54,7 @@ def problem(status: int, reason: str) -> bytes:
         "type": f"/docs#problem-{reason}",
         "title": title,
         "status": status,
-        "detail": "The request could not be read.",
+        "detail": DETAILS.get(reason, "The request could not be read."),
         "reason": reason,
     }
     body = json.dumps(details).encode()
@@ -64,4 +69,6 @@ def problem(status: int, reason: str) -> bytes:
         "X-Content-Type-Options: nosniff",
         "Referrer-Policy: no-referrer",
     ]
+    if reason in RETRY_AFTER:
+        head.append(f"Retry-After: {RETRY_AFTER[reason]}")
     return "\r\n".join(head).encode() + b"\r\n\r\n" + body

@@ -3,12 +3,15 @@
 import time
 from collections.abc import Callable
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gunicorn.workers.gthread import TConn  # type: ignore[import-untyped]
 
 from consent_server.worker.client import Client
 from consent_server.worker.framing import Framer
+
+if TYPE_CHECKING:
+    from consent_server.worker.line import Lane
 
 
 class Waiting(Enum):
@@ -40,6 +43,10 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn ships no types
         self.is_last = False
         self.is_closed = False
         self.drained = 0
+        #: In which line its request waits, since when, and what the threads were given (a future).
+        self.lane: Lane
+        self.joined = 0.0
+        self.given: Any = None
         #: What its thread made of the request whose answer is not read yet (a future).
         self.answered: Any = None
 

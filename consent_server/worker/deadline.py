@@ -1,9 +1,8 @@
 """gunicorn's threaded worker, in which nobody waits for a client.
 
 gunicorn's own gives a thread to whoever connects: as many clients as there are threads, each
-sending a byte now and then, keep everybody else waiting. Here the loop that accepts connections
-reads them as well, all at once and without waiting; a thread gets a request when it is whole.
-What is not whole in time is told so and closed.
+sending a byte now and then, keep everybody else waiting. Here the loop reads all of them at once; a
+thread gets a request when it is whole (``line``). What is not in time is told so and closed.
 
 Likewise it sends what a client does not take at once, and it ends connections: gunicorn's loop
 waits up to two seconds for each client that does not close its side.
@@ -27,8 +26,8 @@ from consent_server.metrics.catalogue import REFUSALS
 from consent_server.worker.answers import admit, problem, status_of
 from consent_server.worker.client import SLOWEST, WRITE_SECONDS, Client
 from consent_server.worker.connection import Connection, Waiting
-from consent_server.worker.ending import EndingWorker
 from consent_server.worker.framing import Framer, Framing
+from consent_server.worker.line import LiningWorker
 
 log = structlog.get_logger(__name__)
 #: Seconds from the connection, or from the first byte on a kept one, to the last byte of a request.
@@ -45,7 +44,7 @@ UNSENT = 64 * 1024 * 1024
 AT_ONCE = 10
 
 
-class Worker(EndingWorker):
+class Worker(LiningWorker):
     """Reads and sends in its loop, answers in threads.
 
     A request that is no HTTP is answered with problem details: gunicorn's own answer quotes what
@@ -140,6 +139,8 @@ class Worker(EndingWorker):
         if now < self._next_look:
             return
         self._next_look = now + LOOK_EVERY
+        for conn in self.waiting_in_vain():
+            self._refuse(conn, 503, "overloaded")
         for conn in [conn for conn in self._waiting if conn.deadline < now]:
             if self._waiting[conn] is Waiting.REQUEST and conn.received:
                 self._refuse(conn, 408, "request_too_slow")
@@ -233,8 +234,7 @@ class Worker(EndingWorker):
         conn.is_last = is_last
         conn.data_ready = True
         conn.sock.patience = WRITE_SECONDS
-        answered: Future[Any] = self.tpool.submit(self.handle, conn)
-        answered.add_done_callback(partial(self.method_queue.defer, self.finish_request, conn))
+        self.join_line(conn)
 
     def _send(self, conn: Connection) -> None:
         try:

@@ -111,7 +111,7 @@ def test_a_lock_that_is_kept_refuses_decisions_and_answers_what_is_read(
     let_go = lock()
     with ThreadPoolExecutor(VISITORS) as pool:
         refused = list(pool.map(lambda body: _decide(service, body), bodies))
-    # Nobody holds a thread any more, though the file is locked still.
+    # Those without a thread were told sooner. Nobody has one any more, though the file is locked.
     for path in ("/healthz", "/s/demo.js"):
         assert service.request("GET", path)[0] == 200
     again, _, problem = _decide(service, refusal())

@@ -1,0 +1,109 @@
+"""Who waits for a thread, and for how long.
+
+What may take long leaves threads to what does not: while every decision waits for a lock of the
+database, or somebody takes eight exports, back ends still check and pages still get their script.
+Whoever waits in vain is told so.
+"""
+
+import re
+import time
+from collections import Counter, deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from enum import Enum
+from functools import partial
+from typing import Any
+
+from consent_server.settings import SPARE_THREADS
+from consent_server.worker.connection import Connection
+from consent_server.worker.ending import EndingWorker
+
+#: Seconds for which a request waits for a thread.
+PATIENCE = 1.5
+
+
+class Lane(Enum):
+    """Kinds of requests, from the one that takes all threads to the one that takes the fewest."""
+
+    PAGES = "scripts, and whether the process lives: answered from memory"
+    CHECKS = "the check API"
+    REST = "decisions, exports, everything else"
+
+
+LANES = {
+    Lane.PAGES: re.compile(
+        rb"(?:GET|HEAD) [^ ?]*/(?:s/[a-z0-9-]{3,40}\.js|widget/[\w-]{43}\.js|healthz)[ ?]"
+    ),
+    Lane.CHECKS: re.compile(rb"(?:GET|POST) [^ ?]*/v1/check[ ?]"),
+}
+
+
+def lane_of(received: bytes | bytearray) -> Lane:
+    """Return the lane of a request by its first line; whatever is unclear is of the last one."""
+    return next((lane for lane, form in LANES.items() if form.match(received)), Lane.REST)
+
+
+class LiningWorker(EndingWorker):
+    """Gives requests to threads."""
+
+    def __init__(self, *args: Any, **options: Any):
+        super().__init__(*args, **options)
+        #: Requests that have a thread, or wait for the next that is free.
+        self._taken: Counter[Lane] = Counter()
+        #: Requests whose lane is full.
+        self._held: deque[Connection] = deque()
+        #: Requests that were given to the threads, in this order, and may still wait for one.
+        self._given: deque[Connection] = deque()
+
+    def get_thread_pool(self) -> ThreadPoolExecutor:
+        """Return the threads: some more than the last lane takes."""
+        return ThreadPoolExecutor(max_workers=self.cfg.threads + SPARE_THREADS)
+
+    def join_line(self, conn: Connection) -> None:
+        """Give a request that is whole to a thread, now or when its lane has room."""
+        conn.lane = lane_of(conn.received)
+        conn.joined = time.monotonic()
+        if self._has_room(conn.lane):
+            self._give(conn)
+        else:
+            self._held.append(conn)
+
+    def waiting_in_vain(self) -> list[Connection]:
+        """Take those out of the line who waited too long."""
+        found, latest = [], time.monotonic() - PATIENCE
+        while self._given and self._given[0].joined < latest:
+            conn = self._given.popleft()
+            if conn.given is not None and conn.given.cancel():  # no thread has it
+                found.append(conn)
+        while self._held and self._held[0].joined < latest:
+            found.append(self._held.popleft())
+        return found
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Wait, but not so long that somebody waits in vain."""
+        super().wait_for_and_dispatch_events(min(timeout, PATIENCE / 3))
+
+    def _has_room(self, lane: Lane) -> bool:
+        if lane is Lane.PAGES:
+            return True
+        checks, rest = self._taken[Lane.CHECKS], self._taken[Lane.REST]
+        if lane is Lane.REST:
+            return bool(rest < self.cfg.threads)
+        return bool(checks + rest < self.cfg.threads + SPARE_THREADS // 2)
+
+    def _give(self, conn: Connection) -> None:
+        self._taken[conn.lane] += 1
+        self._given.append(conn)
+        conn.given = given = self.tpool.submit(self.handle, conn)
+        given.add_done_callback(partial(self.method_queue.defer, self._leave, conn))
+
+    def _leave(self, conn: Connection, given: "Future[Any]") -> None:
+        """Go on with a request that has no thread any more, and give others the room it had."""
+        self._taken[conn.lane] -= 1
+        for _ in range(len(self._held)):
+            first = self._held.popleft()
+            if self._has_room(first.lane):
+                self._give(first)
+                break
+            self._held.append(first)  # each is looked at once: they keep their order
+        if not given.cancelled():
+            self.finish_request(conn, given)
