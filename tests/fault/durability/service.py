@@ -1,12 +1,13 @@
 """A service that is killed, as a whole or in part, and comes back."""
 
 import os
+import random
 import signal
 import time
 from contextlib import suppress
 from pathlib import Path
 
-from tests.server import SERVE, Server, start
+from tests.server import SERVE, STARTUP_SECONDS, Server, start
 
 
 class Killed:
@@ -27,6 +28,20 @@ class Killed:
         for pid in self._workers():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+
+    def kill_one(self, chance: random.Random) -> None:
+        """Kill one of several that answer; return when there is another in its place."""
+        before = self._workers()
+        with suppress(ProcessLookupError):
+            os.kill(chance.choice(before), signal.SIGKILL)
+        deadline = time.monotonic() + STARTUP_SECONDS
+        while len(set(self._workers()) - set(before)) < 1 or not self._all_answer():
+            assert time.monotonic() < deadline, "nobody took its place"
+            time.sleep(0.01)
+
+    def _all_answer(self) -> bool:
+        """Whether each process has its threads: one that only begins has a single one."""
+        return all(len(list(Path(f"/proc/{pid}/task").iterdir())) > 3 for pid in self._workers())
 
     def kill(self) -> None:
         """Kill all of it at once, and start it anew."""
