@@ -119,7 +119,7 @@ def run(settings: Settings) -> None:
         Server(settings).run()
         return
     # Beside the database, not in the data directory: two directories may name one file.
-    with settings.sqlite_path.with_name(f"{settings.sqlite_path.name}.lock").open("w") as lock:
+    with settings.sqlite_lock_path.open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

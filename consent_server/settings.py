@@ -12,6 +12,12 @@ from consent_server.addresses import is_loopback
 SPARE_THREADS = 4
 
 
+def lock_of(database: Path) -> Path:
+    """Return the lock beside a SQLite file; a link to the file has none of its own."""
+    found = database.resolve()
+    return found.with_name(f"{found.name}.lock")
+
+
 @dataclass(frozen=True)
 class Settings:
     """What the environment says. See docs/settings.md."""
@@ -66,6 +72,11 @@ class Settings:
     def sqlite_path(self) -> Path:
         """The SQLite file."""
         return Path(self.database_url.removeprefix("sqlite:///").partition("?")[0])
+
+    @property
+    def sqlite_lock_path(self) -> Path:
+        """What the one service of a SQLite file holds locked, by whichever name it has the file."""
+        return lock_of(self.sqlite_path)
 
     @property
     def folders(self) -> tuple[Path, ...]:

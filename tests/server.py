@@ -65,14 +65,16 @@ def start(
     program: tuple[str, ...] = SERVE,
     listener: socket.socket | None = None,
     before: tuple[str, ...] = (),
+    port: int = 0,
 ) -> Server:
     """Start ``serve`` on a free port and wait until it is ready.
 
     :param program: what Python is told to run; another one changes the service first
     :param before: a program that runs the service, and becomes it
     :param listener: what systemd would hand over; it outlives the service
+    :param port: where it listens; any that is free without one
     """
-    port = listener.getsockname()[1] if listener else free_port()
+    port = listener.getsockname()[1] if listener else port or free_port()
     own = {
         "CONSENT_RESERVE_MIB": "0",
         **environment,

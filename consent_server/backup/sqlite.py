@@ -13,6 +13,7 @@ from consent_server.backup.container import Reader, Writer
 from consent_server.backup.errors import BackupUnreadable, DatabaseNotEmpty
 from consent_server.backup.members import BLOCK, read_members, write_member
 from consent_server.disk import make_directory, sync_directory
+from consent_server.settings import lock_of
 from consent_server.sqlite import sqlite3
 
 MEMBER = {"file": "sqlite"}
@@ -83,7 +84,7 @@ def unused(database: Path) -> Iterator[None]:
     :raises DatabaseNotEmpty: one runs on it
     """
     make_directory(database.parent)
-    with database.with_name(f"{database.name}.lock").open("w") as lock:
+    with lock_of(database).open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
