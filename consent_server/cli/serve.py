@@ -8,6 +8,7 @@ from sqlalchemy import make_url
 
 from consent_server.cli.environment import application, print_json
 from consent_server.config import load_settings
+from consent_server.db import db
 from consent_server.serving import run
 
 #: Parameters of a database address that hold no secret.
@@ -19,6 +20,10 @@ def serve() -> None:
     """Run the service under gunicorn at CONSENT_BIND."""
     with application() as app:
         settings = app.extensions["consent_settings"]
+        # A process to come must not have a copy of an open file of SQLite's: it would believe that
+        # it holds the locks of this one, and hold none when this one is gone.
+        db.session.remove()
+        db.engine.dispose()
     click.echo(f"serving {settings.public_url} at {settings.bind_host}:{settings.bind_port}")
     run(settings)
 
