@@ -155,7 +155,7 @@ class SharedCommits:
     """The line of one database's writers."""
 
     def __init__(self, engine: Engine):
-        self._dialect = engine.dialect
+        self._engine = weakref.proxy(engine)
         self._connection = _Connection(engine)
         self._turn = threading.Lock()
         self._counting = threading.Lock()
@@ -186,8 +186,13 @@ class SharedCommits:
     def _begun(self, patience: float) -> _Transaction:
         try:
             begun = _Transaction(self._connection, patience)
-        except sqlite3.OperationalError:
-            self._locked_at = time.monotonic()
+        except sqlite3.OperationalError as error:
+            if "readonly" in str(error):
+                # What was opened where nothing could be written stays so, and all that is opened
+                # beside it: by the next one all are opened anew, and the disk may take it by then.
+                self._engine.dispose()
+            else:
+                self._locked_at = time.monotonic()
             raise
         self._locked_at = -math.inf
         return begun
@@ -213,7 +218,7 @@ class SharedCommits:
         try:
             yield
         except sqlite3.Error as error:
-            raise as_of_engine(error, self._dialect) from error
+            raise as_of_engine(error, self._engine.dialect) from error
 
     def _taken_over(self) -> _Transaction | None:
         """Return what the one before has left, which is now for this thread to end."""

@@ -6,7 +6,7 @@ import os
 import resource
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
@@ -114,17 +114,28 @@ def run(settings: Settings) -> None:
     os.umask(0o077)
     logs.configure(settings.log_level)
     _allow_files()
-    settings.rates_path.unlink(missing_ok=True)  # of an earlier run, by another clock
+    if settings.workers > 1:
+        settings.rates_path.unlink(missing_ok=True)  # of an earlier run, by another clock
     if not settings.is_sqlite:
         Server(settings).run()
         return
     # Beside the database, not in the data directory: two directories may name one file.
-    with settings.sqlite_lock_path.open("w") as lock:
+    with _opened(settings.sqlite_lock_path) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise AlreadyServing(settings.sqlite_path) from None
         Server(settings).run()
+
+
+def _opened(path: Path) -> IO[str]:
+    """Open a lock; on a disk that takes no writing it may be there from before."""
+    try:
+        return path.open("w")
+    except OSError:
+        if not path.exists():
+            raise
+        return path.open()
 
 
 def _allow_files() -> None:

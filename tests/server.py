@@ -66,6 +66,7 @@ def start(
     listener: socket.socket | None = None,
     before: tuple[str, ...] = (),
     port: int = 0,
+    ready: str = "/readyz",
 ) -> Server:
     """Start ``serve`` on a free port and wait until it is ready.
 
@@ -73,6 +74,7 @@ def start(
     :param before: a program that runs the service, and becomes it
     :param listener: what systemd would hand over; it outlives the service
     :param port: where it listens; any that is free without one
+    :param ready: what is answered with 200 when it is ready
     """
     port = listener.getsockname()[1] if listener else port or free_port()
     own = {
@@ -98,7 +100,7 @@ def start(
     deadline = time.monotonic() + STARTUP_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            if server.request("GET", "/readyz")[0] == 200:
+            if server.request("GET", ready)[0] == 200:
                 return server
         except OSError:
             time.sleep(0.05)

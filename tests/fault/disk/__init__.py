@@ -1,0 +1,1 @@
+"""A disk on which not everything can be written."""
