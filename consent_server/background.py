@@ -21,7 +21,7 @@ from consent_server.operations.measuring import measure_process
 from consent_server.reserve import Reserve
 from consent_server.retention.purging import purge
 from consent_server.retention.resting import Rest
-from consent_server.retention.service import record_lapses
+from consent_server.retention.service import record_lapses, require_clock
 from consent_server.sealing.errors import SealRefused
 from consent_server.sealing.notary import Notary
 from consent_server.sealing.service import seal, waiting_sites
@@ -102,6 +102,7 @@ def _keep_house(app: Flask) -> None:
                 continue  # what ends meanwhile did so after ``settled``, and is found later
             # Checks look at the time and need no lapse record; a purge that fails stops none.
             started = now()
+            require_clock(started)
             if time.monotonic() - thorough > THOROUGH_EVERY:
                 settled, thorough = None, time.monotonic()
             done = record_lapses(started, settled)

@@ -1,6 +1,6 @@
 """Use cases of time: record that a consent is over."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 import sqlalchemy.orm as so
@@ -12,6 +12,25 @@ from consent_server.sites.service import publication_of
 
 #: Subjects looked at in one go.
 BATCH = 500
+#: How far the clock may be ahead of the database's own.
+LEEWAY = timedelta(hours=1)
+
+
+class ClockAhead(RuntimeError):
+    """This machine's clock is ahead of the database's: what it says is over may not be."""
+
+
+def require_clock(now: datetime) -> None:
+    """Refuse to end and to erase by a clock that is ahead; SQLite has none to compare with.
+
+    :raises ClockAhead: the database's own clock is more than an hour behind
+    """
+    if db.engine.dialect.name == "sqlite":
+        return
+    there = db.session.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+    db.session.rollback()
+    if now > there + LEEWAY:
+        raise ClockAhead
 
 
 def record_lapses(now: datetime, since: datetime | None = None) -> int:

@@ -1,0 +1,1 @@
+"""Two services whose clocks differ."""
