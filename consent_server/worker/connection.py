@@ -43,9 +43,10 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn ships no types
         self.is_last = False
         self.is_closed = False
         self.drained = 0
-        #: In which line its request waits, since when, and what the threads were given (a future).
+        #: In which line its request waits, since when, when a thread took it, and what the threads
+        #: were given (a future).
         self.lane: Lane
-        self.joined = 0.0
+        self.joined = self.begun = 0.0
         self.given: Any = None
         #: What its thread made of the request whose answer is not read yet (a future).
         self.answered: Any = None

@@ -17,8 +17,11 @@ from consent_server.settings import SPARE_THREADS
 from consent_server.worker.connection import Connection
 from consent_server.worker.ending import EndingWorker
 
-#: Seconds for which a request waits for a thread.
+#: Seconds for which a request waits for a thread in a line that does not move: none of its kind had
+#: an answer within as many.
 PATIENCE = 1.5
+#: Seconds for which it waits in a line that moves. A crowd is answered, one after another.
+LONGEST = 10.0
 
 
 class Lane(Enum):
@@ -47,12 +50,18 @@ class LiningWorker(EndingWorker):
 
     def __init__(self, *args: Any, **options: Any):
         super().__init__(*args, **options)
+        self.prepare_line()
+
+    def prepare_line(self) -> None:
+        """Begin with nobody in it."""
         #: Requests that have a thread, or wait for the next that is free.
         self._taken: Counter[Lane] = Counter()
-        #: Requests whose lane is full.
-        self._held: deque[Connection] = deque()
+        #: Requests whose lane is full, in their order.
+        self._held: dict[Lane, deque[Connection]] = {lane: deque() for lane in Lane}
         #: Requests that were given to the threads, in this order, and may still wait for one.
         self._given: deque[Connection] = deque()
+        #: When a request was last answered quickly.
+        self._moved = dict.fromkeys(Lane, -LONGEST)
 
     def get_thread_pool(self) -> ThreadPoolExecutor:
         """Return the threads: some more than the last lane takes."""
@@ -65,18 +74,28 @@ class LiningWorker(EndingWorker):
         if self._has_room(conn.lane):
             self._give(conn)
         else:
-            self._held.append(conn)
+            self._held[conn.lane].append(conn)
 
     def waiting_in_vain(self) -> list[Connection]:
         """Take those out of the line who waited too long."""
-        found, latest = [], time.monotonic() - PATIENCE
-        while self._given and self._given[0].joined < latest:
+        now = time.monotonic()
+        found = []
+        for _ in range(len(self._given)):
             conn = self._given.popleft()
-            if conn.given is not None and conn.given.cancel():  # no thread has it
+            if conn.given.running() or conn.given.done():
+                continue
+            if self._is_in_vain(conn, now) and conn.given.cancel():
                 found.append(conn)
-        while self._held and self._held[0].joined < latest:
-            found.append(self._held.popleft())
+            else:
+                self._given.append(conn)
+        for held in self._held.values():
+            while held and self._is_in_vain(held[0], now):
+                found.append(held.popleft())
         return found
+
+    def _is_in_vain(self, conn: Connection, now: float) -> bool:
+        since = max(conn.joined, self._moved[conn.lane])
+        return now - since > PATIENCE or now - conn.joined > LONGEST
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         """Wait, but not so long that somebody waits in vain."""
@@ -93,17 +112,22 @@ class LiningWorker(EndingWorker):
     def _give(self, conn: Connection) -> None:
         self._taken[conn.lane] += 1
         self._given.append(conn)
-        conn.given = given = self.tpool.submit(self.handle, conn)
+        conn.given = given = self.tpool.submit(self._begin, conn)
         given.add_done_callback(partial(self.method_queue.defer, self._leave, conn))
+
+    def _begin(self, conn: Connection) -> Any:
+        conn.begun = time.monotonic()
+        return self.handle(conn)
 
     def _leave(self, conn: Connection, given: "Future[Any]") -> None:
         """Go on with a request that has no thread any more, and give others the room it had."""
         self._taken[conn.lane] -= 1
-        for _ in range(len(self._held)):
-            first = self._held.popleft()
-            if self._has_room(first.lane):
-                self._give(first)
+        now = time.monotonic()
+        if not given.cancelled() and now - conn.begun < PATIENCE:
+            self._moved[conn.lane] = now
+        for lane, held in self._held.items():
+            if held and self._has_room(lane):
+                self._give(held.popleft())
                 break
-            self._held.append(first)  # each is looked at once: they keep their order
         if not given.cancelled():
             self.finish_request(conn, given)
