@@ -20,9 +20,10 @@ def published_artifacts(site_id: str) -> dict[bytes, str | None]:
     """
     found: dict[bytes, str | None] = {}
     previous: Publication | None = None
-    told = facts_told(site_id)
     with suppress(*UNREADABLE):
-        for publication in publications(site_id):
+        published = publications(site_id)
+        told = facts_told(site_id)  # after them: a line is committed with its publication
+        for publication in published:
             for artifact in artifacts_of(publication, previous):
                 problem = _problem(publication, artifact.kind)
                 found[encode(artifact)] = problem or _other_than_told(publication, told)
@@ -33,7 +34,12 @@ def published_artifacts(site_id: str) -> dict[bytes, str | None]:
 def _other_than_told(
     publication: Publication, told: Mapping[int, Sequence[dict[str, Any]]]
 ) -> str | None:
-    """Return what is wrong with what is in no bundle: the document, when and why."""
+    """Return what is wrong with what is in no bundle: the document, when and why.
+
+    What was published before there were such lines has none.
+    """
+    if told and publication.revision > min(told) and publication.revision not in told:
+        return f"publication {publication.revision}: no line of the trail tells of it"
     facts = facts_of(publication)
     if all(line == facts for line in told.get(publication.revision, ())):
         return None

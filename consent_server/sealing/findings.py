@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from consent_server.errors import ConsentError
 
 #: What a changed row can make Python raise while it is read.
-UNREADABLE = (ConsentError, ValueError, TypeError, KeyError, AttributeError)
+UNREADABLE = (ConsentError, ValueError, TypeError, LookupError, AttributeError)
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,9 @@ class Openings:
 
     def _duration(self, revision: int) -> str:
         if revision not in self._durations:
-            publication = self._session.get_one(Publication, (self._site_id, revision))
+            publication = self._session.get(Publication, (self._site_id, revision))
+            if publication is None:
+                raise LookupError(f"there is no publication {revision}")
             self._durations[revision] = bundle_of(publication)["reprompt_after"]
         return self._durations[revision]
 

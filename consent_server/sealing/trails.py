@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 from consent_server.db import db
 from consent_server.ledger.entries import Artifact, encode
 from consent_server.sealing.findings import UNREADABLE, Finding
 from consent_server.trail.models import TrailLine
-from consent_server.trail.service import artifact_of, lines_of
+from consent_server.trail.service import artifact_of, numbers_of
 
 #: Lines looked at in one transaction.
 PAGE = 1_000
@@ -33,24 +34,23 @@ class Trails:
         site_id, _, number = artifact.name.partition("/trail/")
         if site_id != self._site_id or not NUMBER.match(number):
             return "names no line of this trail"
-        line = db.session.get(TrailLine, (site_id, int(number)), populate_existing=True)
-        try:
+        is_same, is_there = False, True
+        with suppress(*UNREADABLE):
+            line = db.session.get(TrailLine, (site_id, int(number)), populate_existing=True)
+            is_there = line is not None
             is_same = line is not None and encode(artifact_of(line)) == entry
-        except UNREADABLE:
-            is_same = False
         if not is_same and is_lost():
             self._lost.add(int(number))  # what has its number now has to have an entry of its own
             return None
         self._seen.add(int(number))
-        if line is None:
+        if not is_there:
             return f"line {number} of the trail is missing"
         return None if is_same else f"line {number} of the trail is not what was written"
 
     def left_out(self) -> Iterator[Finding]:
         """Yield which lines no entry stood for, and which numbers have neither."""
         last, named = 0, self._seen | self._lost
-        while page := [line.number for line in lines_of(self._site_id, last, PAGE)]:
-            db.session.expunge_all()
+        while page := numbers_of(self._site_id, last, PAGE):
             for number in page:
                 for gap in range(last + 1, number):
                     if gap not in named:  # else its entry has said so

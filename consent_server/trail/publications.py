@@ -2,8 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 
 from consent_server.db import db, rfc3339
@@ -31,14 +33,18 @@ def facts_of(publication: Publication) -> dict[str, Any]:
 def facts_told(site_id: str) -> Mapping[int, Sequence[dict[str, Any]]]:
     """Return what the lines of a trail say of publications, by revision.
 
-    One that brought a waiting publication into force says it again; one of an earlier version of
-    the service says less, and is left out.
+    One that brought a waiting publication into force says it again. One of an earlier version of
+    the service says less, and one that was changed may say anything: of those there is nothing.
     """
-    lines = sa.select(TrailLine.facts).where(
+    # As text: a line that is no JSON any more is not to keep the others from being read.
+    lines = sa.select(sa.cast(TrailLine.facts, sa.Text)).where(
         TrailLine.site_id == site_id, TrailLine.what == "publish"
     )
-    found = defaultdict(list)
-    for facts in db.session.scalars(lines):
-        if isinstance(facts, dict) and "document" in facts:
-            found[facts.get("revision", 0)].append(facts)
+    found: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
+    for text in db.session.scalars(lines):
+        with suppress(orjson.JSONDecodeError):
+            facts = orjson.loads(text)
+            revision = facts.get("revision") if isinstance(facts, dict) else None
+            if isinstance(revision, int):
+                found[revision] += [facts] if "document" in facts else []
     return found

@@ -113,6 +113,14 @@ def lines_of(site_id: str, after: int = 0, limit: int | None = None) -> Sequence
     return db.session.scalars(query.order_by(TrailLine.number).limit(limit)).all()
 
 
+def numbers_of(site_id: str, after: int, limit: int) -> Sequence[int]:
+    """Return the numbers of the lines of a trail after one, in order, whatever the lines say."""
+    query = sa.select(TrailLine.number).where(
+        TrailLine.site_id == site_id, TrailLine.number > after
+    )
+    return db.session.scalars(query.order_by(TrailLine.number).limit(limit)).all()
+
+
 def entries_about(site_id: str, subject: str) -> dict[str, Any]:
     """Return which entries of the log are about a visitor, as facts of a line.
 

@@ -6,7 +6,9 @@ import pytest
 import sqlalchemy as sa
 
 from consent_server.db import db
+from consent_server.log.models import QueuedEntry
 from consent_server.sealing.audit import Audit
+from consent_server.sealing.service import seal
 from consent_server.sites.models import Publication
 from consent_server.trail.models import TrailLine
 from tests.log.tampering import unguarded
@@ -47,6 +49,27 @@ def test_nobody_can_change_it_later(app, corrected, audit, change):
         connection.execute(SECOND.values(CHANGES[change]))
 
     assert [one for one in audit() if "publication 2: its document, its time or its reason" in one]
+
+
+def test_a_line_that_was_taken_away_before_the_log_had_it_is_missed(
+    app, run, document, notary, audit, monkeypatch
+):
+    """The last one leaves no gap in the numbers."""
+    assert run("site", "publish", document()).exit_code == 0
+    with monkeypatch.context() as sealing:
+        sealing.setattr("consent_server.sealing.publishing.bring_into_force", lambda *_: "later")
+        run("site", "publish", document(name="Demo Shop"))
+    with app.app_context(), unguarded(db.engine) as connection:
+        connection.execute(sa.delete(TrailLine).where(TrailLine.number == 2))
+        waiting = connection.execute(sa.select(QueuedEntry.entry)).scalars().all()
+        [line] = [entry for entry in waiting if b'"k":"trail"' in entry]
+        connection.execute(sa.delete(QueuedEntry).where(QueuedEntry.entry == line))
+    with app.app_context():
+        seal("demo", notary, datetime(2026, 11, 30, tzinfo=UTC))
+
+    assert [one.partition(": ")[2] for one in audit()] == [
+        "publication 2: no line of the trail tells of it"
+    ]
 
 
 def test_nor_by_changing_the_line_as_well(app, corrected, audit):

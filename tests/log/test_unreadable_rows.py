@@ -1,0 +1,79 @@
+"""A row that can no longer be read is named like any other that was changed."""
+
+import pytest
+import sqlalchemy as sa
+
+from consent_server.db import db
+from consent_server.sealing.audit import Audit
+from consent_server.sealing.errors import RecordDiffers
+from consent_server.sealing.service import seal
+from consent_server.trail.service import leave_line
+from tests.builders import acceptance
+from tests.log.tampering import unguarded
+
+#: Columns of a line of the trail, and what no version of the service writes there.
+ANYWHERE = [
+    ("facts", '{"document": 1, "revision": [1]}'),
+    ("facts", '{"document": 1, "revision": {}}'),
+    ("facts", "[]"),
+]
+#: What the types of PostgreSQL refuse.
+IN_SQLITE = [("facts", "{"), ("facts", ""), ("at", "yesterday")]
+
+
+@pytest.fixture
+def changed(app):
+    """Change rows past every guard."""
+
+    def changed(statement, **values):
+        with app.app_context(), unguarded(db.engine) as connection:
+            done = connection.execute(sa.text(statement), values)
+            assert done.rowcount == 1
+
+    return changed
+
+
+@pytest.fixture
+def found(app, notary):
+    """Audit the log; gives what is said."""
+
+    def found():
+        with app.app_context():
+            return [str(finding) for finding in Audit("demo", notary).findings()]
+
+    return found
+
+
+def test_a_line_of_the_trail(app, site, clock, seal, changed, found, database_url):
+    with app.app_context():
+        for what in ("publish", "audit"):
+            leave_line("demo", "os:somebody", what, clock.instant)
+    seal()
+    assert found() == []
+
+    is_sqlite = database_url.startswith("sqlite")
+    for column, value in ANYWHERE + (IN_SQLITE if is_sqlite else []):
+        slot = ":value" if is_sqlite else "CAST(:value AS jsonb)"
+        changed(f"UPDATE trail_lines SET {column} = {slot} WHERE number = 1", value=value)  # noqa: S608
+
+        [said] = found()
+        assert "line 1 of the trail is not what was written" in said, (column, value)
+
+
+def test_a_record_of_a_publication_that_there_is_not(decide, seal, changed, found):
+    record_id = decide(acceptance()).json["record_id"]
+    seal()
+
+    changed("UPDATE consent_records SET revision = 7")
+
+    [said] = found()
+    assert f"record {record_id}: cannot be read" in said
+
+
+def test_nor_is_it_sealed(app, decide, changed, notary, clock):
+    decide(acceptance())
+
+    changed("UPDATE consent_records SET revision = 7")
+
+    with app.app_context(), pytest.raises(RecordDiffers):
+        seal("demo", notary, clock.instant)
