@@ -1,8 +1,10 @@
 """Whether the lines of a site's trail are those of its log."""
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import pairwise
 
 from consent_server.db import db
 from consent_server.ledger.entries import Artifact, encode
@@ -49,13 +51,21 @@ class Trails:
 
     def left_out(self) -> Iterator[Finding]:
         """Yield which lines no entry stood for, and which numbers have neither."""
-        last, named = 0, self._seen | self._lost
+        last, named = 0, sorted(self._seen | self._lost)
         while page := numbers_of(self._site_id, last, PAGE):
             for number in page:
-                for gap in range(last + 1, number):
-                    if gap not in named:  # else its entry has said so
-                        yield Finding(None, f"line {gap} of the trail is missing")
+                # Of those that are named, their entries have said so.
+                said = named[bisect_right(named, last) : bisect_left(named, number)]
+                for before, after in pairwise([last, *said, number]):
+                    if after - before > 1:
+                        yield Finding(None, f"{_lines(before + 1, after - 1)} missing")
                 if number not in self._seen:
                     problem = "is neither in the log nor in its queue"
                     yield Finding(None, f"line {number} of the trail: {problem}")
                 last = number
+
+
+def _lines(first: int, last: int) -> str:
+    if first == last:
+        return f"line {first} of the trail is"
+    return f"lines {first} to {last} of the trail are"

@@ -1,5 +1,7 @@
 """A row that can no longer be read is named like any other that was changed."""
 
+import re
+
 import pytest
 import sqlalchemy as sa
 
@@ -58,6 +60,21 @@ def test_a_line_of_the_trail(app, site, clock, seal, changed, found, database_ur
 
         [said] = found()
         assert "line 1 of the trail is not what was written" in said, (column, value)
+
+
+def test_a_line_with_a_number_far_beyond_all_others(app, site, clock, seal, changed, found):
+    with app.app_context():
+        for what in ("audit", "trail", "audit"):
+            leave_line("demo", "os:somebody", what, clock.instant)
+    seal()
+
+    changed("UPDATE trail_lines SET number = 9007199254740991 WHERE number = 3")
+
+    assert [re.sub("index [0-9]+: ", "", said) for said in found()] == [
+        "line 3 of the trail is missing",
+        "lines 4 to 9007199254740990 of the trail are missing",
+        "line 9007199254740991 of the trail: is neither in the log nor in its queue",
+    ]
 
 
 def test_a_record_of_a_publication_that_there_is_not(decide, seal, changed, found):
