@@ -15,6 +15,10 @@ from consent_server.sealing.findings import Finding
 from consent_server.sealing.growth import signed_head
 
 
+#: Of tiles: no tree is higher.
+LEVELS = 8
+
+
 class Replay:
     """Grows as the log grew, at the memory of one partial tile a level."""
 
@@ -53,7 +57,7 @@ class Replay:
             )
         )
         for level, index in stored:
-            place = index * WIDTH ** (level + 1)
+            place = index * WIDTH ** (level + 1) if 0 <= level < LEVELS else None
             yield Finding(place, f"tile {Tile(level, index).path} has no entries below it")
 
     def _grow(self, entries: Sequence[bytes]) -> Iterator[Finding]:

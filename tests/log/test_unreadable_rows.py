@@ -94,3 +94,12 @@ def test_nor_is_it_sealed(app, decide, changed, notary, clock):
 
     with app.app_context(), pytest.raises(RecordDiffers):
         seal("demo", notary, clock.instant)
+
+
+def test_a_tile_of_a_level_that_no_tree_has(decide, seal, changed, found):
+    decide(acceptance())
+    seal()
+
+    changed("UPDATE log_tiles SET level = 1000000, tile_index = 1 WHERE level = 0")
+
+    assert any("has no entries below it" in said for said in found())
