@@ -41,6 +41,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain, combinations, islice
 from operator import itemgetter
 from pathlib import Path
@@ -62,6 +63,8 @@ MOST_PROBLEMS = 20
 LARGEST_DOCUMENT = 50_000_000
 #: A line of an export is not longer: no record and no entry comes near.
 LARGEST_LINE = 16_000_000
+#: Characters of one line of what is said.
+LONGEST_TEXT = 20_000
 #: What an export begins with: more than one record, by which it is told.
 BEGIN = 65_536
 TILE = 256
@@ -142,8 +145,8 @@ class Report:
     #: What nobody can prove from this file.
     unproved: list[str] = field(default_factory=list)
     head: Head | None = None
-    #: Records of an export that are not in the log yet.
-    waiting: int = 0
+    #: What of an export is no part of the log, so that no witness saw it; empty for nothing.
+    unseen: str = ""
     #: Size of an earlier tree → its root, as this file shows it.
     roots: dict[int, bytes] = field(default_factory=dict)
 
@@ -197,6 +200,8 @@ def verify(path: Path, trusted: Trusted) -> Report:
     """Verify one file, whatever it is."""
     report = Report(str(path))
     try:
+        if path.exists() and not path.is_file():
+            raise Unverifiable("is no file that can be read twice, as a pipe: save it as one")
         with path.open("rb") as file:
             begin = file.read(BEGIN).lstrip(b"\xef\xbb\xbf")
         form = _export_form(begin, path)
@@ -262,17 +267,6 @@ def _export_form(begin: bytes, path: Path) -> str | None:
     return "jsonl" if is_lines else None
 
 
-@dataclass(slots=True)
-class Row:
-    """One record of an export, and where it stands."""
-
-    line: int
-    #: Its place in the log; None while it waits for one.
-    index: Any
-    record: dict[str, Any]
-    openings: dict[str, Any]
-
-
 class Opened(NamedTuple):
     """What a row comes to."""
 
@@ -287,6 +281,8 @@ class Opened(NamedTuple):
 
 #: Some rows, the first line that is respelled or 0, and what ended the reading too early.
 Part = tuple[list[Opened], int, Exception | None]
+#: The line of a record, its place in the log or None while it waits for one, it, what opens it.
+Row = tuple[int, Any, dict[str, Any], dict[str, Any]]
 Cells = Iterator[tuple[int, list[str]]]
 
 
@@ -303,8 +299,12 @@ class Outline:
     respelled: int = 0
     #: Where every :data:`PART` lines begin.
     places: list[int] = field(default_factory=list)
-    #: Whether a row of CSV may go on in the next line.
-    has_long_rows: bool = False
+    #: Cells of each row, of CSV.
+    width: int = 0
+
+    def respell(self, line: int) -> None:
+        """Note that a line says what it says in another spelling."""
+        self.respelled = min(self.respelled or line, line)
 
 
 RESPELLED = "is spelled in another way than exports are"
@@ -405,16 +405,14 @@ def _outline(path: Path, form: str) -> Outline:
     """Find the parts of an export and hash the bytes that its manifest is about."""
     found, hashed, offset = Outline(), hashlib.sha256(), 0
     log, closing = MARKS[form]
-    width = 0
     with path.open("rb") as file:
         for line in _whole_lines(file):
             if not found.trailer_line and found.lines % PART == 0:
                 found.places.append(offset)
-            found.has_long_rows |= form == "csv" and line.count(b'"') % 2 == 1
             found.lines += 1
-            width = width or line.count(b",") + 1
+            found.width = found.width or line.count(b",") + 1
             if line.startswith(closing):
-                found.closing = _closing(line, form, width)
+                found.closing = _closing(line, form, found.width)
                 if not found.trailer_line:
                     found.trailer, found.trailer_line = offset, found.lines
                 if file.read(1):
@@ -454,10 +452,8 @@ def _verify_counts(path: Path, form: str, outline: Outline, report: Report) -> N
         for number, row in _count_rows(islice(file, outline.trailer_line - 1), form, outline):
             rows += 1
             key = (row["day"], row["event"], row["superseded"])
-            is_count = (
-                tuple(row) == COUNTS and _is_count(row["count"]) and row["superseded"] in BOTH
-            )
-            if not is_count or not before < key:
+            is_count = tuple(row) == COUNTS and _is_count(row["count"])
+            if not (is_count and type(row["superseded"]) is bool and before < key):
                 raise Unverifiable(f"line {number}: is no count, or one that is there already")
             before = key
         if next(_items(file, form, outline), None) is not None:
@@ -466,6 +462,7 @@ def _verify_counts(path: Path, form: str, outline: Outline, report: Report) -> N
         report.wrong(f"{rows} counts; {manifest['rows']} were signed")
     report.proved.append(f"{rows} counts, as the log's key signed them")
     report.unproved.append("that the counts are right: they hold no record to count again")
+    report.unseen = "counts are no part of the log"
 
 
 def _count_rows(
@@ -504,11 +501,11 @@ def _verify_records(
     if head is not None and root != head.root:
         _blame(path, form, outline, walk, head, report)
     report.roots = walk.roots
-    _tell_records(manifest, walk, head, report)
+    _tell_records(manifest, walk, trusted, report)
 
 
-def _tell_records(manifest: Any, walk: "Walk", head: Head | None, report: Report) -> None:
-    key = f"Key: {manifest['vkey']}"
+def _tell_records(manifest: Any, walk: "Walk", trusted: Trusted, report: Report) -> None:
+    head, key = report.head, f"Key: {trusted.vkey or manifest['vkey']}"
     lost, gone = manifest["erased"].get("lost"), manifest["erased"].keys() - {"lost"}
     if head is not None and not any(manifest["filter"].values()):
         report.proved.append(
@@ -539,8 +536,11 @@ def _tell_records(manifest: Any, walk: "Walk", head: Head | None, report: Report
             f"that {walk.promised} of the erased were erased: tombstones that are not in the log "
             "yet name them, and the signature of this file alone says so"
         )
-    report.waiting = walk.waiting
     if walk.waiting:
+        report.unseen = (
+            f"{walk.waiting} records wait for a place in the log: an export with &checkpoint=SIZE "
+            "leaves them out"
+        )
         report.unproved.append(
             f"that {walk.waiting} records which still wait for their place in the log are as they "
             "were recorded, and none of them in the log already: the signature of this file alone "
@@ -617,7 +617,10 @@ class Walk:
             if problem is not None:
                 self._report.wrong(problem, line, name)
             if at is None:
-                self._wait(line, name)
+                self.waiting += 1
+                if name in self._names:
+                    self._report.wrong("waits twice", line, name)
+                self._names.add(name)
                 continue
             self.rows += 1
             if type(at) is not int:
@@ -635,13 +638,6 @@ class Walk:
         self.entries = self._at
         if self._at < self.size:
             self._gap(self._at, self.size, "at the end")
-
-    def _wait(self, line: int, name: Any) -> None:
-        """Take in a record that waits for its place."""
-        self.waiting += 1
-        if name in self._names:
-            self._report.wrong("waits twice", line, name)
-        self._names.add(name)
 
     def _show(self, line: int, name: Any, at: int, hashed: bytes | None) -> None:
         """Take in a record; note whether the trailer repeats another leaf hash for it."""
@@ -698,7 +694,7 @@ class Walk:
 
         :param index: None for a tombstone that comes later in the log
         """
-        entry = json.loads(text)
+        entry = _loaded(text)
         is_stone = _is_tombstone(entry)
         if canonical(entry).decode() != text or not (is_stone or entry["t"] == "ar"):
             self._report.wrong("the trailer has an entry that is none")
@@ -794,13 +790,14 @@ def _root_of_tiles(items: Iterator[dict[str, Any]], size: int) -> bytes | None:
             for at in range(0, len(hashes), 32):
                 fold.add(1, hashes[at : at + 32])
             continue
-        begin = item.get("begin", item.get("index"))
-        if begin is None or begin < fold.size:
-            continue  # within the tile
+        begin = _place(item)
+        if begin == END or begin < fold.size:
+            continue  # in no tile, or within the last
         if begin != fold.size:
             return None
         hashed = leaf_hash(item["entry"].encode()) if "entry" in item else None
-        fold.add(item.get("end", begin + 1) - begin, hashed or base64url_bytes(item["hash"]))
+        count = item["end"] - item["begin"] if hashed is None else 1
+        fold.add(count, hashed or base64url_bytes(item["hash"]))
     return fold.root() if fold.size == size else None
 
 
@@ -834,42 +831,53 @@ _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 # --- Reading the three forms ---------------------------------------------------------------------
 
 
-def _rows(
-    lines: Iterator[bytes], form: str, level: str, outline: Outline, before: int = 0
-) -> Iterator[Row]:
-    """Yield the records in some lines of an export, in their order; so many lines come before."""
-    read = {"csv": _csv_rows, "jsonl": _jsonl_rows, "jsonld": _jsonld_rows}[form]
-    return read(lines, level, outline, before)
-
-
 def _opened_rows(path: Path, form: str, outline: Outline) -> Iterator[Opened]:
     """Yield what the records of an export come to, in the order of the file."""
-    manifest, last = outline.closing["manifest"], outline.trailer_line - 1
-    can_part = form in ("jsonl", "csv") and not outline.has_long_rows
-    if can_part and outline.trailer > LARGE and (os.cpu_count() or 1) > 1:
+    manifest, last, done = outline.closing["manifest"], outline.trailer_line - 1, 0
+    if form != "jsonld" and outline.trailer > LARGE and (os.cpu_count() or 1) > 1:
         tasks = [
             (path, form, place, number * PART, min(PART, last - number * PART), manifest)
             for number, place in enumerate(outline.places)
         ]
         for rows, respelled, problem in _parts(tasks):
-            outline.respelled = outline.respelled or respelled
+            if isinstance(problem, csv.Error):
+                break  # a row may go on in the next part: the rest is read as one
+            if respelled:
+                outline.respell(respelled)
             yield from rows
             if problem is not None:
                 raise problem
-        return
+            done += 1
+        else:
+            return
+    before = done * PART
+    yield from _rows_from(
+        path, form, outline.places[done], before, last - before, manifest, outline
+    )
+
+
+def _rows_from(
+    path: Path, form: str, place: int, before: int, count: int, manifest: Any, outline: Outline
+) -> Iterator[Opened]:
+    """Yield the records of some lines, of which the first begins at a place in the file."""
     with path.open("rb") as file:
-        for row in _rows(islice(file, last), form, manifest["level"], outline):
+        header = [file.readline()] if form == "csv" and before else []
+        file.seek(place)
+        lines, before = chain(header, islice(file, count)), before - len(header)
+        read = {"csv": _csv_rows, "jsonl": _jsonl_rows, "jsonld": _jsonld_rows}[form]
+        for row in read(lines, manifest["level"], outline, before):
             yield _opened(row, manifest)
 
 
 def _opened(row: Row, manifest: Any) -> Opened:
     """Open a record, and check it against the site and the filter that the manifest says."""
-    record, name = row.record, row.record.get("record_id")
+    line, at, record, openings = row
+    name = record.get("record_id")
     leaf_of = leaf_of_subject if manifest["level"] == "subjects" else leaf_of_decision
     try:
-        leaf = leaf_of(record, row.openings)
+        leaf = leaf_of(record, openings)
     except (Unverifiable, *MALFORMED):
-        return Opened(row.line, row.index, name, None, "has not the form of a record and its keys")
+        return Opened(line, at, name, None, "has not the form of a record and its keys")
     wanted, instant = manifest["filter"], record["recorded_at"]
     fits = (
         record["site"] == manifest["site"]
@@ -879,7 +887,7 @@ def _opened(row: Row, manifest: Any) -> Opened:
         and (wanted["to"] is None or instant < wanted["to"])
     )
     problem = None if fits else "does not fit the export's filter"
-    return Opened(row.line, row.index, name, leaf, problem)
+    return Opened(line, at, name, leaf, problem)
 
 
 def _parts(tasks: list[Any]) -> Iterator[Part]:
@@ -907,18 +915,14 @@ def _parts_by_others(tasks: list[Any]) -> Iterator[Part]:
 
 
 def _read_part(path: Path, form: str, place: int, before: int, count: int, manifest: Any) -> Part:
-    """Return the records of some lines, of which the first begins at a place in the file."""
+    """Return the same in another process."""
     rows: list[Opened] = []
     outline, problem = Outline(), None
-    with path.open("rb") as file:
-        header = [file.readline()] if form == "csv" and before else []
-        file.seek(place)
-        lines = chain(header, islice(file, count))
-        try:
-            for row in _rows(lines, form, manifest["level"], outline, before - len(header)):
-                rows.append(_opened(row, manifest))
-        except (Unverifiable, *MALFORMED) as refused:
-            problem = refused
+    try:
+        for row in _rows_from(path, form, place, before, count, manifest, outline):
+            rows.append(row)
+    except (Unverifiable, *MALFORMED) as refused:
+        problem = refused
     return rows, outline.respelled, problem
 
 
@@ -930,7 +934,7 @@ def _jsonl_rows(lines: Iterator[bytes], level: str, outline: Outline, before: in
             raise Unverifiable(f"line {number}: is no record")
         index = record.pop("log_index")
         openings = {first: record.pop(first, None), second: record.pop(second, None)}
-        yield Row(number, index, record, openings)
+        yield number, index, record, openings
 
 
 def _jsonld_rows(lines: Iterator[bytes], level: str, outline: Outline, _: int) -> Iterator[Row]:
@@ -945,7 +949,7 @@ def _jsonld_rows(lines: Iterator[bytes], level: str, outline: Outline, _: int) -
             or node.get("dct:identifier") != record.get("record_id")
         ):
             raise Unverifiable(f"line {number}: is no node of one record and its keys")
-        yield Row(number, openings.pop("log_index"), record, openings)
+        yield number, openings.pop("log_index"), record, openings
 
 
 def _graph(lines: Iterator[bytes], outline: Outline) -> Iterator[tuple[int, bytes]]:
@@ -967,7 +971,6 @@ def _graph(lines: Iterator[bytes], outline: Outline) -> Iterator[tuple[int, byte
 
 #: Members of a count, in their order.
 COUNTS = ("day", "event", "superseded", "count")
-BOTH = (True, False)
 #: Columns of a CSV export that hold something else than text.
 BOOLEANS = {"true": True, "false": False}
 #: Members of a record but its choices, in their order, and of each choice.
@@ -982,14 +985,14 @@ MARKED = frozenset("=+-@\t\r\x00\uff1d\uff0b\uff0d\uff20'")
 
 
 def _integer(cell: str) -> int:
-    value = int(cell)
+    value = _whole(cell)
     if str(value) != cell:
         raise ValueError("another spelling of a number")
     return value
 
 
 def _services(cell: str) -> Any:
-    value = json.loads(cell)
+    value = _loaded(cell)
     if cell != "{}" and _compact(value) != cell:
         raise ValueError("another spelling of an object")
     return value
@@ -1023,7 +1026,7 @@ def _csv_rows(lines: Iterator[bytes], level: str, outline: Outline, before: int)
         }
         record["services"], *opened = values[-len(last) :]
         openings = dict(zip(last[1:], opened, strict=True))
-        yield Row(number, record.pop("log_index"), record, openings)
+        yield number, record.pop("log_index"), record, openings
 
 
 def _columns(
@@ -1060,8 +1063,8 @@ def _csv_cells(lines: Iterator[bytes], outline: Outline, before: int = 0) -> Cel
     for cells in reader:
         text = "".join(taken)
         taken.clear()
-        if not text.endswith("\r\n") or ('"' in text and _row_of(cells) != text):
-            outline.respelled = outline.respelled or before + reader.line_num
+        if ('"' in text or text.partition("\r")[2] != "\n") and _row_of(cells) != text:
+            outline.respell(before + reader.line_num)
         yield before + reader.line_num, cells
 
 
@@ -1091,10 +1094,10 @@ def _items(file: BinaryIO, form: str, outline: Outline) -> Iterator[dict[str, An
     for number, line in enumerate(lines, outline.trailer_line):
         if form == "csv":
             cells = _cells(line)
-            if cells[0] != "#log" or any(cells[2:]):
+            if cells[0] != "#log" or cells[2:] != [""] * (outline.width - 2):
                 raise Unverifiable(f"line {number}: is no line of a trailer")
             if _row_of(cells).encode() != line:
-                outline.respelled = outline.respelled or number
+                outline.respell(number)
             item = _parsed(cells[1].encode(), number, outline)
         elif form == "jsonl":
             found = _parsed(line.removesuffix(b"\n"), number, outline)
@@ -1130,9 +1133,9 @@ def _parsed(text: bytes, line: int, outline: Outline) -> Any:
         spelled = fast.dumps(found) if fast is not None else _compact(found).encode()
         if isinstance(found, dict):
             if spelled != text:
-                outline.respelled = outline.respelled or line
+                outline.respell(line)
             return found
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError, Unverifiable):
         pass
     raise Unverifiable(f"line {line}: cannot be read: changed, or cut off")
 
@@ -1168,7 +1171,8 @@ def verify_pack(pack: dict[str, Any], trusted: Trusted, report: Report) -> None:
     _require_site(key, record["site"])
     index, head = _included(pack["proof"], leaf, key)
     report.head = head
-    if open_checkpoint(pack["checkpoint"], key) != head or pack["log_index"] != index:
+    said = pack["log_index"] if _is_count(pack["log_index"]) else None
+    if open_checkpoint(pack["checkpoint"], key) != head or said != index:
         report.wrong("checkpoint or index beside the proof are not the proof's", None, name)
     report.proved.append(f"record {name} is entry {index} of the log, by {_told(head)}")
     report.proved.append(f"it says: {_said(record)}")
@@ -1226,14 +1230,6 @@ def _successor(text: str, key: "Key") -> str:
     vkey = f"{key.name}+{hashed.hex()}+{base64_of(material)}"
     open_note(text, _key(Trusted(vkey), None))
     return vkey
-
-
-def _handed_over(vkey: str, notes: list[str]) -> tuple["Key", ...]:
-    """Return the keys that took over from this one, one after another; every note is needed."""
-    keys = [_key(Trusted(vkey), None)]
-    for text in notes:
-        keys.append(_key(Trusted(_successor(text, keys[-1])), None))
-    return tuple(keys[1:])
 
 
 def verify_token(text: str, trusted: Trusted, report: Report) -> None:
@@ -1385,16 +1381,14 @@ def _seen_enough(report: Report, policy: "Policy", kept: Head | None) -> None:
     if head is None:
         report.wrong("shows no checkpoint, so no witness has seen it")
         return
-    if report.waiting:
-        report.wrong(
-            f"{report.waiting} records wait for a place in the log, and no witness saw them: "
-            "an export with &checkpoint=SIZE leaves them out"
-        )
+    if report.unseen:
+        report.wrong(f"no witness saw all that is here: {report.unseen}")
     notes = [head.note] + ([kept.note] if kept == head and kept is not None else [])
     said = {key: second for note in notes for key, second in policy.seen(note).items()}
     # A policy may leave out the log's key, and then cannot say that it is no witness of itself.
     seen = {key: second for key, second in said.items() if key.public != head.key}
-    told = ", ".join(sorted(f"{key.name} at {_utc(second)}" for key, second in seen.items()))
+    times = {key: datetime.fromtimestamp(seen[key], UTC) for key in seen}
+    told = ", ".join(sorted(f"{key.name} at {times[key]:%Y-%m-%dT%H:%M:%SZ}" for key in seen))
     if not policy.is_met(set(seen)):
         found = f"only {told} saw" if seen else "no witness of it saw"
         report.wrong(
@@ -1476,8 +1470,9 @@ def leaf_of_subject(record: dict[str, Any], openings: dict[str, Any]) -> bytes:
     if len(record) != len(MEMBERS) + 2 or not record.keys() > MEMBERS:
         raise ValueError("not the members of a record")
     decided, counters = _decision(record, CHOICE + 1)
-    members = {"sub": record["subject"], "n": record["n"], **counters}
-    subject = {name: value for name, value in members.items() if value is not None and value != {}}
+    named = ("sub", record["subject"]), ("n", record["n"])
+    subject = {name: value for name, value in named if value is not None}
+    subject |= {name: value for name, value in counters.items() if value}
     decision = _commitment(DECISION, openings["decision_key"], decided)
     return _leaf(decision, _commitment(SUBJECT, openings["subject_key"], subject))
 
@@ -1485,21 +1480,15 @@ def leaf_of_subject(record: dict[str, Any], openings: dict[str, Any]) -> bytes:
 def _decision(record: dict[str, Any], members: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the decision part, and the counters that are not in it (docs/log.md)."""
     part = {"v": 1, "scope": "site", "uistate": "ok", **dict(zip(SHORT, plain_of(record)))}  # noqa: B905
-    part["who"] = _who(record)
+    expressed = "system" if record["event"] == "expired" else "self"
+    part["who"] = expressed if record["corrects"] is None else "controller"
     told = {}
     part["choices"], part["terms"], told["choices"] = _choices(record["categories"], members)
     if record["method"] in LAYERS:
         part["layer"] = LAYERS[record["method"]]
-    if record["services"]:
+    if record["services"] != {}:
         part["vchoices"], part["vterms"], told["vchoices"] = _choices(record["services"], members)
     return part, told
-
-
-def _who(record: dict[str, Any]) -> str:
-    """Return who expressed it: a correction is the controller's, an expiry nobody's."""
-    if record["corrects"] is not None:
-        return "controller"
-    return "system" if record["event"] == "expired" else "self"
 
 
 def _choices(choices: dict[str, Any], members: int) -> tuple[dict[str, Any], ...]:
@@ -1751,10 +1740,6 @@ def _told(head: Head) -> str:
     return f"the checkpoint of {head.size} entries of {head.origin} ({base64_of(head.root)})"
 
 
-def _utc(second: int) -> str:
-    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def _number(text: str) -> int:
     if not re.fullmatch(r"0|[1-9][0-9]{0,18}", text, re.ASCII):
         raise Unverifiable("not a number")
@@ -1806,8 +1791,16 @@ def _once(members: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(members)
 
 
-_loaded = json.JSONDecoder(parse_constant=_no_constant).decode
-_loaded_once = json.JSONDecoder(parse_constant=_no_constant, object_pairs_hook=_once).decode
+def _whole(text: str) -> int:
+    """Return an integer of 64 bits: what is larger, not every reader takes for the same."""
+    value = int(text)
+    if not -(2**63) <= value < 2**64:
+        raise ValueError("a number that is too large")
+    return value
+
+
+_json = partial(json.JSONDecoder, parse_constant=_no_constant, parse_int=_whole)
+_loaded, _loaded_once = _json().decode, _json(object_pairs_hook=_once).decode
 
 
 def _strict(text: bytes) -> dict[str, Any]:
@@ -1854,7 +1847,11 @@ def verify_all(
     if handovers:
         if vkey is None:
             raise Unverifiable("a handover needs the key that hands over (--key)")
-        later = _handed_over(vkey, [note.read_text(encoding="utf-8") for note in handovers])
+        keys = [_key(Trusted(vkey), None)]
+        for handover in handovers:
+            text = _successor(handover.read_text(encoding="utf-8"), keys[-1])
+            keys.append(_key(Trusted(text), None))
+        later = tuple(keys[1:])
     if checkpoint is not None:
         note = checkpoint.read_text(encoding="utf-8")
         if vkey is None and not logs:
@@ -1874,10 +1871,12 @@ def plain(text: str) -> str:
 
     Control and direction characters could overwrite a verdict, or write another one.
     """
-    return "".join(
+    shown = "".join(
         char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode()
-        for char in text
+        for char in text[:LONGEST_TEXT]
     )
+    encoding = sys.stdout.encoding or "utf-8"  # a terminal that lacks a letter gets its number
+    return shown.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def told(report: Report) -> Iterator[str]:

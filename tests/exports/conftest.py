@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from consent_server import verification
+from consent_server.sealing.keyfile import LogKeyFile
 from consent_server.verification import Report, Trusted
 from tests.builders import a_decision, acceptance, refusal, withdrawal
+from tests.exports.signing import Change, signed_again
 
 URL = "/v1/sites/demo/export"
 
@@ -50,3 +52,16 @@ def verified() -> Callable[..., Report]:
         return verification.verify(path, Trusted(**given))
 
     return verified
+
+
+@pytest.fixture
+def sign_again(environment, verified) -> Callable[..., Report]:
+    """Change an export as the operator could, and verify it."""
+
+    def sign_again(path: Path, change: Change) -> Report:
+        key = LogKeyFile(Path(environment["CONSENT_DATA_DIR"])).read(may_create=False).at_work[0]
+        form = path.suffix[1:]
+        path.write_bytes(signed_again(path.read_bytes(), form, key, change))
+        return verified(path)
+
+    return sign_again

@@ -176,3 +176,23 @@ def test_a_file_without_a_checkpoint_is_not_passed_over_in_a_comparison(grown):
 
     assert code == 1
     assert "no head shows no checkpoint" in text
+
+
+@pytest.mark.parametrize("level", ["counts", "decisions"])
+def test_a_witness_sees_a_log_and_no_counts(sealed, export_to, verified, level):
+    """They stand beside the checkpoint; the log's key alone says that they are of it."""
+    path = export_to("jsonl", level)
+    policy = verification.Policy(f"log {manifest(path)['vkey']}\nquorum none\n")
+
+    report = verified(path, policy=policy)
+
+    assert report.is_good is (level == "decisions")
+    assert verified(path).is_good
+
+
+def test_nor_what_waits(sealed, export_to, verified, decide):
+    decide(refusal())
+    path = export_to("jsonl")
+    policy = verification.Policy(f"log {manifest(path)['vkey']}\nquorum none\n")
+
+    assert not verified(path, policy=policy).is_good

@@ -28,7 +28,17 @@ def csv_in_other_bytes(data):
         data.replace(b",true,", b",yes,", 1),
         data.replace(b",save,", b",save,,", 1),
         data.replace(b",save,", b',"sa\r\nve",', 1),
+        *over_a_border(data),
     ]
+
+
+def over_a_border(data):
+    """A row that begins in one part and ends in the next, with two quotes in its first line."""
+    lines = data.splitlines(keepends=True)
+    lines[4] = b'x"y,"z\r\n'
+    never_ends = b"".join(lines)
+    lines[6] = b'z",a"b\r\n'
+    return never_ends, b"".join(lines)
 
 
 def lines_in_other_bytes(data):

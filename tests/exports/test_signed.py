@@ -2,27 +2,12 @@
 
 import csv
 import json
-from pathlib import Path
 
 import pytest
 
-from consent_server.sealing.keyfile import LogKeyFile
 from tests.builders import acceptance
-from tests.exports.signing import line_of, signed_again
+from tests.exports.signing import line_of
 from tests.exports.tampering import csv_row
-
-
-@pytest.fixture
-def sign_again(environment, verified):
-    """Change an export as the operator could, and verify it."""
-
-    def sign_again(path, change):
-        key = LogKeyFile(Path(environment["CONSENT_DATA_DIR"])).read(may_create=False).at_work[0]
-        form = path.suffix[1:]
-        path.write_bytes(signed_again(path.read_bytes(), form, key, change))
-        return verified(path)
-
-    return sign_again
 
 
 def nothing(parts, manifest):

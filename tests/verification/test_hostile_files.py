@@ -1,6 +1,9 @@
 """What a file says of itself does not write on the terminal of the one who verifies it."""
 
+import base64
+import io
 import json
+import os
 
 import pytest
 
@@ -40,3 +43,33 @@ def test_a_hostile_key_is_shown_and_not_obeyed(forged, capsys, form):
 def test_the_control_verifies(forged, capsys):
     assert main([forged()]) == 0
     assert ": VERIFIED (proof pack)\n" in capsys.readouterr().out
+
+
+def test_a_terminal_that_lacks_a_letter_gets_the_verdict(forged, capsys, monkeypatch, tmp_path):
+    path = tmp_path / "d\u00e9cision.json"
+    os.rename(forged(), path)
+    terminal = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr("sys.stdout", terminal)
+
+    assert main([str(path)]) == 0
+
+    terminal.flush()
+    assert b"d\\xe9cision.json: VERIFIED (proof pack)\n" in terminal.buffer.getvalue()
+
+
+def test_a_name_without_end_is_cut(tmp_path, capsys):
+    header = json.dumps({"alg": "EdDSA", "kid": "k" * 1_000_000, "typ": "consent+jwt"})
+    path = tmp_path / "token"
+    path.write_text(base64.urlsafe_b64encode(header.encode()).decode().rstrip("=") + ".e30.AA")
+
+    assert main([str(path)]) == 1
+    assert "its key kkk" in (said := capsys.readouterr().out)
+    assert len(said) < 50_000
+
+
+def test_a_pipe_is_not_called_cut_off(tmp_path, capsys):
+    """Nor waited for: nobody writes into this one."""
+    os.mkfifo(tmp_path / "pipe")
+
+    assert main([str(tmp_path / "pipe")]) == 1
+    assert "save it as one" in capsys.readouterr().out
