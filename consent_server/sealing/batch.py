@@ -47,9 +47,17 @@ def settled_batch(site_id: str, holder: str) -> list[Placed]:
             _give_places(site_id, size)
             batch = placed_entries(site_id)
         db.session.commit()
+    require_following(batch, size)
+    return batch
+
+
+def require_following(batch: Sequence[Placed], size: int) -> None:
+    """Check that a batch has the places after the entries that there are.
+
+    :raises LogInconsistent: it does not
+    """
     if [placed.leaf_index for placed in batch] != list(range(size, size + len(batch))):
         raise LogInconsistent(f"places in the queue do not follow the {size} entries of the log")
-    return batch
 
 
 def forget_batch(site_id: str) -> int:

@@ -70,25 +70,28 @@ class Notary:
     def key(self, origin: str, *, may_create: bool) -> NoteKey:
         """Return the newest public key of a log: it verifies everything that is given out.
 
+        :raises LogInconsistent: no log can have this name
         :raises LogKeyUnusable: see :meth:`LogKeyFile.read`
         """
-        return NoteKey(origin, self._key_file.read(may_create=may_create).publics[-1])
+        return _named(origin, self._key_file.read(may_create=may_create).publics[-1])
 
     def keys_at_work(self, origin: str) -> list[NoteKey]:
         """Return the keys that sign a log now, the newest first.
 
+        :raises LogInconsistent: no log can have this name
         :raises LogKeyUnusable: see :meth:`LogKeyFile.read`
         """
         privates = self._key_file.read(may_create=False).at_work
-        return [NoteKey(origin, key.public_key().public_bytes_raw()) for key in privates]
+        return [_named(origin, key.public_key().public_bytes_raw()) for key in privates]
 
     def keys_of(self, origin: str, site_id: str, size: int) -> list[NoteKey]:
         """Return the keys that can have signed a log at a size: a retired one until it was retired.
 
+        :raises LogInconsistent: no log can have this name
         :raises LogKeyUnusable: see :meth:`LogKeyFile.read`
         """
         keys = self._key_file.read(may_create=False).keys
-        return [NoteKey(origin, key.public) for key in keys if key.may_have_signed(site_id, size)]
+        return [_named(origin, key.public) for key in keys if key.may_have_signed(site_id, size)]
 
     def promised(self, site_id: str) -> Checkpoint | None:
         """Return the last head of a site's log that was promised from this data directory.
@@ -220,3 +223,10 @@ class Notary:
 
     def _path(self, site_id: str) -> Path:
         return self._directory / f"{site_id}.checkpoint"
+
+
+def _named(origin: str, public: bytes) -> NoteKey:
+    try:
+        return NoteKey(origin, public)
+    except NoteInvalid:  # it is what the database says
+        raise LogInconsistent(f"no log is called {origin!r}") from None

@@ -14,7 +14,6 @@ from consent_server.sealing.errors import LogInconsistent
 from consent_server.sealing.findings import Finding
 from consent_server.sealing.growth import signed_head
 
-
 #: Of tiles: no tree is higher.
 LEVELS = 8
 

@@ -6,9 +6,9 @@ import pytest
 import sqlalchemy as sa
 
 from consent_server.db import db
+from consent_server.sealing import service as sealing
 from consent_server.sealing.audit import Audit
-from consent_server.sealing.errors import RecordDiffers
-from consent_server.sealing.service import seal
+from consent_server.sealing.errors import LogInconsistent, RecordDiffers
 from consent_server.trail.service import leave_line
 from tests.builders import acceptance
 from tests.log.tampering import unguarded
@@ -93,7 +93,7 @@ def test_nor_is_it_sealed(app, decide, changed, notary, clock):
     changed("UPDATE consent_records SET revision = 7")
 
     with app.app_context(), pytest.raises(RecordDiffers):
-        seal("demo", notary, clock.instant)
+        sealing.seal("demo", notary, clock.instant)
 
 
 def test_a_tile_of_a_level_that_no_tree_has(decide, seal, changed, found):
@@ -103,3 +103,25 @@ def test_a_tile_of_a_level_that_no_tree_has(decide, seal, changed, found):
     changed("UPDATE log_tiles SET level = 1000000, tile_index = 1 WHERE level = 0")
 
     assert any("has no entries below it" in said for said in found())
+
+
+def test_a_checkpoint_of_a_log_without_a_name(app, decide, seal, changed, found, notary, clock):
+    decide(acceptance())
+    seal()
+
+    changed(
+        "UPDATE log_checkpoints SET note = '' WHERE size = (SELECT max(size) FROM log_checkpoints)"
+    )
+
+    assert "no log is called ''" in found()
+    with app.app_context(), pytest.raises(LogInconsistent):
+        sealing.seal("demo", notary, clock.instant)
+
+
+def test_a_place_in_the_queue_that_no_entry_can_have(decide, changed, found):
+    decide(acceptance())
+
+    changed("UPDATE log_queue SET leaf_index = 7")
+
+    [said] = found()
+    assert "places in the queue do not follow" in said
