@@ -30,6 +30,8 @@ def parquet(source: Path, output: Path, force: bool) -> None:
     For computing: the export is what `verify` checks, so keep it. The new file has its signed
     manifest as metadata (docs/exports.md).
     """
+    if output.exists() and output.samefile(source):
+        raise click.UsageError(f"{output} is the export itself: keep it, it alone proves something")
     if output.exists() and not force:
         raise click.UsageError(f"{output} exists; --force overwrites it")
     try:

@@ -12,6 +12,8 @@ from click.testing import CliRunner
 
 from consent_server import cli
 from consent_server.exports import parquet
+from consent_server.exports.jsonl import NotAnExport
+from tests.exports.signing import line_of
 
 
 @pytest.fixture
@@ -66,26 +68,104 @@ def test_it_says_which_export_it_was_made_from(sealed, export_to, convert):
     assert metadata[b"consent:export-sha256"] == hashed
 
 
-@pytest.mark.parametrize(
-    "change", ["a record less", "no manifest", "another member", "csv", "no JSON"]
-)
+CHANGED = {
+    "a record less": lambda lines: lines[1:],
+    "no manifest": lambda lines: lines[:-1],
+    "no JSON": lambda lines: [b"{\n", *lines[1:]],
+    "the manifest twice": lambda lines: [*lines, lines[-1]],
+    "another export behind it": lambda lines: [*lines, *lines],
+}
+
+
+@pytest.mark.parametrize("change", [*CHANGED, "csv"])
 def test_what_is_no_whole_export_is_refused(sealed, export_to, convert, tmp_path, change):
     source = export_to("csv" if change == "csv" else "jsonl")
-    lines = source.read_bytes().splitlines(keepends=True)
-    changed = {
-        "a record less": lines[1:],
-        "no manifest": lines[:-1],
-        "another member": [lines[0].replace(b"{", b'{"x":1,', 1), *lines[1:]],
-        "csv": lines,
-        "no JSON": [b"{\n", *lines[1:]],
-    }
-    source.write_bytes(b"".join(changed[change]))
+    if change in CHANGED:
+        lines = source.read_bytes().splitlines(keepends=True)
+        source.write_bytes(b"".join(CHANGED[change](lines)))
 
     done, target = convert(source)
 
     assert done.exit_code == 1
     assert not target.exists()
     assert list(tmp_path.glob("*.part")) == []
+
+
+def _in_a_record(change):
+    def changed(parts, manifest):
+        record = json.loads(parts.rows[0])
+        change(record)
+        parts.rows[0] = line_of(record)
+
+    return changed
+
+
+def _twice(parts, manifest):
+    parts.rows[0] = parts.rows[0].replace(b'"event":', b'"event":"refused","event":', 1)
+
+
+def _after_the_trailer(parts, manifest):
+    parts.trailer.append(parts.rows.pop())
+
+
+SIGNED = {
+    "a member twice": _twice,
+    "a record after the trailer": _after_the_trailer,
+    "no object": lambda parts, manifest: parts.rows.insert(0, b"[]\n"),
+    **{
+        name: _in_a_record(change)
+        for name, change in {
+            "another member": lambda record: record.update(x=1),
+            "a member less": lambda record: record.pop("corrects"),
+            "another member of a choice": lambda record: record["categories"]["necessary"].update(
+                x=1
+            ),
+            "no choices": lambda record: record.update(categories=None),
+            "a fraction": lambda record: record.update(revision=1.5),
+            "a number without end": lambda record: record.update(revision=2**63),
+            "a flag in words": lambda record: record.update(gpc="true"),
+            "a text that is a number": lambda record: record.update(event=5),
+            "an instant that is a number": lambda record: record.update(recorded_at=5),
+            "a finer instant": lambda record: record.update(
+                recorded_at="2026-11-22T20:00:00.000001Z"
+            ),
+            "an instant of another place": lambda record: record.update(
+                recorded_at="2026-11-22T20:00:00+01:00"
+            ),
+        }.items()
+    },
+}
+
+
+@pytest.mark.parametrize("change", SIGNED)
+def test_what_a_column_cannot_hold_as_it_is_is_refused(
+    sealed, export_to, sign_again, convert, change
+):
+    source = export_to("jsonl")
+    sign_again(source, SIGNED[change])
+
+    done, target = convert(source)
+
+    assert (done.exit_code, target.exists()) == (1, False)
+    assert isinstance(done.exception, NotAnExport | SystemExit)
+
+
+def test_a_line_without_end_is_not_read_to_its_end(sealed, export_to, convert, monkeypatch):
+    monkeypatch.setattr(parquet, "LONGEST_LINE", 300)
+
+    assert convert(export_to("jsonl"))[0].exit_code == 1
+
+
+def test_the_export_itself_is_never_overwritten(sealed, export_to, tmp_path):
+    source = export_to("jsonl")
+    data = source.read_bytes()
+    link = tmp_path / "link.parquet"
+    link.symlink_to(source)
+
+    for target in (source, link):
+        words = ["parquet", str(source), "-o", str(target), "--force"]
+        assert CliRunner().invoke(cli.main, words).exit_code == 2
+    assert source.read_bytes() == data
 
 
 def test_a_file_that_is_there_is_left_alone(sealed, export_to, convert):
