@@ -8,6 +8,7 @@
 A crash between them is made good when the log is sealed next: by what waits, or by ``log seal``.
 """
 
+from contextlib import suppress
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -18,7 +19,7 @@ from consent_server.ledger.note import NoteInvalid, NoteKey, signers
 from consent_server.log.models import Alarm, LogEntry, SignedCheckpoint
 from consent_server.log.queue import queue_artifact, waiting_in_clear
 from consent_server.log.tree import last_checkpoint
-from consent_server.sealing.errors import LogKeyNeeded
+from consent_server.sealing.errors import LogInconsistent, LogKeyNeeded
 from consent_server.sealing.growth import signed_head
 from consent_server.sealing.keyfile import LogKeys
 from consent_server.sealing.lease import require_lease
@@ -93,20 +94,26 @@ def retire(notary: Notary) -> LogKeys:
     :raises LogKeyUnusable: the file is missing or damaged
     """
     _require_handed_over(notary)
-    sizes = db.session.execute(
-        sa.select(SignedCheckpoint.site_id, sa.func.max(SignedCheckpoint.size)).group_by(
-            SignedCheckpoint.site_id
-        )
-    ).all()
+    site_ids = db.session.scalars(sa.select(SignedCheckpoint.site_id).distinct()).all()
+    sizes = {site_id: _size_of_all_keys(site_id, notary) for site_id in site_ids}
     db.session.rollback()
-    promises = {site_id: notary.promised(site_id) for site_id, _ in sizes}
-    # What the data directory says counts: a row may be of whoever has the old key.
-    return notary.retire(
-        {
-            site_id: promise.size if (promise := promises[site_id]) is not None else size
-            for site_id, size in sizes
-        }
-    )
+    return notary.retire(sizes)
+
+
+def _size_of_all_keys(site_id: str, notary: Notary) -> int:
+    """Return up to where a log can be signed by keys that now retire.
+
+    What the data directory says counts: a row may be of whoever has the old key. Not so one that
+    the newest key signed, of another machine maybe, which signed what came before with its own.
+    """
+    last, promise = last_checkpoint(site_id), notary.promised(site_id)
+    size = last.size if last is not None else 0
+    if promise is None:
+        return size
+    if last is not None and size > promise.size:
+        with suppress(LogInconsistent):
+            return signed_head(last, [_newest(last, notary)]).size
+    return promise.size
 
 
 def _require_handed_over(notary: Notary) -> None:

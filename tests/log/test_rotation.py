@@ -212,6 +212,28 @@ def test_a_machine_that_gets_the_new_key_later_leaves_no_finding(
     assert findings() == []
 
 
+def test_what_another_machine_signed_with_the_old_key_stays_good_when_it_is_retired_here(
+    app, decide, clock, turn, seal, findings, tmp_path, key_file
+):
+    """This machine promised less than there is when it retires the key."""
+    decide(acceptance())
+    seal()
+    other = Notary(tmp_path / "other", "https://consent.example")
+    (tmp_path / "other" / "keys").mkdir(parents=True)
+    shutil.copy(key_file, tmp_path / "other" / "keys" / "log.json")
+    turn(rotate)
+    for is_new in (False, True):
+        if is_new:
+            shutil.copy(key_file, tmp_path / "other" / "keys" / "log.json")
+        decide(refusal())
+        with app.app_context():
+            sealing.seal("demo", other, clock.instant)
+
+    turn(retire)
+
+    assert findings() == []
+
+
 def test_a_log_that_cannot_be_signed_keeps_no_other_key_in_use(
     app, decide, seal, turn, publish, notary, clock, findings
 ):

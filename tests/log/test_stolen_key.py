@@ -1,5 +1,6 @@
 """Who stole a key that was retired since signs nothing that is believed."""
 
+import base64
 import shutil
 
 import pytest
@@ -76,6 +77,30 @@ def test_what_a_retired_key_signs_is_refused(app, decide, seal, turn, stolen, fi
     assert before == []
     assert seal().count == 1
     assert findings() == []
+
+
+def test_a_row_with_the_name_of_the_new_key_lets_no_old_one_sign_further(
+    app, decide, seal, turn, stolen, notary, rows
+):
+    """Its line has the new key's id, and no signature of it."""
+    decide(acceptance())
+    seal()
+    private = stolen()
+    turn(rotate)
+    seal()
+    note = rows("log_checkpoints")[-1]["note"]
+    origin, size = note.split("\n")[0], int(note.split("\n")[1])
+    newest = notary.key(origin, may_create=False).key_id
+    lines = [line for line in note.splitlines() if line.startswith("— ")]
+    [line] = [line for line in lines if base64.b64decode(line.split(" ")[2]).startswith(newest)]
+    forged = Checkpoint(origin, size + 1000, b"\x66" * 32).sign(*private) + line + "\n"
+    with app.app_context(), unguarded(db.engine) as connection:
+        connection.execute(sa.text(INSERT), a_checkpoint(size + 1000, forged))
+        connection.commit()
+
+    turn(retire)
+
+    assert notary.all_known().keys[0].until == {"demo": size}
 
 
 @pytest.mark.parametrize("size", [4, 6, 1005], ids=["before", "now", "after"])
