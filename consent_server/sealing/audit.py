@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from consent_server.consents.models import ConsentRecord
 from consent_server.db import db, lock_for_writing
 from consent_server.ledger.checkpoint import Checkpoint
 from consent_server.ledger.entries import (
@@ -25,6 +24,7 @@ from consent_server.sealing.erasures import Erasures
 from consent_server.sealing.errors import LogInconsistent, SealRefused
 from consent_server.sealing.findings import Finding
 from consent_server.sealing.growth import require_promise_kept
+from consent_server.sealing.leftout import records_left_out
 from consent_server.sealing.notary import Notary
 from consent_server.sealing.openings import Openings
 from consent_server.sealing.replay import Replay
@@ -72,9 +72,7 @@ class Audit:
         and the log continues what the data directory says was promised. An entry that lacks both
         record and tombstone shows when all have been read.
         """
-        lock_for_writing("log", self._site_id)  # an erasure in the middle would look like a loss
         waiting = list(self._queue())  # first: from here it goes to the log, and nowhere else
-        db.session.rollback()
         yield from self._log()
         yield from waiting
         yield from self._left_out()
@@ -152,27 +150,36 @@ class Audit:
 
     def _queue(self) -> Iterator[Finding]:
         """Yield what is wrong with what waits."""
-        waiting = db.session.execute(
-            sa.select(QueuedEntry.entry, QueuedEntry.record_id, QueuedEntry.erased).where(
-                QueuedEntry.site_id == self._site_id
+        place = sa.tuple_(QueuedEntry.queued_at, QueuedEntry.queue_id)
+        query = (
+            sa.select(
+                *(QueuedEntry.queued_at, QueuedEntry.queue_id),
+                *(QueuedEntry.entry, QueuedEntry.record_id, QueuedEntry.erased),
             )
+            .where(QueuedEntry.site_id == self._site_id)
+            .order_by(QueuedEntry.queued_at, QueuedEntry.queue_id)
+            .limit(PAGE)
         )
-        rows = [Row(None, bytes(row.entry), row.record_id, row.erased) for row in waiting]
-        for at in range(0, len(rows), PAGE):
-            yield from self._opened(rows[at : at + PAGE])
+        page = query
+        while True:
+            # An erasure in the middle would look like a loss.
+            lock_for_writing("log", self._site_id)
+            waiting = db.session.execute(page).all()
+            rows = [Row(None, bytes(row.entry), row.record_id, row.erased) for row in waiting]
+            found = list(self._opened(rows))
+            db.session.rollback()
+            yield from found
+            if len(waiting) < PAGE:
+                return
+            bounds = (
+                sa.literal(waiting[-1].queued_at, QueuedEntry.queued_at.type),
+                sa.literal(waiting[-1].queue_id, QueuedEntry.queue_id.type),
+            )
+            page = query.where(place > sa.tuple_(*bounds))
 
     def _left_out(self) -> Iterator[Finding]:
         """Yield the records and publications that are neither in the log nor in the queue."""
-        places = [
-            sa.exists().where(
-                table.site_id == ConsentRecord.site_id, table.record_id == ConsentRecord.record_id
-            )
-            for table in (LogEntry, QueuedEntry)
-        ]
-        query = sa.select(ConsentRecord.record_id).where(
-            ConsentRecord.site_id == self._site_id, *(~place for place in places)
-        )
-        for record_id in db.session.scalars(query.order_by(ConsentRecord.record_id)):
+        for record_id in records_left_out(self._site_id):
             yield Finding(None, f"record {record_id}: is neither in the log nor in its queue")
         yield from self._trails.left_out()
         with suppress(LogInconsistent):  # of the name in the first checkpoint: that was said

@@ -1,0 +1,62 @@
+"""Whatever reads a whole log does so in transactions that do not grow with it.
+
+PostgreSQL ends a statement after five seconds, whoever waits for it; with SQLite's write-ahead log
+a reader that stays lets the log of writes grow.
+"""
+
+import pytest
+
+from bench.log.filling import fill
+from consent_server.db import db
+from consent_server.exports.selection import Selection
+from consent_server.exports.service import Export
+from consent_server.sealing.audit import Audit
+from consent_server.sealing.service import seal
+from tests.application import NOW
+from tests.log.effort import effort_of
+
+#: More than a page of everything that reads in pages.
+SMALL, LARGE = 4_500, 13_500
+#: Beyond some for chance, for other pages are full.
+MOST = 1.3
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+def audit(app, clock):
+    assert list(Audit("demo", app.extensions["consent_notary"]).findings()) == []
+
+
+def export(app, clock):
+    for _ in Export(Selection("demo"), "jsonl", app.extensions["consent_notary"]).pieces():
+        pass
+
+
+@pytest.fixture(params=[audit, export])
+def longest(request, app, site, clock):
+    """Do one thing; give what its longest transaction took."""
+
+    def longest():
+        with app.app_context(), effort_of(db.engine) as effort:
+            request.param(app, clock)
+        return effort.longest
+
+    return longest
+
+
+@pytest.mark.parametrize("is_sealed", [True, False], ids=["sealed", "waiting"])
+def test_a_log_three_times_as_long_takes_no_longer_transaction(
+    app, site, notary, longest, is_sealed
+):
+    def grow(count):
+        with app.app_context():
+            fill(site, count, NOW)
+            if is_sealed:
+                seal("demo", notary, NOW)
+
+    grow(SMALL)
+    small = longest()
+    grow(LARGE - SMALL)
+    large = longest()
+
+    assert 0 < large < small * MOST
