@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import sqlalchemy as sa
 import sqlalchemy.orm as so
@@ -20,6 +21,8 @@ from consent_server.trail.service import SERVICE, leave_line
 #: Records looked at, and erased, in one transaction, by engine: a few hundredths of a second. On
 #: PostgreSQL nobody waits for it but those whose records they are.
 BATCH = {"sqlite": 100, "postgresql": 500}
+#: Records looked at in one transaction that erases nothing.
+FORESEEN = 1_000
 #: Idempotency keys looked at in one transaction.
 KEYS = 2_000
 #: A retry comes within a day.
@@ -28,6 +31,17 @@ KEY_LIFE = timedelta(hours=24)
 MEMORY_MONTHS = 25
 
 Position = tuple[datetime, str]
+
+
+class Old(NamedTuple):
+    """A record that is old enough itself to be erased."""
+
+    record_id: str
+    subject: str | None
+    recorded_at: datetime
+
+
+Page = Sequence[Old]
 
 
 @dataclass
@@ -82,7 +96,7 @@ def purge(
             done(count)
             if count and not is_dry_run:
                 rest()
-    purged.idempotency_keys = _purge_keys(now - KEY_LIFE, rest, is_dry_run)
+        purged.idempotency_keys += _purge_keys(site_id, now - KEY_LIFE, rest, is_dry_run)
     if not is_dry_run:
         purged.memories = _forget(months_before(now, MEMORY_MONTHS), erased)
     return purged
@@ -95,9 +109,8 @@ def retention_months(site_id: str) -> int:
 
 def _foreseen(site_id: str, cutoff: datetime) -> Iterator[int]:
     """Yield how many records would be erased, page by page."""
-    seen: set[str] = set()
-    for page in _pages(site_id, cutoff):
-        yield _count(site_id, page, cutoff, seen)
+    for page in _pages(site_id, cutoff, FORESEEN):
+        yield _count(site_id, page, cutoff)
 
 
 def _erased(
@@ -105,8 +118,8 @@ def _erased(
 ) -> Iterator[int]:
     """Erase, and yield how many records that were, page by page; the trail names it once."""
     is_told = False
-    for page in _pages(site_id, cutoff):
-        if not is_told and _count(site_id, page, cutoff, set()):
+    for page in _pages(site_id, cutoff, BATCH[db.engine.dialect.name]):
+        if not is_told and _count(site_id, page, cutoff):
             leave_line(site_id, who, "purge", now, why, kept_since=rfc3339(cutoff))
             is_told = True
         count = _erase(site_id, page, cutoff, now, gives_way)
@@ -115,8 +128,8 @@ def _erased(
         yield count
 
 
-def _pages(site_id: str, cutoff: datetime) -> Iterator[Sequence[tuple[str, str | None]]]:
-    """Yield id and subject of the records that are old enough themselves, the oldest first."""
+def _pages(site_id: str, cutoff: datetime, most: int) -> Iterator[Page]:
+    """Yield the records that are old enough themselves, the oldest first."""
     after: Position | None = None
     while True:
         query = sa.select(
@@ -130,11 +143,11 @@ def _pages(site_id: str, cutoff: datetime) -> Iterator[Sequence[tuple[str, str |
             place = sa.tuple_(ConsentRecord.recorded_at, ConsentRecord.record_id)
             query = query.where(place > sa.tuple_(*bound))
         query = query.order_by(ConsentRecord.recorded_at, ConsentRecord.record_id)
-        rows = db.session.execute(query.limit(BATCH[db.engine.dialect.name])).all()
+        rows = db.session.execute(query.limit(most)).all()
         db.session.rollback()
         if not rows:
             return
-        yield [(row.record_id, row.subject) for row in rows]
+        yield [Old(row.record_id, row.subject, row.recorded_at) for row in rows]
         after = (rows[-1].recorded_at, rows[-1].record_id)
 
 
@@ -156,14 +169,14 @@ def _overdue(site_id: str, subjects: Collection[str], cutoff: datetime) -> list[
 
 def _erase(
     site_id: str,
-    page: Sequence[tuple[str, str | None]],
+    page: Page,
     cutoff: datetime,
     now: datetime,
     gives_way: bool,
 ) -> int | None:
     """Erase what is overdue; None where another process does, and it is to be left to that one."""
-    of_nobody = {record_id for record_id, subject in page if subject is None}
-    over = _overdue(site_id, {subject for _, subject in page if subject}, cutoff)
+    of_nobody = {old.record_id for old in page if old.subject is None}
+    over = _overdue(site_id, {old.subject for old in page if old.subject}, cutoff)
     db.session.rollback()
     subjects = {subject for _, subject in over}
     if not subjects and not of_nobody:
@@ -176,30 +189,33 @@ def _erase(
     return erase_overdue(site_id, subjects, overdue, now, gives_way)
 
 
-def _count(
-    site_id: str, page: Sequence[tuple[str, str | None]], cutoff: datetime, seen: set[str]
-) -> int:
-    new = {subject for _, subject in page if subject} - seen
-    count = len(_overdue(site_id, new, cutoff))
-    seen |= new
+def _count(site_id: str, page: Page, cutoff: datetime) -> int:
+    """Return how many would be erased: whatever there is of a visitor counts with the oldest."""
+    subjects = {old.subject for old in page if old.subject}
+    count = len(_overdue(site_id, subjects - _seen_before(site_id, subjects, page[0]), cutoff))
     db.session.rollback()
-    return count + sum(subject is None for _, subject in page)
+    return count + sum(old.subject is None for old in page)
 
 
-def _purge_keys(until: datetime, rest: Callable[[], None], is_dry_run: bool) -> int:
-    """Delete the idempotency keys that no retry will bring again; return how many."""
+def _seen_before(site_id: str, subjects: Collection[str], first: Old) -> set[str]:
+    """Return the subjects that have a record before the first one of a page."""
+    query = sa.select(
+        ConsentRecord.subject, ConsentRecord.recorded_at, ConsentRecord.record_id
+    ).where(
+        ConsentRecord.site_id == site_id,
+        among(ConsentRecord.subject, subjects),
+        ConsentRecord.recorded_at <= first.recorded_at,
+    )
+    place = (first.recorded_at, first.record_id)
+    rows = db.session.execute(query)
+    return {str(row.subject) for row in rows if (row.recorded_at, row.record_id) < place}
+
+
+def _purge_keys(site_id: str, until: datetime, rest: Callable[[], None], is_dry_run: bool) -> int:
+    """Delete a site's idempotency keys that no retry will bring again; return how many."""
     count = 0
-    columns = (IdempotencyKey.site_id, IdempotencyKey.key)
-    key = sa.tuple_(*columns)
-    after: tuple[str, str] | None = ("", "")
-    while after is not None:
-        rest_of_them = key > sa.tuple_(*map(sa.literal, after))
-        ends = sa.select(*columns).where(rest_of_them).order_by(*columns).offset(KEYS - 1).limit(1)
-        last = db.session.execute(ends).first()
-        after = (last.site_id, last.key) if last is not None else None
-        here = rest_of_them & (IdempotencyKey.added_at <= until)
-        if after is not None:
-            here &= key <= sa.tuple_(*map(sa.literal, after))
+    for page in _pages_of_keys(site_id):
+        here = sa.and_(*page, IdempotencyKey.added_at <= until)
         found = sa.select(sa.func.count()).select_from(IdempotencyKey).where(here)
         old = db.session.scalar(found) or 0
         db.session.rollback()
@@ -210,6 +226,19 @@ def _purge_keys(until: datetime, rest: Callable[[], None], is_dry_run: bool) -> 
                 db.session.commit()
             rest()
     return count
+
+
+def _pages_of_keys(site_id: str) -> Iterator[list[sa.ColumnElement[bool]]]:
+    """Yield the conditions of a page of keys after another.
+
+    Of one site: over all of them, SQLite would look for each page in another index, through all.
+    """
+    after: str | None = ""
+    while after is not None:
+        page = [IdempotencyKey.site_id == site_id, IdempotencyKey.key > after]
+        ends = sa.select(IdempotencyKey.key).where(*page).order_by(IdempotencyKey.key)
+        after = db.session.scalar(ends.offset(KEYS - 1).limit(1))
+        yield page if after is None else [*page, IdempotencyKey.key <= after]
 
 
 def _forget(until: datetime, erased: ErasedList) -> int:

@@ -1,5 +1,6 @@
 """Use cases of time: record that a consent is over."""
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -8,10 +9,13 @@ import sqlalchemy.orm as so
 from consent_server.consents.models import ConsentRecord
 from consent_server.consents.records import record_in_force, record_lapse
 from consent_server.db import db, lock_for_writing, writing
+from consent_server.sites.models import Site
 from consent_server.sites.service import publication_of
 
-#: Subjects looked at in one go.
+#: Subjects settled one after another before the next are looked for.
 BATCH = 500
+#: Records looked at in one statement.
+LOOKED_AT = 5_000
 #: How far the clock may be ahead of the database's own.
 LEEWAY = timedelta(hours=1)
 
@@ -43,16 +47,48 @@ def record_lapses(now: datetime, since: datetime | None = None) -> int:
 
     :source: GDPR Art. 7(1) and Art. 5(2): the end of a consent is a fact to be shown like its start
     """
-    done = 0
+    batches = _ended(since, now) if since is not None else _over(now)
+    return sum(_settle(site_id, subject, now) for batch in batches for site_id, subject in batch)
+
+
+def _ended(since: datetime, now: datetime) -> Iterator[list[tuple[str, str]]]:
+    """Yield what is due of the records that ended after an instant; few, and found by their end."""
+    key = sa.tuple_(ConsentRecord.site_id, ConsentRecord.subject)
     after = ("", "")
-    while batch := _due(after, now, since):
-        for site_id, subject in batch:
-            done += _settle(site_id, subject, now)
+    while batch := _due(
+        now, ConsentRecord.expires_at > since, key > sa.tuple_(*map(sa.literal, after))
+    ):
+        yield batch
         after = batch[-1]
-    return done
 
 
-def _due(after: tuple[str, str], now: datetime, since: datetime | None) -> list[tuple[str, str]]:
+def _over(now: datetime) -> Iterator[list[tuple[str, str]]]:
+    """Yield what is due of all records: of some subjects at a time, whether any of them is due.
+
+    One statement that looks for the next that is due reads a large table to its end.
+    """
+    site_ids = list(db.session.scalars(sa.select(Site.id).order_by(Site.id)))
+    for site_id in site_ids:
+        last: str | None = ""
+        while last is not None:
+            here = [ConsentRecord.site_id == site_id, ConsentRecord.subject > last]
+            ends = sa.select(ConsentRecord.subject).where(*here).order_by(ConsentRecord.subject)
+            last = db.session.scalar(ends.offset(LOOKED_AT - 1).limit(1))
+            if last is not None:
+                here.append(ConsentRecord.subject <= last)
+            yield from _batches(now, here)
+
+
+def _batches(
+    now: datetime, here: Sequence[sa.ColumnElement[bool]]
+) -> Iterator[list[tuple[str, str]]]:
+    after = ""
+    while batch := _due(now, *here, ConsentRecord.subject > after):
+        yield batch
+        after = batch[-1][1]
+
+
+def _due(now: datetime, *where: sa.ColumnElement[bool]) -> list[tuple[str, str]]:
     """Return the next subjects whose latest record is past its end and not settled.
 
     An expiry is looked at again when it left grants that end later: then it is not past its own end
@@ -68,17 +104,15 @@ def _due(after: tuple[str, str], now: datetime, since: datetime | None) -> list[
     left = (ConsentRecord.event == "expired") & (
         ConsentRecord.expires_at > ConsentRecord.recorded_at
     )
-    key = sa.tuple_(ConsentRecord.site_id, ConsentRecord.subject)
     query = (
         sa.select(ConsentRecord.site_id, ConsentRecord.subject)
         .where(
+            *where,
             ConsentRecord.subject.is_not(None),
             ConsentRecord.superseded == sa.false(),
             granted | left,
             ConsentRecord.expires_at <= now,
-            ConsentRecord.expires_at > since if since else sa.true(),
             ~follows,
-            key > sa.tuple_(sa.literal(after[0]), sa.literal(after[1])),
         )
         .distinct()
         .order_by(ConsentRecord.site_id, ConsentRecord.subject)

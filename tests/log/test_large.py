@@ -7,9 +7,11 @@ a reader that stays lets the log of writes grow.
 import pytest
 
 from bench.log.filling import fill
-from consent_server.db import db
+from consent_server.db import db, writing
 from consent_server.exports.selection import Selection
 from consent_server.exports.service import Export
+from consent_server.retention.purging import purge
+from consent_server.retention.service import record_lapses
 from consent_server.sealing.audit import Audit
 from consent_server.sealing.service import seal
 from tests.application import NOW
@@ -17,6 +19,11 @@ from tests.log.effort import effort_of
 
 #: More than a page of everything that reads in pages.
 SMALL, LARGE = 4_500, 13_500
+#: As if each record had been sent by a browser.
+KEYS = (
+    "INSERT INTO idempotency_keys SELECT site_id, 'of-' || record_id, 'x', record_id, recorded_at "
+    "FROM consent_records WHERE true ON CONFLICT DO NOTHING"
+)
 #: Beyond some for chance, for other pages are full.
 MOST = 1.3
 
@@ -32,7 +39,23 @@ def export(app, clock):
         pass
 
 
-@pytest.fixture(params=[audit, export])
+def foresee(app, clock):
+    clock.set("2029-12-01T00:00:00+00:00")
+    found = purge(clock.instant, app.extensions["consent_erased"], is_dry_run=True)
+    assert found.records >= SMALL
+
+
+def settle(app, clock):
+    """The daily look at every record, on a day on which nothing is over."""
+    assert record_lapses(clock.instant) == 0
+
+
+def forget_keys(app, clock):
+    found = purge(clock.advance(days=2), app.extensions["consent_erased"], is_dry_run=True)
+    assert found.idempotency_keys >= SMALL
+
+
+@pytest.fixture(params=[audit, export, foresee, settle, forget_keys])
 def longest(request, app, site, clock):
     """Do one thing; give what its longest transaction took."""
 
@@ -51,6 +74,9 @@ def test_a_log_three_times_as_long_takes_no_longer_transaction(
     def grow(count):
         with app.app_context():
             fill(site, count, NOW)
+            with writing() as connection:
+                connection.exec_driver_sql(KEYS)
+                db.session.commit()
             if is_sealed:
                 seal("demo", notary, NOW)
 
