@@ -36,6 +36,7 @@ import multiprocessing
 import os
 import re
 import sys
+from array import array
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
@@ -569,18 +570,19 @@ class Walk:
         self._items: Iterator[dict[str, Any]] = iter(())
         #: The tile of the trailer that was read last: its number, its hashes.
         self._tile = (-1, b"")
-        self._apart: list[tuple[int, int]] = []
-        self._erased: set[int] = set()
+        #: Begin and end, one after the other, of what is neither shown nor in clear.
+        self._apart = array("Q")
+        self._erased = Places()
         #: Named by tombstones that are not in this tree yet.
-        self._later: set[int] = set()
+        self._later = Places()
         #: How many entries those tell of that are named by no tombstone in this tree.
         self.promised = 0
         #: Records that are shown though such a tombstone names them.
         self.outlived = 0
         #: Reason → entries that tombstones name.
         self.told: Counter[str] = Counter()
-        #: Which leaves were shown as records: tile → a bit each.
-        self._shown: dict[int, int] = {}
+        #: Which leaves were shown as records.
+        self._shown = Places()
         self._names: set[Any] = set()
 
     def root(
@@ -645,7 +647,7 @@ class Walk:
         if self._tile[0] == tile and hashed != self._tile[1][place * 32 : place * 32 + 32]:
             self.differing.append((line, name, at))
         self._at = at + 1
-        self._shown[tile] = self._shown.get(tile, 0) | 1 << place
+        self._shown.tiles[tile] = self._shown.of(tile) | 1 << place
 
     def _trailer_until(self, index: float) -> Iterator[tuple[int, int, bytes]]:
         """Yield the subtrees and entries of the trailer that begin before a leaf."""
@@ -686,7 +688,10 @@ class Walk:
             return
         self.hidden += count
         if not self._has_filter:
-            self._apart.append((begin, end))
+            if self._apart and self._apart[-1] == begin:
+                self._apart[-1] = end
+            else:
+                self._apart.extend((begin, end))
         yield begin, end, base64url_bytes(item["hash"])
 
     def _told(self, text: str, index: int | None) -> None:
@@ -707,16 +712,13 @@ class Walk:
         self.told[entry["r"]] += len(named)
         if index is None:
             self._later.update(named)
-            self.outlived += sum(map(self._is_shown, named))
+            self.outlived += sum(at in self._shown for at in named)
             return
         self._erased.update(named)
         if named[-1] >= index:
             self._report.wrong(f"the tombstone {index} names {named[-1]}, which is not before it")
-        for at in filter(self._is_shown, named):
+        for at in filter(self._shown.__contains__, named):
             self._report.wrong(f"the tombstone {index} names {at}, but its record is here")
-
-    def _is_shown(self, index: int) -> bool:
-        return bool(self._shown.get(index // TILE, 0) >> index % TILE & 1)
 
     def _gap(self, begin: int, end: int, where: str) -> None:
         what = f"entry {begin} is" if end - begin == 1 else f"entries {begin} to {end - 1} are"
@@ -727,16 +729,40 @@ class Walk:
 
         With one, nobody can tell from outside whether what is not shown fits it.
         """
-        for begin, end in self._apart:
-            for index in range(begin, end):
-                if index in self._erased:
-                    continue
-                if index in self._later:
-                    self.promised += 1
-                else:
+        for begin, end in zip(self._apart[::2], self._apart[1::2], strict=True):
+            for tile in range(begin // TILE, -(-end // TILE)):
+                first = tile * TILE
+                here = (1 << min(end - first, TILE)) - (1 << max(begin - first, 0))
+                lost = here & ~self._erased.of(tile)
+                self.promised += (lost & self._later.of(tile)).bit_count()
+                for index in _places(lost & ~self._later.of(tile), first):
                     self._report.wrong(f"entry {index}: no record here, and no tombstone names it")
                 if self._report.more:
                     return  # there may be more of them than anybody can count
+
+
+class Places:
+    """Some places of a log, a bit each: as numbers in a set they would take a hundred bytes."""
+
+    def __init__(self) -> None:
+        #: Tile → a bit for each of its places.
+        self.tiles: dict[int, int] = {}
+
+    def update(self, indexes: Sequence[int]) -> None:
+        """Add places."""
+        for tile, place in (divmod(index, TILE) for index in indexes):
+            self.tiles[tile] = self.tiles.get(tile, 0) | 1 << place
+
+    def of(self, tile: int) -> int:
+        """Return the bits of a tile, the lowest for its first place."""
+        return self.tiles.get(tile, 0)
+
+    def __contains__(self, index: int) -> bool:
+        return bool(self.of(index // TILE) >> index % TILE & 1)
+
+
+def _places(bits: int, first: int) -> Iterator[int]:
+    return (first + at for at in range(bits.bit_length()) if bits >> at & 1)
 
 
 def _is_tombstone(entry: dict[str, Any]) -> bool:

@@ -42,7 +42,7 @@ def _read(name: str) -> str:
 
 def _limits(name: str) -> tuple[int, int]:
     if name == VERIFIER:
-        return 1950, SERVICE[1]
+        return 1980, SERVICE[1]
     return TESTS if name.startswith("tests/") else SERVICE
 
 

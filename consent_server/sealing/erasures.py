@@ -14,6 +14,7 @@ from consent_server.ledger.entries import (
     Tombstone,
     decode,
 )
+from consent_server.ledger.leaves import Leaves
 from consent_server.log.models import Erasure, LogEntry, QueuedEntry
 from consent_server.sealing.findings import Finding
 
@@ -31,7 +32,7 @@ class Erasures:
 
     def __init__(self, site_id: str):
         self._site_id = site_id
-        self._unnamed: set[int] = set()
+        self._unnamed = Leaves()
         #: Artifacts among what tombstones say was lost with a database; read when one is missed.
         self._lost: set[int] | None = None
 
@@ -52,9 +53,9 @@ class Erasures:
         :param index: None while it waits
         """
         named = set(entry.indexes)
-        unseen = named - self._unnamed
+        unseen = {place for place in named if place not in self._unnamed}
         if index is not None:
-            self._unnamed -= named
+            self._unnamed.discard_all(named)
             if max(named) >= index:
                 return f"the tombstone names entry {max(named)}, which is not before it"
         return self._problem(unseen, (Event, Artifact) if entry.reason == LOST else (Event,))
@@ -74,8 +75,8 @@ class Erasures:
         """Yield the entries without record that no tombstone names, not even one on its way."""
         for data in self._tombstones(QueuedEntry):
             entry = _decoded(data)
-            self._unnamed -= set(entry.indexes) if isinstance(entry, Tombstone) else set()
-        for index in sorted(self._unnamed):
+            self._unnamed.discard_all(entry.indexes if isinstance(entry, Tombstone) else ())
+        for index in self._unnamed:
             yield Finding(index, UNNAMED)
         left = sa.select(Erasure.record_id).where(Erasure.site_id == self._site_id)
         for record_id in db.session.scalars(left.order_by(Erasure.record_id)):
