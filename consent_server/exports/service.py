@@ -14,10 +14,11 @@ from consent_server.exports.ahead import Row
 from consent_server.exports.formats import FORMATS
 from consent_server.exports.lines import Bundles, Line, lines
 from consent_server.exports.selection import Head, Selection, head_of
-from consent_server.exports.trailer import ARTIFACT, Exported, Trailer
+from consent_server.exports.trailer import Exported, Trailer
 from consent_server.ledger.canonical import base64url_encode, canonical
 from consent_server.ledger.entries import Artifact, decode
 from consent_server.log.models import LogEntry
+from consent_server.log.tree import artifacts_of
 from consent_server.sealing.notary import Notary
 from consent_server.sites.service import require_site
 
@@ -138,14 +139,11 @@ class Export:
         """
         if self.head.waiting is not None:
             return None
-        begins = sa.func.substr(LogEntry.entry, 1, len(ARTIFACT)) == ARTIFACT
-        entries = db.session.scalars(
-            sa.select(LogEntry.entry).where(
-                LogEntry.site_id == self.selection.site_id,
-                LogEntry.record_id.is_(None),
-                LogEntry.leaf_index < self.head.size,
-                begins,
+        rows = db.session.execute(
+            # Their places are not asked for in there: by those, SQLite would read all there are.
+            sa.select(LogEntry.leaf_index, LogEntry.entry).where(
+                *artifacts_of(self.selection.site_id)
             )
         )
-        found = [decode(bytes(entry)) for entry in entries]
+        found = [decode(bytes(row.entry)) for row in rows if row.leaf_index < self.head.size]
         return [entry.digest for entry in found if isinstance(entry, Artifact)]

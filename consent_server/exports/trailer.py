@@ -103,13 +103,16 @@ class Trailer:
 
     def _later(self) -> Iterator[dict[str, Any]]:
         """Yield the tombstones of leaves of this tree that are not in it themselves yet."""
-        found = set()
-        for table in (QueuedEntry, LogEntry):  # in this order: they move from one to the other
-            where = [table.site_id == self._site_id, table.record_id.is_(None)]
-            if table is LogEntry:
-                where.append(LogEntry.leaf_index >= self._head.size)
-            entries = db.session.scalars(sa.select(table.entry).where(*where))
-            found |= {bytes(entry) for entry in entries if bytes(entry[:5]) == TOMBSTONE}
+        site, size = self._site_id, self._head.size
+        found: set[bytes] = set()
+        for table, where in (  # in this order: they move from one to the other
+            (QueuedEntry, (QueuedEntry.site_id == site, QueuedEntry.record_id.is_(None))),
+            (LogEntry, (LogEntry.site_id == site, LogEntry.leaf_index >= size)),
+        ):
+            begins = sa.func.substr(table.entry, 1, len(TOMBSTONE)) == TOMBSTONE
+            found |= set(
+                map(bytes, db.session.scalars(sa.select(table.entry).where(*where, begins)))
+            )
         for entry in sorted(found):
             if self._names(entry):
                 yield _entry(None, self._told(entry))

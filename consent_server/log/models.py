@@ -12,6 +12,12 @@ from consent_server.ledger.tiles import HASH_BYTES, WIDTH
 
 #: A number that may outgrow 32 bits.
 COUNT = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+#: How the entry of an artifact begins, and no other (``ledger.entries``); in the words of the index
+#: that finds them, or a database does not take it.
+ARTIFACT_BEGINS = {
+    "sqlite": "substr(entry, 1, 5) = x'7b2268223a'",
+    "postgresql": "substr(entry, 1, 5) = '\\x7b2268223a'::bytea",
+}
 
 
 def _bytes(column: str, length: int) -> sa.CheckConstraint:
@@ -85,7 +91,18 @@ class LogEntry(Model):
     """
 
     __tablename__ = "log_entries"
-    __table_args__ = (sa.UniqueConstraint("site_id", "record_id"), {"sqlite_strict": True})
+    __table_args__ = (
+        sa.UniqueConstraint("site_id", "record_id"),
+        # Few among the many that erasures leave without a record.
+        sa.Index(
+            "ix_log_entries_artifacts",
+            "site_id",
+            "entry",
+            sqlite_where=sa.text(ARTIFACT_BEGINS["sqlite"]),
+            postgresql_where=sa.text(ARTIFACT_BEGINS["postgresql"]),
+        ),
+        {"sqlite_strict": True},
+    )
 
     site_id: so.Mapped[str] = so.mapped_column(primary_key=True)
     #: From 0, without a gap.

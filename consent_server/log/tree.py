@@ -9,7 +9,7 @@ from consent_server.driver import widened
 from consent_server.ledger.canonical import base64url_encode
 from consent_server.ledger.proofs import Tree
 from consent_server.ledger.tiles import HASH_BYTES, Edge, Tile, TileInvalid, edge
-from consent_server.log.models import LogEntry, LogTile, SignedCheckpoint
+from consent_server.log.models import ARTIFACT_BEGINS, LogEntry, LogTile, SignedCheckpoint
 from consent_server.statements import Query
 
 #: A proof reads a few tiles, one after another.
@@ -89,8 +89,12 @@ def is_bundle(entry: bytes) -> bool:
 def bundles_in(site_id: str) -> list[bytes]:
     """Return the entries of a log that stand for published bundles, in no order."""
     query = sa.select(LogEntry.entry).where(
-        LogEntry.site_id == site_id,
-        LogEntry.record_id.is_(None),
+        *artifacts_of(site_id),
         sa.func.substr(LogEntry.entry, BUNDLE_AT + 1, len(BUNDLE)) == BUNDLE,
     )
     return [bytes(entry) for entry in db.session.scalars(query)]
+
+
+def artifacts_of(site_id: str) -> tuple[sa.ColumnElement[bool], sa.TextClause]:
+    """Return the conditions of a log's entries that stand for artifacts; an index finds them."""
+    return LogEntry.site_id == site_id, sa.text(ARTIFACT_BEGINS[db.engine.dialect.name])

@@ -17,7 +17,7 @@ from consent_server.ledger.entries import (
     encode,
 )
 from consent_server.log.models import LogEntry, QueuedEntry
-from consent_server.log.tree import entries_between, last_checkpoint
+from consent_server.log.tree import artifacts_of, entries_between, last_checkpoint
 from consent_server.sealing.artifacts import published_artifacts
 from consent_server.sealing.batch import placed_entries, require_following
 from consent_server.sealing.erasures import Erasures
@@ -186,14 +186,20 @@ class Audit:
             if not is_key_declared(self._site_id, self._notary):
                 yield Finding(None, "a key signs that took over, and no entry of the log says so")
         for entry in sorted(self._artifacts.keys() - self._seen):
-            if not any(self._holds(table, entry) for table in (LogEntry, QueuedEntry)):
+            if not self._holds(entry):
                 yield Finding(None, f"is neither in the log nor in its queue: {entry.decode()}")
 
-    def _holds(self, table: type[LogEntry] | type[QueuedEntry], entry: bytes) -> bool:
-        query = sa.select(table.site_id).where(
-            table.site_id == self._site_id, table.record_id.is_(None), table.entry == entry
+    def _holds(self, entry: bytes) -> bool:
+        """Whether an artifact is in the queue or in the log; it moves from one to the other."""
+        in_queue = sa.select(QueuedEntry.site_id).where(
+            QueuedEntry.site_id == self._site_id,
+            QueuedEntry.record_id.is_(None),
+            QueuedEntry.entry == entry,
         )
-        return db.session.scalar(query.limit(1)) is not None
+        in_log = sa.select(LogEntry.site_id).where(
+            *artifacts_of(self._site_id), LogEntry.entry == entry
+        )
+        return any(db.session.scalar(query.limit(1)) is not None for query in (in_queue, in_log))
 
     def _opened(self, rows: Sequence[Row]) -> Iterator[Finding]:
         """Yield which entries do not open to what they stand for."""

@@ -18,7 +18,7 @@ from consent_server.ledger.entries import encode
 from consent_server.ledger.note import NoteInvalid, NoteKey, signers
 from consent_server.log.models import Alarm, LogEntry, SignedCheckpoint
 from consent_server.log.queue import queue_artifact, waiting_in_clear
-from consent_server.log.tree import last_checkpoint
+from consent_server.log.tree import artifacts_of, last_checkpoint
 from consent_server.sealing.errors import LogInconsistent, LogKeyNeeded
 from consent_server.sealing.growth import signed_head
 from consent_server.sealing.keyfile import LogKeys
@@ -135,9 +135,7 @@ def _is_handed_over(site_id: str, notary: Notary) -> bool:
 
 
 def _has(site_id: str, entry: bytes) -> bool:
-    query = sa.select(LogEntry.leaf_index).where(
-        LogEntry.site_id == site_id, LogEntry.record_id.is_(None), LogEntry.entry == entry
-    )
+    query = sa.select(LogEntry.leaf_index).where(*artifacts_of(site_id), LogEntry.entry == entry)
     return db.session.scalar(query.limit(1)) is not None
 
 

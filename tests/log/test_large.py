@@ -5,17 +5,22 @@ a reader that stays lets the log of writes grow.
 """
 
 import pytest
+import sqlalchemy as sa
 
 from bench.log.filling import fill
 from consent_server.db import db, writing
 from consent_server.exports.selection import Selection
 from consent_server.exports.service import Export
+from consent_server.exports.trailer import Trailer
+from consent_server.log.tree import bundles_in
 from consent_server.retention.purging import purge
 from consent_server.retention.service import record_lapses
 from consent_server.sealing.audit import Audit
+from consent_server.sealing.rotation import is_key_declared, rotate
 from consent_server.sealing.service import seal
 from tests.application import NOW
-from tests.log.effort import effort_of
+from tests.log.effort import STEP, effort_of
+from tests.log.tampering import unguarded
 
 #: More than a page of everything that reads in pages.
 SMALL, LARGE = 4_500, 13_500
@@ -86,3 +91,42 @@ def test_a_log_three_times_as_long_takes_no_longer_transaction(
     large = longest()
 
     assert 0 < large < small * MOST
+
+
+def look_for_key(app, clock):
+    """What the sequencer asks before it seals, once a key was replaced."""
+    assert not is_key_declared("demo", app.extensions["consent_notary"])
+
+
+def look_for_bundles(app, clock):
+    assert len(bundles_in("demo")) == 1
+
+
+def look_for_tombstones(app, clock):
+    """What an export asks at its end, of what was sealed since it began."""
+    export = Export(Selection("demo"), "jsonl", app.extensions["consent_notary"])
+    assert list(Trailer("demo", export.head, export.exported)._later()) == []
+
+
+@pytest.mark.parametrize("work", [look_for_key, look_for_bundles, look_for_tombstones])
+def test_entries_that_were_erased_are_not_gone_through(app, site, notary, clock, turn, work):
+    def grow(count):
+        with app.app_context():
+            fill(site, count, NOW)
+            seal("demo", notary, NOW)
+            with unguarded(db.engine) as connection:
+                connection.execute(sa.text("UPDATE log_entries SET record_id = NULL"))
+
+    def longest():
+        with app.app_context(), effort_of(db.engine) as effort:
+            work(app, clock)
+        return effort.longest
+
+    grow(SMALL)
+    turn(rotate)
+    small = longest()
+    grow(LARGE - SMALL)
+    turn(rotate)
+    large = longest()
+
+    assert large <= small + 10 * STEP
