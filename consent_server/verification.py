@@ -923,7 +923,7 @@ def _parts(tasks: list[Any]) -> Iterator[Part]:
         for part in _parts_by_others(tasks):
             yield part
             done += 1
-    except (BrokenExecutor, OSError, ImportError, NotImplementedError):
+    except (BrokenExecutor, OSError, ImportError, NotImplementedError, MemoryError):
         yield from (_read_part(*task) for task in tasks[done:])
 
 

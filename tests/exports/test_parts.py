@@ -80,7 +80,10 @@ def test_several_processes_find_what_one_finds(files, in_parts):
     assert [is_good for is_good, *_ in alone] == [True] + [False] * (len(files) - 1)
 
 
-def test_where_no_other_process_can_work_this_one_reads_the_rest(files, in_parts, monkeypatch):
+@pytest.mark.parametrize("failure", [BrokenExecutor, OSError, MemoryError])
+def test_where_no_other_process_can_work_this_one_reads_the_rest(
+    files, in_parts, monkeypatch, failure
+):
     alone = [found(path) for path in files]
     in_parts()
     begun = []
@@ -88,7 +91,7 @@ def test_where_no_other_process_can_work_this_one_reads_the_rest(files, in_parts
     def break_down(tasks):
         begun.append(len(tasks))
         yield verification._read_part(*tasks[0])
-        raise BrokenExecutor
+        raise failure
 
     monkeypatch.setattr(verification, "_parts_by_others", break_down)
 
