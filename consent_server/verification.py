@@ -412,7 +412,7 @@ def _outline(path: Path, form: str) -> Outline:
                 found.places.append(offset)
             found.lines += 1
             found.width = found.width or line.count(b",") + 1
-            if line.startswith(closing):
+            if line.startswith(closing) and line.endswith(b"\n"):
                 found.closing = _closing(line, form, found.width)
                 if not found.trailer_line:
                     found.trailer, found.trailer_line = offset, found.lines
