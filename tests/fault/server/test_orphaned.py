@@ -13,6 +13,7 @@ import pytest
 from consent_server.config import load_settings
 from consent_server.db import db
 from consent_server.sqlite import sqlite3
+from tests import server
 from tests.fault.asking import DECISION
 from tests.fault.durability.service import Killed
 from tests.fault.durability.visitors import Visitors, lost_and_doubled
@@ -29,6 +30,22 @@ deadline.Worker.is_parent_alive = lambda worker: True
 from consent_server.cli import main
 main(["serve"])
 """
+
+
+@pytest.fixture(autouse=True)
+def ended(monkeypatch):
+    """Whatever becomes of a test, nothing that it started goes on."""
+    begun = []
+
+    def noted(*arguments, **named):
+        begun.append(server.start(*arguments, **named))
+        return begun[-1]
+
+    for module in ("tests.fault.server.test_orphaned", "tests.fault.durability.service"):
+        monkeypatch.setattr(f"{module}.start", noted)
+    yield
+    for service in begun:
+        service.stop()
 
 
 @pytest.fixture
