@@ -25,6 +25,8 @@ def _close(_error: Any) -> None:
 
 
 def init_app(app: Flask) -> None:
-    """Limit what a request waits for, until it is answered."""
+    """Limit what a request waits for, until it is answered; for a file SQLite has its own limit."""
+    if app.extensions["consent_settings"].is_sqlite:
+        return
     app.before_request(_open)
     app.teardown_request(_close)
