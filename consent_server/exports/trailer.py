@@ -7,7 +7,8 @@ records is not what it was.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -134,7 +135,6 @@ class _Chunk:
 
     def __init__(self, site_id: str, size: int, begin: int):
         self.end = min(begin + CHUNK, size)
-        self._site_id = site_id
         self._size = size
         first = begin // WIDTH
         rows = db.session.execute(
@@ -145,7 +145,10 @@ class _Chunk:
                 LogTile.tile_index < first + WIDTH,
             )
         )
-        self._tiles = {row.tile_index: bytes(row.hashes) for row in rows}
+        tiles = {row.tile_index: bytes(row.hashes) for row in rows}
+        # No method of its own: a chunk that leads back to itself would stay until the garbage
+        # collector comes by, with 2 MB of tiles, and it comes by for many objects alone.
+        self._read = partial(_read, site_id, tiles)
         self._tree = Tree(size, self._read)
 
     def subtrees(self, begin: int, end: int) -> Iterator[dict[str, Any]]:
@@ -160,11 +163,16 @@ class _Chunk:
             "hashes": base64url_encode(self._read(tile_at(0, index, self._size))),
         }
 
-    def _read(self, tile: Tile) -> bytes:
-        length = tile.width * HASH_BYTES
-        if tile.level == 0 and len(self._tiles.get(tile.index, b"")) >= length:
-            return self._tiles[tile.index][:length]
-        return tile_hashes(self._site_id, tile)
+
+def _read(site_id: str, tiles: Mapping[int, bytes], tile: Tile) -> bytes:
+    """Return the hashes of a tile.
+
+    :param tiles: what was read of level 0, by its index
+    """
+    length = tile.width * HASH_BYTES
+    if tile.level == 0 and len(tiles.get(tile.index, b"")) >= length:
+        return tiles[tile.index][:length]
+    return tile_hashes(site_id, tile)
 
 
 def _entry(index: int | None, text: str) -> dict[str, Any]:

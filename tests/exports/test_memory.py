@@ -1,5 +1,6 @@
 """An export and its verification hold one page, whatever the number of records."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -7,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from consent_server.exports import trailer
+from consent_server.exports.selection import Selection
+from consent_server.exports.service import Export
 from tests.exports.filling import fill
 
 ROOT = Path(__file__).parents[2]
@@ -62,3 +66,27 @@ def test_memory_does_not_grow_with_the_number_of_records(app, site, notary, envi
     assert (tmp_path / "large").read_bytes() == (tmp_path / "naive").read_bytes()
     assert large < small * MOST
     assert naive > large * 1.08  # the control: whoever holds the file shows in the measure
+
+
+@pytest.fixture
+def without_collector():
+    """Let go only what nothing refers to: of large things the collector does not hear."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def test_each_chunk_of_the_trailer_is_gone_when_the_next_one_is_read(
+    app, site, notary, monkeypatch, without_collector
+):
+    monkeypatch.setattr(trailer, "CHUNK", 256)
+    fill(app, site, notary, 1_500)
+    seen = []
+
+    with app.app_context():
+        for _ in Export(Selection("demo"), "jsonl", notary).pieces():
+            seen.append(sum(type(one) is trailer._Chunk for one in gc.get_objects()))
+
+    assert max(seen) == 1
+    assert sum(seen) >= 5
