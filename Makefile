@@ -2,7 +2,7 @@
 # Python 3.11 or newer (with its venv module), make and git are all that must be there.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-whole lint format widget check-generated fault fuzz bench bench-flames bench-log bench-scale bench-purge bench-widget lock audit-dependencies clean
+.PHONY: help run test test-whole lint format widget check-generated fault fuzz bench bench-flames bench-log bench-scale bench-million bench-purge bench-widget lock audit-dependencies clean
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -85,6 +85,9 @@ bench-log: $(VENV)/dev-installed ## measure sealing, proofs, exports and verify 
 
 bench-scale: $(VENV)/dev-installed ## measure what a record costs, and what so many a month take; BENCH_ARGS=--docs writes the tables
 	$(PYTHON) -m bench.scale $(BENCH_ARGS)
+
+bench-million: $(VENV)/dev-installed ## fill a log with a million records, and measure what grows with it; BENCH_ARGS=--docs writes the tables
+	$(PYTHON) -m bench.million $(BENCH_ARGS)
 
 bench-purge: $(VENV)/dev-installed ## measure a purge, and what those who decide meanwhile notice of it
 	$(PYTHON) -m bench.purge $(BENCH_ARGS)

@@ -39,6 +39,8 @@ class Job:
     body: dict[str, Any] | None = None
     #: Members of the body that get 128 fresh random bits in each request.
     fresh: tuple[str, ...] = ()
+    #: Paths instead of ``path``, one after another.
+    paths: tuple[str, ...] = ()
     count: int = 1
     #: Connections, one a thread.
     threads: int = 1
@@ -140,7 +142,9 @@ def perform(job: Job) -> Result:
 
 def _send(job: Job, count: int, gate: threading.Barrier) -> _Share:
     """Send ``count`` requests over one connection, and none after a wrong answer."""
-    bodies = [fresh_body(job) for _ in range(count)]
+    asked = [(at, fresh_body(job)) for at in range(count)]
+    paths = job.paths or (job.path,)
+    first = secrets.randbelow(len(paths))  # so that two connections do not ask the same
     milliseconds: list[float] = []
     answers: Counter[int] = Counter()
     connection = http.client.HTTPConnection("127.0.0.1", job.port, timeout=ANSWER_SECONDS)
@@ -148,8 +152,8 @@ def _send(job: Job, count: int, gate: threading.Barrier) -> _Share:
         connection.connect()
         gate.wait(ANSWER_SECONDS)
         started = now = time.perf_counter()
-        for body in bodies:
-            connection.request(job.method, job.path, body, job.headers)
+        for at, body in asked:
+            connection.request(job.method, paths[(first + at) % len(paths)], body, job.headers)
             answer = connection.getresponse()
             content = answer.read()
             before, now = now, time.perf_counter()

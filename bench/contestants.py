@@ -101,11 +101,29 @@ def _stand(
     database_pid: int | None = None,
 ) -> Contestant:
     """Publish the demonstration's site on a fresh database and start both servers."""
-    environment = environment_of(url, folder / database)
     folder = folder / database
     folder.mkdir()
-    _command(environment, "site", "publish", str(SITE_DOCUMENT))
-    key = _command(environment, "key", "create", "demo", "--scope", "check", "--json")
+    command(environment_of(url, folder), "site", "publish", str(SITE_DOCUMENT))
+    return served(database, url, client, folder, stack, database_pid)
+
+
+def served(
+    database: str,
+    url: str,
+    client: Client,
+    folder: Path,
+    stack: ExitStack,
+    database_pid: int | None = None,
+) -> Contestant:
+    """Start both servers on a database that has the demonstration's site.
+
+    :param database: what it is called
+    :param folder: the data directory
+    :param stack: ends the servers
+    :param database_pid: process of its server
+    """
+    environment = environment_of(url, folder)
+    key = command(environment, "key", "create", "demo", "--scope", "check", "--json")
     service = start(["consent_server", "serve"], "service", environment, folder)
     stack.callback(service.stop)
     bare = start(["bench.bare"], "bare", environment, folder)
@@ -133,7 +151,11 @@ def environment_of(url: str, data: Path) -> dict[str, str]:
     return {**kept, "DATABASE_URL": url, "CONSENT_DATA_DIR": str(data)}
 
 
-def _command(environment: Mapping[str, str], *words: str) -> str:
+def command(environment: Mapping[str, str], *words: str) -> str:
+    """Run a command of the service; return what it says.
+
+    :raises BenchFailed: it ends with anything but 0
+    """
     done = subprocess.run(
         [sys.executable, "-m", "consent_server", *words],
         cwd=ROOT,

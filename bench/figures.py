@@ -15,7 +15,9 @@ CROWD = ("connections", "req/s", "median ms", "p99 ms", "÷ median", "target", "
 CROWD_WIDTHS = (31, 7, 10, 7, 8, 7, 15)
 
 
-def figures(contestants: Sequence[Contestant], samples: Samples) -> dict[str, Any]:
+def figures(
+    contestants: Sequence[Contestant], samples: Samples, routes: Sequence[Route] = ROUTES
+) -> dict[str, Any]:
     """Return database → its facts and the figures of each route, JSON-ready."""
     return {
         contestant.database: {
@@ -27,10 +29,10 @@ def figures(contestants: Sequence[Contestant], samples: Samples) -> dict[str, An
                     "target": route.target,
                     **_route(
                         samples[contestant.database, route.name],
-                        samples[contestant.database, ROUTES[0].name],
+                        samples[contestant.database, routes[0].name],
                     ),
                 }
-                for route in ROUTES
+                for route in routes
             },
         }
         for contestant in contestants

@@ -95,6 +95,11 @@ def _ticks(pid: int) -> int:
     return sum(map(int, fields[11:15]))
 
 
+def children_of(pid: int) -> list[int]:
+    """Return the descendants of a process that are there now."""
+    return list(_tree(pid))[1:]
+
+
 def _tree(pid: int) -> Iterator[int]:
     yield pid
     for children in Path(f"/proc/{pid}/task").glob("*/children"):

@@ -47,6 +47,7 @@ def measure(
     client: Client,
     plan: Plan,
     progress: Callable[[], object],
+    routes: Sequence[Route] = ROUTES,
 ) -> Samples:
     """Measure every route of every contestant once a round, to and fro.
 
@@ -55,7 +56,7 @@ def measure(
     :param progress: called after each slice
     """
     deadline = time.monotonic() + plan.seconds
-    slices = [(contestant, route) for contestant in contestants for route in ROUTES]
+    slices = [(contestant, route) for contestant in contestants for route in routes]
     warm_up = replace(plan, requests=max(plan.threads, round(plan.requests * WARM_UP)))
     for contestant, route in slices:
         _slice(contestant, route, client, warm_up)

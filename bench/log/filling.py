@@ -7,14 +7,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from consent_server.consents.commitments import parts_of
-from consent_server.consents.models import ConsentRecord
+from consent_server.consents.models import ConsentRecord, NewRecord
 from consent_server.consents.records import new_record_id
 from consent_server.db import db, rfc3339, writing
 from consent_server.log.queue import rows_for
 from consent_server.sites.models import Publication
 from consent_server.sites.service import bundle_of
+from consent_server.statements import Row
 
 AT_ONCE = 1_000
+#: Records of one statement: their instants are written four times, and remembered so long.
+TOGETHER = 100
 
 
 def fill(publication: Publication, count: int, now: datetime, event: str = "partial") -> None:
@@ -23,17 +26,22 @@ def fill(publication: Publication, count: int, now: datetime, event: str = "part
     :param now: of the first, aware, UTC; each next one is a millisecond later
     """
     for begin in range(0, count, AT_ONCE):
-        numbers = range(begin, min(begin + AT_ONCE, count))
-        made = [{**a_record(publication, number, now), "event": event} for number in numbers]
         with writing() as connection:
-            connection.execute(sa.insert(ConsentRecord), made)
-            for values in made:
-                record = ConsentRecord(**values)
-                parts = parts_of(record, "P12M")
-                named = (record.site_id, record.record_id)
-                for insert, row in rows_for(*named, *parts, record.recorded_at):
-                    insert.run(connection, row)
+            for first in range(begin, min(begin + AT_ONCE, count), TOGETHER):
+                numbers = range(first, min(first + TOGETHER, begin + AT_ONCE, count))
+                made = [
+                    {**a_record(publication, number, now), "event": event} for number in numbers
+                ]
+                connection.execute(sa.insert(ConsentRecord), made)
+                committed = [_commitments(NewRecord(**values)) for values in made]
+                for rows in zip(*committed, strict=True):
+                    connection.execute(sa.insert(rows[0][0].table), [values for _, values in rows])
             db.session.commit()
+
+
+def _commitments(record: NewRecord) -> list[Row]:
+    parts = parts_of(record, "P12M")
+    return rows_for(record.site_id, record.record_id, *parts, record.recorded_at)
 
 
 def a_record(publication: Publication, number: int, now: datetime) -> dict[str, Any]:
