@@ -87,10 +87,16 @@ def test_a_purge_is_counted_and_tried_before(run, run_json, decide, records, clo
     assert again["records"] == 0
 
 
-def test_the_database_is_written_anew(run, decide, records):
-    decide(acceptance())
+class TestTheOwnerOfTheTables:
+    @pytest.fixture
+    def postgresql_url(self, postgresql_owner_url):
+        """Only the owner can; tests/roles has what others are told."""
+        return postgresql_owner_url
 
-    result = run("db", "compact")
+    def test_writes_the_database_anew(self, run, decide, records):
+        decide(acceptance())
 
-    assert (result.exit_code, result.stdout) == (0, "written anew\n")
-    assert len(records()) == 1
+        result = run("db", "compact")
+
+        assert (result.exit_code, result.stdout) == (0, "written anew\n")
+        assert len(records()) == 1
