@@ -124,7 +124,7 @@ def _purge(app: Flask, listed: int | None) -> int:
     purged = purge(now(), erased, rest=Rest.between_batches(), gives_way=True)
     with erased.held():
         _, position = erased.position()
-    if purged.records or position not in (0, listed):
+    if purged.records or purged.restricted_proofs or position not in (0, listed):
         remove_traces(MEDIUM)
     for what, count in vars(purged).items():
         PURGED.add(what, amount=count)

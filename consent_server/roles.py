@@ -73,6 +73,7 @@ RIGHTS = {
     "log_tiles": Rights(changes=("hashes",)),
     "log_witness_refusals": Rights(changes=("reason", "detail", "since"), deletes=True),
     "publications": Rights(),
+    "restricted_proofs": Rights(deletes=True),
     "sites": Rights(changes=("archived_at",)),
     "trail_lines": Rights(),
     "widget_builds": Rights(),

@@ -34,6 +34,8 @@ from consent_server.cli.environment import application, instant, print_json
 from consent_server.config import load_settings
 from consent_server.disk import sync_directory
 from consent_server.erasing.replay import replay
+from consent_server.erasing.restricted import delete_ended
+from consent_server.erasing.traces import MEDIUM, remove_traces
 from consent_server.operations.diary import note
 from consent_server.settings import Settings
 
@@ -109,6 +111,8 @@ def restore(
     with application() as app:
         record_deed(None, "restore", why, backup_of=found["at"])
         erased = replay(app.extensions["consent_erased"], instant(), is_thorough=True)
+        if delete_ended(instant()):  # their time went on while they were in the backup
+            remove_traces(MEDIUM)
         broken = broken_promises(app.extensions["consent_notary"])
         note(settings.data_dir, "backup_restored", instant())
     kept = str(aside) if aside else None

@@ -101,7 +101,7 @@ def purge(dry_run: bool, why: str | None, as_json: bool) -> None:
                 who=who(),
                 why=why,
             )
-        if purged.records and not dry_run:
+        if (purged.records or purged.restricted_proofs) and not dry_run:
             remove_traces(MEDIUM)
     if as_json:
         print_json({"dry_run": dry_run, **vars(purged)})
@@ -110,3 +110,5 @@ def purge(dry_run: bool, why: str | None, as_json: bool) -> None:
     click.echo(f"{purged.records} record{'' if purged.records == 1 else 's'} {verb}")
     keys = purged.idempotency_keys
     click.echo(f"{keys} idempotency key{'' if keys == 1 else 's'} {verb}")
+    if proofs := purged.restricted_proofs:
+        click.echo(f"{proofs} restricted proof{'' if proofs == 1 else 's'} {verb}")

@@ -3,18 +3,15 @@
 from typing import Any, TextIO
 
 import click
-from flask import Flask
 
 from consent_server.cli.deeds import record_deed, why_option
 from consent_server.cli.environment import application, instant, print_json
+from consent_server.cli.restricted import restricted, restricted_key
+from consent_server.cli.visitor import consent_id_options, subject_of
 from consent_server.consents.correcting import Correction
 from consent_server.erasing.replay import replay as replay_erasures
-from consent_server.ledger.canonical import NotBase64url, base64url_decode
 from consent_server.rights import service
 from consent_server.trail.service import entries_about, entry_of
-
-#: Bytes of a consent id.
-ID_BYTES = 16
 
 
 @click.group()
@@ -25,51 +22,23 @@ def rights() -> None:
     """
 
 
-def _consent_id(command: Any) -> Any:
-    """Let a command take a consent id, which is never printed."""
-    command = click.option(
-        "--consent-id-file",
-        type=click.File("r", encoding="utf-8"),
-        help="File that holds the consent id; - is standard input.",
-    )(command)
-    return click.option(
-        "--consent-id",
-        metavar="ID",
-        help="The consent id itself; other users of this machine may see it.",
-    )(command)
-
-
-def _subject(app: Flask, site_id: str, consent_id: str | None, file: TextIO | None) -> str:
-    if (consent_id is None) == (file is None):
-        raise click.UsageError("give one of --consent-id and --consent-id-file")
-    given = consent_id if consent_id is not None else str(file.read()).strip() if file else ""
-    try:
-        is_whole = len(base64url_decode(given)) == ID_BYTES
-    except NotBase64url:
-        is_whole = False
-    if not is_whole:
-        raise click.UsageError("a consent id has 22 characters, base64url")
-    subject: str = app.extensions["consent_keys"].subject(site_id, given)
-    return subject
-
-
 @rights.command()
 @click.argument("site_id", metavar="SITE")
-@_consent_id
+@consent_id_options
 @why_option
 def show(
     site_id: str, consent_id: str | None, consent_id_file: TextIO | None, why: str | None
 ) -> None:
     """Print every record of SITE about a consent id, as JSON."""
     with application() as app:
-        subject = _subject(app, site_id, consent_id, consent_id_file)
+        subject = subject_of(app, site_id, consent_id, consent_id_file)
         record_deed(site_id, "show", why, **entries_about(site_id, subject))
         print_json(service.what_is_held(site_id, subject, instant(), archived=True))
 
 
 @rights.command()
 @click.argument("site_id", metavar="SITE")
-@_consent_id
+@consent_id_options
 @click.option(
     "--reason",
     type=click.Choice(["art17", "contract-end"]),
@@ -88,15 +57,18 @@ def erase(
 ) -> None:
     """Erase every record of SITE about a consent id, at once and for good."""
     with application() as app:
-        subject = _subject(app, site_id, consent_id, consent_id_file)
+        subject = subject_of(app, site_id, consent_id, consent_id_file)
         erased = app.extensions["consent_erased"]
         about = {"reason": reason, **entries_about(site_id, subject)}
         record_deed(site_id, "erase", why, **about)
-        count = service.erase(site_id, subject, instant(), erased, reason=reason, archived=True)
+        done = service.erase(site_id, subject, instant(), erased, reason=reason, archived=True)
     if as_json:
-        print_json({"site": site_id, "erased": count})
-    else:
-        click.echo(f"{site_id}: {count} record{'' if count == 1 else 's'} erased")
+        print_json(done.as_told(site_id))
+        return
+    count = done.count
+    click.echo(f"{site_id}: {count} record{'' if count == 1 else 's'} erased")
+    if done.kept is not None:
+        click.echo(f"sealed proofs are kept for legal claims until {done.kept.ends_at:%Y-%m-%d}")
 
 
 @rights.command()
@@ -137,3 +109,7 @@ def replay(as_json: bool) -> None:
         print_json({"erased": count})
     else:
         click.echo(f"{count} record{'' if count == 1 else 's'} erased again")
+
+
+for command in (restricted, restricted_key):
+    rights.add_command(command)

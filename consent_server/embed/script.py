@@ -113,8 +113,9 @@ def applied(build: bytes, known: Mapping[str, Any]) -> bytes:
 
 
 #: Keys of a bundle that no widget reads: its format, the build that is there already and has the
-#: theme in it, what the service alone needs, and names that only documents have.
-NOT_FOR_PAGES = frozenset({"v", "build", "name", "profile", "theme"})
+#: theme in it, what the service alone needs, names that only documents have, and what is said with
+#: the late texts, from the bundle apart.
+NOT_FOR_PAGES = frozenset({"v", "build", "name", "profile", "theme", "restricted_proof"})
 
 
 def _for_page(known: Mapping[str, Any]) -> dict[str, Any]:

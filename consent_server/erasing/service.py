@@ -11,6 +11,7 @@ from consent_server.erasing.erasedlist import ErasedList, Line
 from consent_server.erasing.marks import mark_of, remember_subjects, set_mark
 from consent_server.erasing.removal import lock_subjects, remove, take_turn, with_corrections
 from consent_server.erasing.replay import replay
+from consent_server.erasing.restricted import Terms, keep
 from consent_server.ledger.entries import Reason
 
 
@@ -21,6 +22,7 @@ def erase_subject(
     now: datetime,
     erased: ErasedList,
     up_to: int = 0,
+    terms: Terms | None = None,
 ) -> int:
     """Erase every record of a subject, and what corrects them; return how many there were.
 
@@ -31,6 +33,7 @@ def erase_subject(
     :param subject: the pseudonym, see :meth:`KeyRing.subject`
     :param now: aware, UTC
     :param up_to: the highest counter that was given to a decision, arrived here or not
+    :param terms: on which a sealed proof of each record is kept
     :raises ErasedListUnusable: what is erased could not be remembered
     :source: GDPR Art. 17(1)(b)
     """
@@ -48,7 +51,7 @@ def erase_subject(
             if mark_of(list_id) < last:
                 continue  # another process listed one just now, and died
             with writing():
-                return _erase(site_id, [subject], own, reason, now, erased, up_to)
+                return _erase(site_id, [subject], own, reason, now, erased, up_to, terms)
 
 
 def erase_overdue(
@@ -84,6 +87,7 @@ def _erase(
     now: datetime,
     erased: ErasedList | None,
     up_to: int = 0,
+    terms: Terms | None = None,
 ) -> int:
     """Erase within the transaction that is open for writing, and commit it."""
     lock_subjects(site_id, subjects)
@@ -92,6 +96,8 @@ def _erase(
     if not record_ids:
         db.session.rollback()
         return 0
+    if terms is not None:
+        keep(site_id, record_ids, terms)
     line = _line(site_id, record_ids, reason, now, erased, up_to) if erased else None
     count = remove(site_id, record_ids, reason, now)
     if erased is not None and line is not None:

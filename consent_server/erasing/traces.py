@@ -27,6 +27,7 @@ TOUCHED = (
     "log_queue",
     "log_erasures",
     "erased_subjects",
+    "restricted_proofs",
 )
 IS_OWNER = (
     "SELECT pg_has_role(current_user, relowner, 'USAGE') FROM pg_class WHERE oid = %s::regclass"

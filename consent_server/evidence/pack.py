@@ -5,10 +5,12 @@ same checkpoint gives the same bytes.
 """
 
 import json
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from consent_server.ledger.canonical import base64url_encode, digest
+from consent_server.ledger.prooffile import ProofFile
 from consent_server.sealing.disclosure import damaged, disclose_sealed, published_text
 from consent_server.sealing.notary import Notary
 from consent_server.sites.service import widget_build
@@ -31,19 +33,33 @@ def pack_of(site_id: str, record_id: str, notary: Notary, merge_delay: timedelta
     """
     found, proof = disclose_sealed(site_id, record_id, notary, merge_delay)
     record = found.record.exported(with_subject=True)
-    bundle = published_text(site_id, record["bundle"])
+    keys = {"decision_key": found.decision_key, "subject_key": found.subject_key}
+    opening = {name: base64url_encode(key) for name, key in keys.items()}
+    return assembled(record, opening, proof, found.key.vkey)
+
+
+def assembled(
+    record: dict[str, Any], opening: Mapping[str, str], proof: ProofFile, vkey: str
+) -> Pack:
+    """Return the pack of a record whose proof and opening are there.
+
+    :param record: as an export of level ``subjects`` has it
+    :param opening: ``decision_key`` and ``subject_key``, base64url
+    :raises EvidenceDamaged: what was shown is not what its hash says
+    """
+    bundle = published_text(record["site"], record["bundle"])
     return {
         "format": FORMAT,
         "record": record,
         "log_index": proof.index,
-        "decision_key": base64url_encode(found.decision_key),
-        "subject_key": base64url_encode(found.subject_key),
+        "decision_key": opening["decision_key"],
+        "subject_key": opening["subject_key"],
         "bundle": bundle,
-        "build": _build_text(site_id, record["build"]),
+        "build": _build_text(record["site"], record["build"]),
         "texts": texts_of(record, json.loads(bundle)),
         "proof": proof.text,
         "checkpoint": proof.checkpoint,
-        "vkey": found.key.vkey,
+        "vkey": vkey,
     }
 
 

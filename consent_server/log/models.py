@@ -264,3 +264,25 @@ class ErasureMark(Model):
     list_id: so.Mapped[str] = so.mapped_column(primary_key=True)
     #: Of the last line that was done.
     number: so.Mapped[int] = so.mapped_column(COUNT)
+
+
+class RestrictedProof(Model):
+    """What opens the entry of an erased record, sealed to a key that the service does not have.
+
+    Nothing in a row says whose it is, or of which entry; rows lie in the order of random numbers.
+    """
+
+    __tablename__ = "restricted_proofs"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["site_id"], ["sites.id"]),
+        sa.Index("ix_restricted_proofs_ends_at", "site_id", "ends_at"),
+        {"sqlite_strict": True, "sqlite_with_rowid": False},
+    )
+
+    site_id: so.Mapped[str] = so.mapped_column(primary_key=True)
+    #: 128 random bits, base64url without padding.
+    proof_id: so.Mapped[str] = so.mapped_column(primary_key=True)
+    #: First instant of the day on which it is deleted.
+    ends_at: so.Mapped[datetime] = so.mapped_column(UtcDateTime)
+    #: See ``ledger.restricted``.
+    sealed: so.Mapped[bytes] = so.mapped_column(sa.LargeBinary)

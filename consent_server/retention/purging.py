@@ -12,6 +12,7 @@ from consent_server.consents.models import ConsentRecord, ErasedSubject, Idempot
 from consent_server.db import db, rfc3339, writing
 from consent_server.erasing.erasedlist import ErasedList
 from consent_server.erasing.removal import among
+from consent_server.erasing.restricted import delete_ended
 from consent_server.erasing.service import erase_overdue
 from consent_server.sites.durations import months, months_before
 from consent_server.sites.models import Site
@@ -52,6 +53,8 @@ class Purged:
     idempotency_keys: int = 0
     #: Remembered erasures, in the list outside the database and of spent consent ids.
     memories: int = 0
+    #: Of erased records, which were kept for legal claims to their end.
+    restricted_proofs: int = 0
 
 
 def purge(
@@ -65,12 +68,13 @@ def purge(
     why: str | None = None,
     gives_way: bool = False,
 ) -> Purged:
-    """Erase every record whose retention is over, and forget what only retries needed.
+    """Erase every record whose retention is over, and what was kept of erased ones to its end.
 
     A visitor's records are kept for the site's ``record_retention`` after the last consent event;
     an expiry and a correction are none. A refusal by nobody is kept as long after itself. Archived
-    sites are purged like others. Repeatable, and safe to be stopped at any point: each batch is a
-    transaction of its own, and the next run goes on with what is left.
+    sites are purged like others. What only retries needed is forgotten. Repeatable, and safe to be
+    stopped at any point: each batch is a transaction of its own, and the next run goes on with what
+    is left.
 
     :param now: aware, UTC
     :param is_dry_run: count, and change nothing
@@ -97,6 +101,7 @@ def purge(
             if count and not is_dry_run:
                 rest()
         purged.idempotency_keys += _purge_keys(site_id, now - KEY_LIFE, rest, is_dry_run)
+    purged.restricted_proofs = delete_ended(now, is_dry_run=is_dry_run, rest=rest)
     if not is_dry_run:
         purged.memories = _forget(months_before(now, MEMORY_MONTHS), erased)
     return purged

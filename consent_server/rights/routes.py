@@ -33,12 +33,29 @@ class ConsentIdSchema(ma.Schema):
     consent_id = Base64url(22, data_key="Consent-Id", required=True)
 
 
+class KeptSchema(ma.Schema):
+    """The sealed proof that is kept for legal claims alone."""
+
+    until = ma.fields.String(
+        required=True, metadata={"description": "It is deleted on this day.", "format": "date-time"}
+    )
+    reason = ma.fields.Dict(
+        keys=ma.fields.String(),
+        values=ma.fields.String(),
+        required=True,
+        metadata={"description": "Language → why, in the words of the site."},
+    )
+
+
 class ErasedSchema(ma.Schema):
     """What was erased."""
 
     site = ma.fields.String(required=True)
     erased = ma.fields.Integer(
         required=True, metadata={"description": "How many records there were."}
+    )
+    kept = ma.fields.Nested(
+        KeptSchema, metadata={"description": "Absent where nothing is kept (docs/retention.md)."}
     )
 
 
@@ -128,8 +145,8 @@ class Me(MethodView):
         """Erase every record about this browser, at once and for good"""
         erased: ErasedList = current_app.extensions["consent_erased"]
         subject = _subject(site_id, headers["consent_id"])
-        count = service.erase(site_id, subject, now(), erased, up_to=sent["n"] or 0)
-        return {"site": site_id, "erased": count}
+        done = service.erase(site_id, subject, now(), erased, up_to=sent["n"] or 0)
+        return done.as_told(site_id)
 
 
 @rights.route("/receipt")

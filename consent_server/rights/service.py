@@ -1,5 +1,6 @@
 """Use cases of the visitor's rights: see, erase and have corrected what is recorded."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from consent_server.consents.models import ConsentRecord, NewRecord
 from consent_server.consents.records import find_record, record_in_force
 from consent_server.db import db, lock_for_writing, writing
 from consent_server.erasing.erasedlist import ErasedList
+from consent_server.erasing.restricted import Terms, terms_at
 from consent_server.erasing.service import erase_subject
 from consent_server.erasing.traces import remove_traces
 from consent_server.errors import ConsentError
@@ -22,6 +24,21 @@ from consent_server.sites.service import (
     publication_of,
     require_site,
 )
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What was erased, and what was kept of it."""
+
+    #: How many records there were.
+    count: int
+    #: None where nothing was kept.
+    kept: Terms | None
+
+    def as_told(self, site_id: str) -> dict[str, Any]:
+        """Return it JSON-ready."""
+        kept = {} if self.kept is None else {"kept": self.kept.as_told()}
+        return {"site": site_id, "erased": self.count, **kept}
 
 
 class ConsentIdUnknown(ConsentError):
@@ -77,22 +94,25 @@ def erase(
     up_to: int = 0,
     reason: Reason = "art17",
     archived: bool = False,
-) -> int:
-    """Erase every record about a visitor; return how many there were.
+) -> Erased:
+    """Erase every record about a visitor.
+
+    Where the site says so, sealed proofs are kept of what is erased for Art. 17 (R097).
 
     :param now: aware, UTC
     :param up_to: the highest number that the visitor gave to a decision
     :param archived: whether an archived site's are erased too
     :raises SiteUnknown: no such site
     :raises ConsentIdUnknown: nothing is recorded
-    :source: GDPR Art. 17(1)(b), effective at once
+    :source: GDPR Art. 17(1)(b), effective at once; Art. 17(3)(e)
     """
+    terms = terms_at(site_id, now, archived=archived) if reason == "art17" else None
     require_site(site_id, archived=archived)
-    count = erase_subject(site_id, subject, reason, now, erased, up_to)
+    count = erase_subject(site_id, subject, reason, now, erased, up_to, terms)
     if not count:
         raise ConsentIdUnknown
     remove_traces()
-    return count
+    return Erased(count, terms)
 
 
 def correct(site_id: str, record_id: str, correction: Correction, now: datetime) -> NewRecord:

@@ -110,12 +110,23 @@ def proof_of(site_id: str, record_id: str, merge_delay: timedelta, notary: Notar
             LogEntry.site_id == site_id, LogEntry.record_id == record_id
         )
     )
-    last = last_checkpoint(site_id)
-    if index is None or last is None:
+    found = None if index is None else proof_at(site_id, index, notary)
+    if found is None:
         record = find_record(site_id, record_id)
         if record is None:
             raise RecordUnknown
         raise NotSealed(record.recorded_at + merge_delay)
+    return found
+
+
+def proof_at(site_id: str, index: int, notary: Notary) -> ProofFile | None:
+    """Return the proof that an entry of the log is at its place; None before anything was signed.
+
+    :raises LogInconsistent: the checkpoint is not what was signed
+    """
+    last = last_checkpoint(site_id)
+    if last is None:
+        return None
     # What witnesses have seen proves more, if it is in there already.
     seen = newest_that_meets(site_id, notary.policy)
     checkpoint = seen if seen is not None and seen.size > index else last

@@ -12,6 +12,7 @@ from typing import Any
 from consent_server.errors import ConsentError
 from consent_server.sites import written_out
 from consent_server.sites.document import SiteDocument, Theme, signals
+from consent_server.sites.document.restricted import KEY, keeps_more
 from consent_server.sites.origins import hosts_that_share, is_shared
 from consent_server.sites.profiles import PROFILES
 
@@ -95,10 +96,11 @@ def touched_parts(previous: Bundle | None, new: Bundle, immaterial: bool = False
     """Return which optional categories and services differ in what visitors consent to.
 
     A category: added, made optional, its title or text changed in a language that both bundles
-    have, a service of it added or changed; and each of them when the controller changed, or when
-    the choice holds on a host on which it did not hold. Whatever is required is never touched:
-    nobody is asked for it, so nobody has to be asked again. An immaterial change touches only what
-    is new: a purpose, a recipient or a host that nobody was told of is no correction.
+    have, a service of it added or changed; and each of them when the controller changed, when the
+    choice holds on a host on which it did not hold, or when more is kept after an erasure. Whatever
+    is required is never touched: nobody is asked for it, so nobody has to be asked again. An
+    immaterial change touches only what is new: a purpose, a recipient or a host that nobody was
+    told of is no correction.
 
     :param new: its parts need no ``since`` yet
     """
@@ -112,6 +114,7 @@ def touched_parts(previous: Bundle | None, new: Bundle, immaterial: bool = False
         categories |= optional
     if not immaterial:
         categories |= {name for name in optional if _is_worded_anew(name, previous, new)}
+        categories |= optional if keeps_more(previous.get(KEY), new.get(KEY)) else set()
         categories |= optional if previous["controller"] != new["controller"] else set()
     touched = frozenset(service["id"] for service in services)
     return Touched(frozenset(categories & optional), touched)

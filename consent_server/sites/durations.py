@@ -1,5 +1,6 @@
 """Calendar months and the lifetimes of trackers, in ISO 8601."""
 
+import calendar
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -53,6 +54,19 @@ def add_months(instant: datetime, months: int) -> datetime:
     except ValueError:
         year, month = _month_after(year, month, 1)
         return datetime(year, month, 1, tzinfo=UTC)
+
+
+def last_day_of(instant: datetime, months: int) -> datetime:
+    """Return the first instant of the same day some months later, or of that month's last day.
+
+    Never more than so many months after: for what must not be kept longer.
+
+    :param instant: aware, UTC
+    :param months: 1 or more
+    """
+    year, month = _month_after(instant.year, instant.month, months)
+    day = min(instant.day, calendar.monthrange(year, month)[1])
+    return datetime(year, month, day, tzinfo=UTC)
 
 
 def months_before(instant: datetime, months: int) -> datetime:

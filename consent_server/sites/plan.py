@@ -1,10 +1,11 @@
 """What publishing would change, in plain words, and whose consent it would make stale."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from consent_server.sites.bundle import Bundle, covers_lost, holds_on_more_hosts
+from consent_server.sites.document.restricted import KEY, keeps_more
 
 #: Keys that say what visitors are told or asked, in the order of the document.
 _PLAIN_KEYS = (
@@ -127,9 +128,22 @@ def _changes(previous: Bundle, new: Bundle, touched: set[str]) -> Iterator[Chang
             yield from _fields(key, old, now, False)
         elif old != now:
             yield _change(key, old, now, key == "scope" and holds_on_more_hosts(previous, new))
+    yield from _restricted_proof(previous.get(KEY), new.get(KEY), bool(touched))
     yield from _categories(previous, new, touched)
     yield from _services(previous, new, touched)
     yield from _texts(previous, new, touched)
+
+
+def _restricted_proof(
+    old: Mapping[str, Any] | None, now: Mapping[str, Any] | None, is_touched: bool
+) -> Iterator[Change]:
+    is_material = is_touched and keeps_more(old, now)
+    if old and now:
+        for part in _fields(KEY, old, now, is_material):
+            # Another key is another reader of what is kept from then on, which the reason names.
+            yield replace(part, material=False) if part.path == f"{KEY}.key" else part
+    elif old != now:
+        yield _change(KEY, old, now, is_material)
 
 
 def _categories(previous: Bundle, new: Bundle, touched: set[str]) -> Iterator[Change]:

@@ -36,6 +36,7 @@ Action = Literal[
     "publish",
     "purge",
     "restore",
+    "restricted",
     "show",
     "trail",
 ]

@@ -81,7 +81,13 @@ def test_a_purge_is_counted_and_tried_before(run, run_json, decide, records, clo
     told = run("purge").stdout
     again = run_json("purge")
 
-    assert foreseen == {"dry_run": True, "records": 2, "idempotency_keys": 2, "memories": 0}
+    assert foreseen == {
+        "dry_run": True,
+        "records": 2,
+        "idempotency_keys": 2,
+        "memories": 0,
+        "restricted_proofs": 0,
+    }
     assert (before, len(records())) == (2, 0)
     assert told == "2 records erased\n0 idempotency keys erased\n"
     assert again["records"] == 0

@@ -40,6 +40,8 @@ LINES = {
     "rights correct": "correct",
     "rights erase": "erase",
     "rights replay": None,  # repeats erasures that have their lines and tombstones
+    "rights restricted": "restricted",
+    "rights restricted-key": None,  # of no site, and not of the service
     "rights show": "show",
     "schema": None,
     "selfcheck": None,

@@ -34,8 +34,9 @@ SCOPES = {
 
 
 @pytest.fixture
-def two_sites(publish, decide, seal):
-    """The sites ``demo`` and ``other``, each with a grant in its log and in its queue."""
+def two_sites(app, publish, decide, seal):
+    """The sites ``demo`` and ``other``, each with a grant in its log, one in its queue, and a proof
+    of one that was erased."""
     publish("other")
     for letter in "AB":
         seal("demo")
@@ -43,6 +44,9 @@ def two_sites(publish, decide, seal):
         visitor = letter * 21 + "A"
         decide(acceptance(consent_id=visitor))
         decide(acceptance(consent_id=visitor, bundle=bundle_hash("other")), site_id="other")
+    kept = "INSERT INTO restricted_proofs VALUES (:site, 'x', now(), '')"
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(sa.text(kept), [{"site": "demo"}, {"site": "other"}])
 
 
 @pytest.fixture
@@ -130,7 +134,9 @@ def test_the_planner_expects_the_rows_that_a_scope_shows(app, publish, two_roles
     assert 2_000 < found[0]["Plan"]["Plan Rows"] < 4_000
 
 
-@pytest.mark.parametrize("table", ["consent_records", "log_entries", "log_queue", "sites"])
+@pytest.mark.parametrize(
+    "table", ["consent_records", "log_entries", "log_queue", "restricted_proofs", "sites"]
+)
 def test_a_transaction_sees_the_rows_of_its_site_alone(app, two_sites, table, without_security):
     column = OF_A_SITE[table]
     query = f"SELECT DISTINCT {column} FROM {table} ORDER BY 1"  # noqa: S608

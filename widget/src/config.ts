@@ -53,6 +53,8 @@ export interface Bundle {
   /** What becomes of a page whose scripts lost their consent; `reload` when left out. */
   on_withdrawal?: 'reload' | 'continue';
   languages: {default: string; available: string[]};
+  /** A sealed proof outlives an erasure; no page carries it, only the bundle apart. */
+  restricted_proof?: {months: number; reason: Texts};
   categories: Category[];
   services: Service[];
   signals: Record<string, unknown>;

@@ -114,6 +114,18 @@ class Theme:
 
 
 @dataclass(frozen=True)
+class RestrictedProof:
+    """That a sealed proof outlives an erasure, for legal claims alone (GDPR Art. 17(3)(e))."""
+
+    #: 1 to 60, from the erasure on.
+    months: int
+    #: X25519 public key of whoever may read it, 43 characters base64url.
+    key: str
+    #: Language → why; each language of the site.
+    reason: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class SiteDocument:
     """Everything a site's owner decides. Built by :func:`load_document` alone, so always valid."""
 
@@ -142,6 +154,8 @@ class SiteDocument:
     on_withdrawal: str = "reload"
     #: Whether children are meant; such a site asks for nothing.
     directed_to_children: bool = False
+    #: Nothing is kept when None.
+    restricted_proof: RestrictedProof | None = None
     #: Language → slot → text; only what the site replaces.
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 

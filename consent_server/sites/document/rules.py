@@ -12,6 +12,7 @@ from consent_server.sites import durations, known_trackers, origins
 from consent_server.sites.document import closed_lists
 from consent_server.sites.document.fields import did_you_mean
 from consent_server.sites.document.findings import Finding, path_to
+from consent_server.sites.document.restricted import broken_restricted_rules
 from consent_server.sites.document.signals import broken_signal_rules
 from consent_server.sites.document.texts import slots_of
 from consent_server.sites.document.theme import broken_theme_rules
@@ -280,6 +281,7 @@ _RULES: tuple[Rule, ...] = (
     _texts_belong_to_something,
     _data_is_there_in_each_language,
     _own_categories_have_texts,
+    broken_restricted_rules,
     broken_signal_rules,
     broken_theme_rules,
 )

@@ -11,6 +11,7 @@ from consent_server.sites.document.fields import (
     Text,
 )
 from consent_server.sites.document.objects import Nested, Strict
+from consent_server.sites.document.restricted import RestrictedProofSchema
 from consent_server.sites.document.signals import SignalsSchema
 from consent_server.sites.document.texts import InEachLanguage, Texts
 from consent_server.sites.document.theme import ThemeSchema
@@ -228,5 +229,9 @@ class SiteSchema(Strict):
     )
     directed_to_children = StrictBool(
         load_default=False, about="True: meant for children, so nothing optional is asked."
+    )
+    restricted_proof = Nested(
+        RestrictedProofSchema,
+        about="Keep a sealed proof after an erasure, for legal claims alone; none when left out.",
     )
     texts = Texts(about="Language, then slot, then the site's own text.")

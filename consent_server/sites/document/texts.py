@@ -52,9 +52,9 @@ class Texts(ma.fields.Field[Any]):
         """Return the same rules for editors."""
         slots = {
             "type": "object",
-            "properties": {slot: _slot_schema(LONGEST[slot]) for slot in closed_lists.FREE_SLOTS},
+            "properties": {slot: slot_schema(LONGEST[slot]) for slot in closed_lists.FREE_SLOTS},
             "patternProperties": {
-                rf"^category\.{closed_lists.ID}\.{part}$": _slot_schema(LONGEST[f"category {part}"])
+                rf"^category\.{closed_lists.ID}\.{part}$": slot_schema(LONGEST[f"category {part}"])
                 for part in ("title", "text")
             },
             "additionalProperties": False,
@@ -119,11 +119,21 @@ def _read_text(slot: str, text: Any) -> str:
     if part is None and slot not in closed_lists.FREE_SLOTS:
         hint = did_you_mean(slot, closed_lists.FREE_SLOTS)
         raise ma.ValidationError(LOCKED + hint)
-    read: str = Text(LONGEST[f"category {part[2]}" if part else slot]).read(text)
+    return read_plain(text, LONGEST[f"category {part[2]}" if part else slot])
+
+
+def read_plain(text: Any, longest: int) -> str:
+    """Return a site's own text, on one line.
+
+    :param longest: characters
+    :raises ma.ValidationError: in plain words
+    """
+    read: str = Text(longest).read(text)
     if "{" in read or "}" in read:
         raise ma.ValidationError("must be plain text; { and } are kept for the shipped texts")
     return read
 
 
-def _slot_schema(longest: int) -> dict[str, Any]:
+def slot_schema(longest: int) -> dict[str, Any]:
+    """Return the same rules for editors."""
     return {"type": "string", "minLength": 1, "maxLength": longest, "pattern": r"^[^{}\r\n]+$"}

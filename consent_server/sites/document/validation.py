@@ -15,6 +15,7 @@ from consent_server.sites.document.model import (
     Controller,
     Languages,
     Policy,
+    RestrictedProof,
     Service,
     SiteDocument,
     Store,
@@ -130,8 +131,13 @@ def _document(data: dict[str, Any]) -> SiteDocument:
         cookie_domain=data.get("cookie_domain"),
         on_withdrawal=data["on_withdrawal"],
         directed_to_children=data["directed_to_children"],
+        restricted_proof=_restricted_proof(data.get("restricted_proof")),
         texts=data.get("texts", {}),
     )
+
+
+def _restricted_proof(data: dict[str, Any] | None) -> RestrictedProof | None:
+    return None if data is None else RestrictedProof(**data)
 
 
 def _category(data: dict[str, Any]) -> Category:

@@ -8,6 +8,12 @@ export interface ConsentRecord {
   categories: Record<string, {granted: boolean}>;
 }
 
+/** What outlives an erasure: until when, in RFC 3339, and in each language why. */
+export interface Kept {
+  until: string;
+  reason: Record<string, string>;
+}
+
 const TIMEOUT = 10_000;
 
 /** @returns what was read of the answer, all of it in time; undefined when that failed */
@@ -51,9 +57,14 @@ export function fetchRecords(place: string, id: string): Promise<ConsentRecord[]
   });
 }
 
-/** @param last the highest number given to a decision: one that is still on its way is not to arrive later. @returns whether nothing is left */
-export async function erase(place: string, id: string, last: number): Promise<boolean> {
-  return (await ask(`${place}?n=${last}`, id, async (answer) => answer.ok || isGone(answer), 'DELETE')) === true;
+/**
+ * @param last the highest number given to a decision: one that is still on its way is not to arrive later
+ * @returns what is kept, if anything; undefined when something is left
+ */
+export function erase(place: string, id: string, last: number): Promise<{kept?: Kept} | undefined> {
+  const read = async (answer: Response) =>
+    answer.ok ? ((await answer.json()) as {kept?: Kept}) : (await isGone(answer)) ? {} : undefined;
+  return ask(`${place}?n=${last}`, id, read, 'DELETE');
 }
 
 /** Saves a copy as a file. @returns whether it could be had */

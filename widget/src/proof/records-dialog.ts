@@ -6,6 +6,7 @@ import type {Bundle} from '../config';
 import {slot} from '../slot';
 import {button, type Child, element, facts, heard, named, title} from '../ui/dom';
 import {date, language, speak, text} from '../ui/texts';
+import {keptBy, told} from './kept';
 import {listed} from './listed';
 import {type ConsentRecord, download, erase, fetchRecords} from './records-api';
 
@@ -21,8 +22,10 @@ export interface RecordsContext {
   /** The highest number given to a decision, whether it has arrived or not. */
   last(): number;
   withdraw(event: Event): void;
-  /** They are deleted: nothing on this device is to name them any more. */
-  forget(event: Event): void;
+  /** Milliseconds, as the server's clock. */
+  now(): number;
+  /** They are deleted: nothing on this device is to name them any more. `said`: what is to be said of it. */
+  forget(event: Event, said?: string): void;
   /** They could not be deleted, and the visitor has left. */
   fail(): void;
 }
@@ -75,9 +78,10 @@ export function showRecords(context: RecordsContext): void {
       // It is on its way: nothing keeps them any more, and the focus stays where it can be seen.
       yes.disabled = no.disabled = true;
       heading.focus();
-      if (event.isTrusted && (await erase(place, id, context.last()))) {
+      const erased = event.isTrusted && (await erase(place, id, context.last()));
+      if (erased) {
         close();
-        forget(event);
+        forget(event, erased.kept && `${text('erased_status')} ${told(erased.kept)}`);
       } else if (!dialog.isConnected) {
         context.fail();
       } else {
@@ -85,7 +89,9 @@ export function showRecords(context: RecordsContext): void {
         fail();
       }
     });
-    foot.replaceChildren(Object.assign(element('p.wide', text('erase_confirm')), {role: 'alert'}), no, yes);
+    const kept = keptBy(bundle, context.now());
+    const warning = element('p.wide', text('erase_confirm'), ...(kept ? [element('br'), told(kept)] : []));
+    foot.replaceChildren(Object.assign(warning, {role: 'alert'}), no, yes);
     no.focus();
   }
 

@@ -40,6 +40,7 @@ export function offerRecords(base: string, holding: Holding, face: Face, decide:
         isGranted: holding.granted().length > 0,
         last: () => nextNumber(holding.state?.n, ...queue.waiting().map(({body}) => body.n)) - 1,
         withdraw: ({isTrusted}) => void decide({action: 'withdraw', method: 'preferences', isTrusted}),
+        now: holding.now,
         forget,
         fail: () => face.say(slot('records_failed')),
       });
@@ -47,13 +48,15 @@ export function offerRecords(base: string, holding: Holding, face: Face, decide:
   }
 
   /** The records are deleted. What is left is a no that names nobody, so that the visitor is not asked again at once. */
-  function forget({isTrusted}: Event): void {
+  function forget({isTrusted}: Event, said = ''): void {
     // What another tab wrote a moment ago is not to be found again by the next decision.
     holding.reread();
     queue.waiting().forEach(queue.dequeue);
     holding.forget();
     void decide({action: 'reject_all', method: 'preferences', isTrusted});
-    face.say(slot('erased_status'));
+    // Words of the site's own are no text that ships; they stay to be read.
+    face.learn({[face.language()]: {[said]: said}});
+    face.say(said || slot('erased_status'), said !== '');
   }
 }
 

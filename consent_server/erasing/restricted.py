@@ -1,0 +1,147 @@
+"""What a site keeps of erased records for legal claims: sealed, to an end, and found by nobody.
+
+Each record that a person erases leaves what opens its entry in the log, under the site's public key
+(``ledger.restricted``). The service never has the private one, so none of its doors gives it out.
+"""
+
+import secrets
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+
+from consent_server.consents.models import ConsentRecord
+from consent_server.db import db, rfc3339, writing
+from consent_server.erasing.removal import among
+from consent_server.ledger import restricted
+from consent_server.ledger.canonical import base64url_encode, canonical
+from consent_server.log.models import LogEntry, OpeningKeys, QueuedEntry, RestrictedProof
+from consent_server.sealing.findings import UNREADABLE
+from consent_server.sites.document.restricted import KEY
+from consent_server.sites.durations import last_day_of
+from consent_server.sites.errors import PublicationPending
+from consent_server.sites.service import bundle_of, current_publication
+
+log = structlog.get_logger(__name__)
+#: Records read, or proofs deleted, in one statement.
+PAGE = 500
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What is kept of one erasure, as the person is told."""
+
+    #: X25519, base64url.
+    key: str
+    #: First instant of the day on which it is deleted.
+    ends_at: datetime
+    #: Language → why.
+    reason: Mapping[str, str]
+
+    def as_told(self) -> dict[str, Any]:
+        """Return end and reason, JSON-ready."""
+        return {"until": rfc3339(self.ends_at), "reason": dict(self.reason)}
+
+
+def terms_at(site_id: str, now: datetime, *, archived: bool = False) -> Terms | None:
+    """Return what a site keeps of an erasure now; None, as long as it does not say that it does.
+
+    :param now: aware, UTC
+    :raises SiteUnknown: no such site
+    """
+    try:
+        publication = current_publication(site_id, archived=archived)
+    except PublicationPending:  # nobody was told anything yet
+        return None
+    said = bundle_of(publication).get(KEY)
+    if said is None:
+        return None
+    return Terms(said["key"], last_day_of(now, said["months"]), said["reason"])
+
+
+def keep(site_id: str, record_ids: Collection[str], terms: Terms) -> int:
+    """Seal what opens the entries of records that are about to go; return of how many.
+
+    In the erasure's own transaction, which the caller commits. A record that cannot be read is not
+    kept, and keeps no erasure waiting.
+    """
+    until, ids = rfc3339(terms.ends_at), sorted(record_ids)
+    kept = []
+    for at in range(0, len(ids), PAGE):
+        for row in db.session.execute(_openings(site_id, ids[at : at + PAGE])):
+            try:
+                data = canonical(_opening(*row))
+            except UNREADABLE:
+                log.error("restricted_proof_not_kept", site=site_id)
+                continue
+            sealed = restricted.seal(data, terms.key, site_id, until)
+            kept.append(
+                {
+                    "site_id": site_id,
+                    "proof_id": secrets.token_urlsafe(16),
+                    "ends_at": terms.ends_at,
+                    "sealed": sealed,
+                }
+            )
+    if kept:
+        db.session.execute(sa.insert(RestrictedProof), kept)
+    return len(kept)
+
+
+def _openings(site_id: str, record_ids: Collection[str]) -> sa.Select[Any]:
+    """Return the query for records, their keys, and the entry, which has its place or waits."""
+
+    def of_record(table: Any) -> sa.ColumnElement[bool]:
+        is_here: sa.ColumnElement[bool] = table.site_id == ConsentRecord.site_id
+        return is_here & (table.record_id == ConsentRecord.record_id)
+
+    return (
+        sa.select(ConsentRecord, OpeningKeys, LogEntry.leaf_index)
+        .add_columns(sa.func.coalesce(LogEntry.entry, QueuedEntry.entry))
+        .join_from(ConsentRecord, OpeningKeys, of_record(OpeningKeys))
+        .join(LogEntry, of_record(LogEntry), isouter=True)
+        .join(QueuedEntry, of_record(QueuedEntry), isouter=True)
+        .where(ConsentRecord.site_id == site_id, among(ConsentRecord.record_id, record_ids))
+    )
+
+
+def _opening(
+    record: ConsentRecord, keys: OpeningKeys, index: int | None, entry: bytes
+) -> dict[str, Any]:
+    return {
+        "format": restricted.FORMAT,
+        "record": record.exported(with_subject=True),
+        "decision_key": base64url_encode(bytes(keys.decision_key)),
+        "subject_key": base64url_encode(bytes(keys.subject_key)),
+        "entry": base64url_encode(bytes(entry)),
+        "log_index": index,
+    }
+
+
+def delete_ended(
+    now: datetime, *, is_dry_run: bool = False, rest: Callable[[], None] = lambda: None
+) -> int:
+    """Delete what was kept to its end, of every site; return how many, or how many there would be.
+
+    :param now: aware, UTC
+    :param rest: lets others write, between two transactions
+    """
+    ended = RestrictedProof.ends_at <= now
+    if is_dry_run:
+        count = db.session.scalar(sa.select(sa.func.count()).where(ended)) or 0
+        db.session.rollback()
+        return count
+    count = 0
+    key = sa.tuple_(RestrictedProof.site_id, RestrictedProof.proof_id)
+    some = sa.select(RestrictedProof.site_id, RestrictedProof.proof_id).where(ended).limit(PAGE)
+    while db.session.execute(some.limit(1)).first() is not None:
+        with writing():
+            done = db.session.connection().execute(sa.delete(RestrictedProof).where(key.in_(some)))
+            db.session.commit()
+        count += done.rowcount
+        rest()
+    db.session.rollback()
+    return count
