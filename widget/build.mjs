@@ -98,11 +98,21 @@ async function bundle(entry, {format = 'iife', ...options} = {}) {
   return isSignal ? code.replace(/^f\((.*)\);$/s, '$1') : code;
 }
 
+const sha256 = (code) => createHash('sha256').update(code).digest();
+
+/**
+ * Ends code with so many line feeds that its digest is spelled alike in a name (base64url) and in an integrity (base64): the
+ * first part holds both, and what is there twice costs a page nothing.
+ */
+function spelledAlike(code) {
+  return /[-_]/.test(sha256(code).toString('base64url')) ? spelledAlike(`${code}\n`) : code;
+}
+
 /** What the build wrote, by its path below the target. */
 const built = {};
 
-built['proof.js'] = await bundle('src/proof/index.ts');
-const digestOfProof = createHash('sha256').update(built['proof.js']).digest();
+built['proof.js'] = spelledAlike(await bundle('src/proof/index.ts'));
+const digestOfProof = sha256(built['proof.js']);
 const define = {
   PROOF_DIGEST: JSON.stringify(digestOfProof.toString('base64url')),
   PROOF_INTEGRITY: JSON.stringify(`sha256-${digestOfProof.toString('base64')}`),

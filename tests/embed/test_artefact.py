@@ -1,5 +1,6 @@
 """The committed widget was built from the committed sources (no Node needed to notice)."""
 
+import base64
 import hashlib
 from pathlib import Path
 
@@ -35,3 +36,13 @@ def test_a_changed_source_is_noticed(sources):
     changed = {**sources, "src/index.ts": sources["src/index.ts"] + b" "}
 
     assert digest_of(changed) != digest_of(sources)
+
+
+def test_the_first_part_names_the_second_by_one_spelling_of_its_digest():
+    """As a name and as an integrity: what is there twice costs a page nothing."""
+    raw = hashlib.sha256((STATIC / "proof.js").read_bytes()).digest()
+    name = base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+    first = (STATIC / "widget.js").read_text()
+
+    assert (first.count(name), first.count(f"sha256-{name}=")) == (2, 1)
