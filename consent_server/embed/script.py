@@ -114,7 +114,8 @@ def applied(build: bytes, known: Mapping[str, Any]) -> bytes:
 
 #: Keys of a bundle that no widget reads: its format, the build that is there already and has the
 #: theme in it, what the service alone needs, names that only documents have, and what is said with
-#: the late texts, from the bundle apart.
+#: the late texts, from the bundle apart. What is false is not left out: a page whose prototypes say
+#: that things are required would be believed.
 NOT_FOR_PAGES = frozenset({"v", "build", "name", "profile", "theme", "restricted_proof"})
 
 
