@@ -3,7 +3,9 @@
 import contextlib
 import socket
 import threading
+from collections.abc import Iterator
 from typing import Literal
+from urllib.parse import urlsplit
 
 #: Where the cut comes: the database never hears of it; it has committed, and its answer is lost; it
 #: hears of it, and nobody waits for what it does.
@@ -130,3 +132,13 @@ def _end(connection: socket.socket) -> None:
     with contextlib.suppress(OSError):
         connection.shutdown(socket.SHUT_RDWR)
     connection.close()
+
+
+@contextlib.contextmanager
+def in_between(environment: dict[str, str]) -> Iterator[Cutting]:
+    """Put it between a database and a service that will be started with an environment."""
+    address = urlsplit(environment["DATABASE_URL"])
+    with contextlib.closing(Cutting(address.hostname or "", address.port or 0)) as made:
+        there = address.netloc.replace(f":{address.port}", f":{made.port}")
+        environment["DATABASE_URL"] = address._replace(netloc=there).geturl()
+        yield made

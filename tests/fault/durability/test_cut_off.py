@@ -5,16 +5,14 @@ asked again under its key, and there once. The control asks again under another 
 """
 
 import time
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 
 from consent_server.sealing.audit import Audit
 from consent_server.sealing.service import seal
-from tests.fault.durability.cutting import Cutting
+from tests.fault.durability.cutting import in_between
 from tests.fault.durability.visitors import Visitors, lost_and_doubled
 from tests.fault.trials import SEED, Trials
 from tests.server import start
@@ -32,10 +30,7 @@ pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=Tr
 def cutting(environment, publish):
     """The site ``demo`` is published; the service will go to its database by way of this."""
     publish("demo")
-    address = urlsplit(environment["DATABASE_URL"])
-    with closing(Cutting(address.hostname, address.port)) as made:
-        there = address.netloc.replace(f":{address.port}", f":{made.port}")
-        environment["DATABASE_URL"] = address._replace(netloc=there).geturl()
+    with in_between(environment) as made:
         yield made
 
 

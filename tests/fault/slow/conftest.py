@@ -1,11 +1,8 @@
 """The site ``demo`` on PostgreSQL, with something between that can be slow."""
 
-from contextlib import closing
-from urllib.parse import urlsplit
-
 import pytest
 
-from tests.fault.durability.cutting import Cutting
+from tests.fault.durability.cutting import in_between
 from tests.server import SERVE, start
 
 
@@ -13,10 +10,7 @@ from tests.server import SERVE, start
 def between(environment, publish):
     """The site ``demo`` is published; the service goes to its database by way of this."""
     publish("demo")
-    address = urlsplit(environment["DATABASE_URL"])
-    with closing(Cutting(address.hostname, address.port)) as made:
-        there = address.netloc.replace(f":{address.port}", f":{made.port}")
-        environment["DATABASE_URL"] = address._replace(netloc=there).geturl()
+    with in_between(environment) as made:
         yield made
 
 
