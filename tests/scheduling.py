@@ -2,6 +2,7 @@
 
 import os
 import re
+import zlib
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -20,7 +21,7 @@ SHARED_RUNS = tuple(
         "packages/test_life.py",
     )
 )
-#: Folders and files in which little depends on the engine: each test runs on one of both, in turn.
+#: Folders and files in which little depends on the engine: each test runs on one of both.
 ONE_ENGINE = (
     *("cli", "embed", "evidence", "exports", "rights", "trail", "verification", "vocabulary"),
     *(
@@ -91,18 +92,20 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave to the full run what the marker ``one_row_in`` lets go: other rows in each table.
 
-    And of tests in which little depends on the engine those on the other one.
+    And of tests in which little depends on the engine those on the other one. What a test is
+    called says which: another test that comes or goes moves none.
     """
+    left = _on_the_other_engine(items)
     tables: dict[str, list[pytest.Item]] = {}
     for item in items:
-        if item.get_closest_marker("one_row_in") is not None:
+        if item not in left and item.get_closest_marker("one_row_in") is not None:
             tables.setdefault(item.nodeid.partition("[")[0], []).append(item)
-    left = _on_the_other_engine(items)
-    for turn, table in enumerate(tables.values()):
+    for name, table in tables.items():
         marker = table[0].get_closest_marker("one_row_in")
         (number,) = marker.args if marker is not None else (1,)
         # Of a table with fewer rows than that one is left too.
-        left |= {item for at, item in enumerate(table) if (at + turn) % min(number, len(table))}
+        step, turn = min(number, len(table)), _turn(name)
+        left |= {item for at, item in enumerate(table) if (at + turn) % step}
     if left and not IS_WHOLE:
         config.hook.pytest_deselected(items=sorted(left, key=lambda item: item.nodeid))
         items[:] = [item for item in items if item not in left]
@@ -115,5 +118,9 @@ def _on_the_other_engine(items: list[pytest.Item]) -> set[pytest.Item]:
         path = item.nodeid.partition("::")[0].removeprefix("tests/")
         if path.startswith(ONE_ENGINE) and ENGINE.search(item.nodeid):
             pairs.setdefault(ENGINE.sub("", item.nodeid), []).append(item)
-    both = [pair for pair in pairs.values() if len(pair) == 2]
-    return {pair[turn % 2] for turn, pair in enumerate(both)}
+    return {pair[_turn(name) % 2] for name, pair in pairs.items() if len(pair) == 2}
+
+
+def _turn(name: str) -> int:
+    """Return a number that is always the same for a name."""
+    return zlib.crc32(name.encode())

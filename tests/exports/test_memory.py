@@ -21,7 +21,7 @@ MOST = 1.25
 EXPORTING = """
 import os, re, sys
 from pathlib import Path
-from consent_server import verification
+from consent_server import rowscope, verification
 from consent_server.application import create_app
 from consent_server.config import load_settings
 from consent_server.exports.selection import Selection
@@ -29,7 +29,7 @@ from consent_server.exports.service import Export
 
 app = create_app(load_settings(os.environ))
 path = Path(sys.argv[1])
-with app.app_context():
+with app.app_context(), rowscope.one_site("demo"):
     pieces = Export(Selection("demo"), "jsonl", app.extensions["consent_notary"]).pieces()
     with path.open("wb") as file:
         file.writelines(list(pieces) if sys.argv[2] == "naive" else pieces)
