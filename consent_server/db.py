@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import sqlalchemy as sa
+from flask import current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
 from sqlalchemy.dialects.postgresql import JSONB
@@ -36,7 +37,20 @@ class Base(DeclarativeBase):
     )
 
 
-db = SQLAlchemy(model_class=Base, disable_autonaming=True)
+class Database(SQLAlchemy):
+    """Flask-SQLAlchemy, which looks for its engine in two registries at each use."""
+
+    @property
+    def engine(self) -> Engine:
+        """The application's engine; there is one, from its first use on."""
+        extensions = current_app.extensions
+        found: Engine | None = extensions.get("consent_engine")
+        if found is None:
+            found = extensions["consent_engine"] = super().engine
+        return found
+
+
+db = Database(model_class=Base, disable_autonaming=True)
 
 if TYPE_CHECKING:
     Model = Base

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from flask import Response, abort, current_app, jsonify, request
+from flask import Response, abort, jsonify
 from flask.views import MethodView
 
 from consent_server.consents import schemas, service
@@ -24,6 +24,7 @@ from consent_server.tokens.keyring import KeyRing
 from consent_server.web import cors, first_party, privacy_control, rates
 from consent_server.web.api import Blueprint, StrictParser, body_read
 from consent_server.web.clock import now
+from consent_server.web.context import this_app, this_request
 from consent_server.web.direct import Given, Way
 from consent_server.web.peers import came_through
 from consent_server.web.problems import InvalidRequest
@@ -38,7 +39,7 @@ gpc = Blueprint("gpc", __name__, url_prefix="/.well-known", description="Global 
 
 def key_ring() -> KeyRing:
     """Return this process's key ring."""
-    ring: KeyRing = current_app.extensions["consent_keys"]
+    ring: KeyRing = this_app().extensions["consent_keys"]
     return ring
 
 
@@ -140,7 +141,7 @@ class PrivacyControl(MethodView):
 
         There only when the operator says so, by the setting CONSENT_GPC_UPDATED.
         """
-        updated: str | None = current_app.extensions["consent_settings"].gpc_updated
+        updated: str | None = this_app().extensions["consent_settings"].gpc_updated
         if updated is None:
             abort(404)
         return _for_anybody({"gpc": True, "lastUpdate": updated})
@@ -158,11 +159,12 @@ def _record(headers: dict[str, Any], body: tuple[Decision, str | None], site_id:
         body_hash=_body_hash(),
     )
     instant = now()
-    ring = key_ring()
-    reserve: Reserve = current_app.extensions["consent_reserve"]
+    extensions = this_app().extensions
+    ring: KeyRing = extensions["consent_keys"]
+    reserve: Reserve = extensions["consent_reserve"]
     recorded = record_with_reserve(site_id, asked, ring, instant, reserve)
     answer = recorded.record.public()
-    token = service.token_for(recorded, ring, current_app.extensions["consent_issuer"])
+    token = service.token_for(recorded, ring, extensions["consent_issuer"])
     if token is not None:
         answer["token"] = token
     elif not recorded.is_in_force:
@@ -193,6 +195,7 @@ def _check(site_id: str, question: CheckQuestion) -> Given:
 
 @cleared_for_page
 def _record_directly(site_id: str) -> Given | None:
+    request = this_request()
     headers = schemas.quick_key(request.headers)
     if headers is None:  # of two faults, the view tells the same one first
         return None
@@ -201,7 +204,7 @@ def _record_directly(site_id: str) -> Given | None:
 
 
 def _check_directly() -> Given | None:
-    asked = schemas.quick_query(request.args)
+    asked = schemas.quick_query(this_request().args)
     return None if asked is None else _check(*asked)
 
 

@@ -41,13 +41,16 @@ def rows_for(
     :raises NotCanonical: a part has no canonical form
     :source: CNIL, Blockchain (2018): a commitment under a key that can be deleted
     """
-    keys = secrets.token_bytes(KEY_BYTES), secrets.token_bytes(KEY_BYTES)
-    event = Event(commit("decision", keys[0], decision), commit("subject", keys[1], subject))
+    drawn = secrets.token_bytes(2 * KEY_BYTES)
+    decision_key, subject_key = drawn[:KEY_BYTES], drawn[KEY_BYTES:]
+    event = Event(
+        commit("decision", decision_key, decision), commit("subject", subject_key, subject)
+    )
     opening = {
         "site_id": site_id,
         "record_id": record_id,
-        "decision_key": keys[0],
-        "subject_key": keys[1],
+        "decision_key": decision_key,
+        "subject_key": subject_key,
     }
     return [(KEEP_KEYS, opening), (KEEP_ENTRY, _queued(site_id, event, record_id, now))]
 

@@ -4,13 +4,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import request
-
 from consent_server.sites.directory import in_force
 from consent_server.sites.models import Publication
 from consent_server.sites.origins import is_allowed
 from consent_server.sites.service import origins_of
 from consent_server.web import cors
+from consent_server.web.context import this_request
 from consent_server.web.cors import preflight
 
 __all__ = ["cleared_for_page", "preflight"]
@@ -32,10 +31,11 @@ def cleared_for_page(view: Callable[..., Answer]) -> Callable[..., Answer]:
     @wraps(view)
     def cleared(*args: Any, site_id: str, **kwargs: Any) -> Answer:
         cors.varies()
-        if request.method in ("GET", "HEAD") and "Origin" not in request.headers:
+        request = this_request()
+        if request.method in ("GET", "HEAD") and "HTTP_ORIGIN" not in request.environ:
             in_force(site_id)
             return view(*args, site_id=site_id, **kwargs)
-        origin = request.headers.get("Origin", "")
+        origin = request.environ.get("HTTP_ORIGIN", "")
 
         def is_listed(known: Publication) -> bool:
             return is_allowed(origin, origins_of(known))

@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 import flask_smorest
 import marshmallow as ma
-from flask import Request, Response, g
+from flask import Request, Response
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import (
     HTTPException,
@@ -16,6 +16,7 @@ from werkzeug.exceptions import (
 from werkzeug.http import parse_options_header
 
 from consent_server.web import problems
+from consent_server.web.context import this_g
 from consent_server.web.strict_json import FORBIDDEN, JsonRefused, read_object
 
 
@@ -72,8 +73,8 @@ class StrictParser(FlaskParser):
         body = req.get_data()
         if len(body) != req.content_length:
             raise JsonRefused("cut off before the length that was announced")
-        g.json_body = read_object(body)
-        return g.json_body
+        read = this_g().json_body = read_object(body)
+        return read
 
     def load_querystring(self, req: Request, schema: ma.Schema) -> Any:
         """Read the query; a parameter given twice is refused."""
@@ -100,7 +101,7 @@ def _given(req: Request, location: str | None) -> Any:
 
 def body_read() -> dict[str, Any]:
     """Return the JSON object of this request's body, as it was read; it is never changed."""
-    body: dict[str, Any] = g.json_body
+    body: dict[str, Any] = this_g().json_body
     return body
 
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from flask import current_app
+from consent_server.web.context import this_app
 
 
 def now() -> datetime:
@@ -13,7 +13,7 @@ def now() -> datetime:
     """
     instant = datetime.now(UTC)
     instant = instant.replace(microsecond=instant.microsecond // 1000 * 1000)
-    offset_file: Path | None = current_app.extensions["consent_settings"].demo_clock
+    offset_file: Path | None = this_app().extensions["consent_settings"].demo_clock
     return instant + _offset(offset_file) if offset_file else instant
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response
 
 from consent_server.errors import ConsentError
+from consent_server.web.context import this_g, this_request
 
 #: Seconds for which a browser may keep the answer to a preflight.
 PREFLIGHT_SECONDS = 7200
@@ -25,7 +26,7 @@ def request_origin() -> str:
 
     :raises OriginNotAllowed: absent
     """
-    origin = request.headers.get("Origin")
+    origin: str | None = this_request().environ.get("HTTP_ORIGIN")
     if not origin:
         raise OriginNotAllowed
     return origin
@@ -33,7 +34,7 @@ def request_origin() -> str:
 
 def answer_to(origin: str) -> None:
     """Let the page at this (already checked) origin read the answer, refusals included."""
-    g.cors_origin = origin
+    this_g().cors_origin = origin
 
 
 def preflight(methods: Iterable[str], headers: Iterable[str]) -> Response:
@@ -47,10 +48,11 @@ def preflight(methods: Iterable[str], headers: Iterable[str]) -> Response:
 
 def added() -> list[tuple[str, str]]:
     """Return the headers of an answer to a page; none where it is the same for everybody."""
-    origin = g.get("cors_origin")
+    kept = this_g()
+    origin = kept.get("cors_origin")
     if origin is not None:
         return [("Access-Control-Allow-Origin", origin), ("Vary", "Origin")]
-    return [("Vary", "Origin")] if g.get("cors_varies") else []
+    return [("Vary", "Origin")] if kept.get("cors_varies") else []
 
 
 def _add(answer: Response) -> Response:
@@ -64,7 +66,7 @@ def _add(answer: Response) -> Response:
 
 def varies() -> None:
     """Say that this route's answer depends on the Origin header, whoever asks."""
-    g.cors_varies = True
+    this_g().cors_varies = True
 
 
 def init_app(app: Flask) -> None:

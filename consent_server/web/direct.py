@@ -15,10 +15,10 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import orjson
 from flask import Flask, Request, Response
-from flask.globals import request_ctx
 from werkzeug.routing import MapAdapter, Rule
 
 from consent_server.web import cors, headers
+from consent_server.web.context import this_request
 
 #: Hosts that lead to every route. Of others, with long labels, Flask says that they lead nowhere.
 _HOST = re.compile(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63}){0,9}(:[0-9]{1,5})?\Z", re.ASCII)
@@ -105,7 +105,7 @@ class DirectFlask(Flask):
 
     def full_dispatch_request(self) -> Response:
         """Answer a request, the short way where there is one."""
-        asked = cast(_Asked, request_ctx.request)
+        asked = cast(_Asked, this_request())
         if asked.way is None:
             return super().full_dispatch_request()
         try:

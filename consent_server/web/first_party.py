@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from flask import request
+from consent_server.web.context import this_request
 
 
 def own_host(origin: str) -> str | None:
@@ -16,7 +16,7 @@ def own_host(origin: str) -> str | None:
     :param origin: of the page, already checked against the site's list
     """
     authority = origin.partition("://")[2]
-    headers = request.headers
-    said = headers.get("Sec-Fetch-Site")
-    is_own = headers.get("Host") == authority if said is None else said == "same-origin"
+    environ = this_request().environ
+    said = environ.get("HTTP_SEC_FETCH_SITE")
+    is_own = environ.get("HTTP_HOST") == authority if said is None else said == "same-origin"
     return urlsplit(origin).hostname if is_own else None

@@ -4,10 +4,11 @@ import secrets
 import time
 from collections.abc import Collection
 
-from flask import Flask, Request, Response, current_app, g, request
+from flask import Flask, Request, Response, request
 
 from consent_server.metrics.catalogue import METHODS, OTHER_METHOD, count_request
 from consent_server.web import logs
+from consent_server.web.context import this_app, this_g
 
 #: Headers of every answer, error pages included.
 EVERYWHERE = {
@@ -55,8 +56,9 @@ _DEFAULTS = {
 
 def _open_request() -> None:
     # An id of ours, never the client's: nothing that a client wrote reaches a log line.
-    g.request_id = secrets.token_hex(8)
-    g.started = time.perf_counter()
+    kept = this_g()
+    kept.request_id = secrets.token_hex(8)
+    kept.started = time.perf_counter()
 
 
 def _close_request(answer: Response) -> Response:
@@ -73,9 +75,9 @@ def added(blueprint: str | None, given: Collection[str]) -> list[tuple[str, str]
     """
     surface = SURFACES.get(blueprint or "", API)
     pairs = [pair for name, pair in _DEFAULTS[id(surface)] if name not in given]
-    pairs.append(("X-Request-Id", g.request_id))
+    pairs.append(("X-Request-Id", this_g().request_id))
     # Whatever a proxy says or does not say of TLS: browsers take it over TLS alone (RFC 6797, 8.1).
-    if current_app.extensions["consent_issuer"].startswith("https:"):
+    if this_app().extensions["consent_issuer"].startswith("https:"):
         pairs.append(("Strict-Transport-Security", "max-age=31536000; includeSubDomains"))
     return pairs
 
@@ -84,7 +86,8 @@ def close(asked: Request, status: int) -> None:
     """Count a request that is answered, and write its line."""
     # The rule, not the path: a path can hold a record id. No query, address or agent either.
     rule = asked.url_rule.rule if asked.url_rule else None
-    log_request(g.request_id, asked.method, rule, status, g.started)
+    kept = this_g()
+    log_request(kept.request_id, asked.method, rule, status, kept.started)
 
 
 def log_request(

@@ -1,6 +1,6 @@
 """Limits of a request's address and body, applied before anything reads them."""
 
-from flask import Flask, request
+from flask import Flask
 from werkzeug.exceptions import (
     LengthRequired,
     NotFound,
@@ -8,6 +8,7 @@ from werkzeug.exceptions import (
     UnsupportedMediaType,
 )
 
+from consent_server.web.context import this_request
 from consent_server.web.strict_json import FORBIDDEN
 
 #: Largest body of any public route, bytes; a schema may set a lower ``max_bytes``.
@@ -17,7 +18,7 @@ METHODS_WITH_BODY = {"POST", "PUT", "PATCH"}
 
 def _check_address() -> None:
     """Refuse characters that no address of ours holds, and that PostgreSQL takes in no text."""
-    if FORBIDDEN.search(request.path):
+    if FORBIDDEN.search(this_request().path):
         raise NotFound
 
 
@@ -26,6 +27,7 @@ def _check_body() -> None:
 
     Werkzeug would silently cut a chunked body at the limit and go on with the rest of the request.
     """
+    request = this_request()
     environ = request.environ
     if "HTTP_TRANSFER_ENCODING" in environ:
         raise LengthRequired("Send a Content-Length; chunked bodies are not accepted.")

@@ -55,7 +55,7 @@ class _Handler(logging.StreamHandler[TextIO]):
             self.acquire()
             try:
                 self.stream.write(line + self.terminator)
-                self.flush()
+                self.stream.flush()
             finally:
                 self.release()
 

@@ -2,10 +2,9 @@
 
 from typing import Literal
 
-from flask import current_app, request
-
 from consent_server.rates.networks import is_of
 from consent_server.settings import Settings
+from consent_server.web.context import this_app, this_request
 
 Through = Literal["proxy", "unknown_proxy", "direct"]
 
@@ -15,7 +14,8 @@ def came_through() -> Through:
 
     One that is not named counts as the visitor itself, so that all its visitors are one network.
     """
-    if "X-Forwarded-For" not in request.headers:
+    request = this_request()
+    if "HTTP_X_FORWARDED_FOR" not in request.environ:
         return "direct"
-    settings: Settings = current_app.extensions["consent_settings"]
+    settings: Settings = this_app().extensions["consent_settings"]
     return "proxy" if is_of(request.remote_addr, settings.proxies) else "unknown_proxy"

@@ -1,6 +1,6 @@
 """Global Privacy Control: the header that a browser sends for a visitor who says no to all."""
 
-from flask import request
+from consent_server.web.context import this_request
 
 
 def is_sent() -> bool:
@@ -10,5 +10,5 @@ def is_sent() -> bool:
 
     :source: https://www.w3.org/TR/gpc/, section 3: any other value is no signal
     """
-    lines = request.headers.get("Sec-GPC", "").split(",")
+    lines: list[str] = this_request().environ.get("HTTP_SEC_GPC", "").split(",")
     return any(line.strip(" \t") == "1" for line in lines)

@@ -1,11 +1,10 @@
 """Counts the request that is being answered."""
 
-from flask import current_app, request
-
 from consent_server.metrics.catalogue import RATES_HIT
 from consent_server.rates.limits import Kind
 from consent_server.rates.service import RateLimited, Rates
 from consent_server.web.clock import now
+from consent_server.web.context import this_app, this_request
 
 
 def count(kind: Kind, site_id: str) -> None:
@@ -13,9 +12,10 @@ def count(kind: Kind, site_id: str) -> None:
 
     :raises RateLimited: it has to come again later
     """
-    rates: Rates | None = current_app.extensions["consent_rates"]
+    rates: Rates | None = this_app().extensions["consent_rates"]
     if rates is not None:
-        forwarded = request.headers.get("X-Forwarded-For", "")
+        request = this_request()
+        forwarded = request.environ.get("HTTP_X_FORWARDED_FOR", "")
         try:
             rates.count(kind, site_id, request.remote_addr, forwarded, now())
         except RateLimited:

@@ -7,19 +7,20 @@ What has no site in its address says so itself: the check API enters the site of
 from collections.abc import Generator, Iterator
 from typing import Any
 
-from flask import Flask, g, request, stream_with_context  # noqa: TID251
+from flask import Flask, stream_with_context  # noqa: TID251
 
 from consent_server import rowscope
+from consent_server.web.context import this_g, this_request
 
 
 def _open() -> None:
-    g.row_scope_before = rowscope.current()
-    rowscope.enter(rowscope.of_site((request.view_args or {}).get("site_id", "")))
+    this_g().row_scope_before = rowscope.current()
+    rowscope.enter(rowscope.of_site((this_request().view_args or {}).get("site_id", "")))
 
 
 def _close(_error: Any) -> None:
     # Flask ends a request that is streamed a second time, with its stream.
-    before = g.pop("row_scope_before", None)
+    before = this_g().pop("row_scope_before", None)
     if before is not None:
         rowscope.enter(before)
 
