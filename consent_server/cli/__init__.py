@@ -1,37 +1,58 @@
 """The command line: all an operator does; exit codes 0 (done), 1 (refused), 2 (usage)."""
 
 import sys
+from importlib import import_module
 from typing import Any
 
 import click
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from consent_server.cli import (
-    audit,
-    backup,
-    database,
-    documentation,
-    export,
-    key,
-    keys,
-    log,
-    parquet,
-    proof,
-    rights,
-    selfcheck,
-    serve,
-    site,
-    token,
-    trail,
-    verify,
-    witness,
-)
+from consent_server import __version__
 from consent_server.errors import ConsentError
-from consent_server.operations.measuring import VERSION
+
+#: Command → its module here, and its name in it. Loaded when it is run or described: nobody waits
+#: for the others, and a service that runs for months holds none of them.
+COMMANDS = {
+    "audit": "audit:audit",
+    "backup": "backup:backup",
+    "check-config": "serve:check_config",
+    "db": "database:database",
+    "export": "export:export",
+    "key": "key:key",
+    "keys": "keys:keys",
+    "lapse": "database:lapse",
+    "log": "log:log",
+    "openapi": "documentation:openapi",
+    "parquet": "parquet:parquet",
+    "proof": "proof:proof",
+    "purge": "database:purge",
+    "restore": "backup:restore",
+    "rights": "rights:rights",
+    "schema": "documentation:schema",
+    "selfcheck": "selfcheck:selfcheck",
+    "serve": "serve:serve",
+    "site": "site:site",
+    "token": "token:token",
+    "trail": "trail:trail",
+    "verify": "verify:verify",
+    "witness": "witness:witness",
+}
 
 
 class Commands(click.Group):
     """The commands; a deliberate refusal ends with code 1 and one readable message."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(f"{__name__}.{module}"), name)
+        return command
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command and show a refusal without a traceback."""
@@ -53,37 +74,9 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name=None, version=VERSION, prog_name="consent_server")
+@click.version_option(package_name=None, version=__version__, prog_name="consent_server")
 def main() -> None:
     """Self-hosted consent service: sites, keys, tokens, exports, log and trail, rights, server.
 
     Settings come from the environment (docs/settings.md).
     """
-
-
-for command in (
-    serve.serve,
-    serve.check_config,
-    selfcheck.selfcheck,
-    site.site,
-    key.key,
-    token.token,
-    keys.keys,
-    export.export,
-    parquet.parquet,
-    verify.verify,
-    witness.witness,
-    log.log,
-    trail.trail,
-    proof.proof,
-    audit.audit,
-    rights.rights,
-    database.lapse,
-    database.purge,
-    database.database,
-    backup.backup,
-    backup.restore,
-    documentation.openapi,
-    documentation.schema,
-):
-    main.add_command(command)

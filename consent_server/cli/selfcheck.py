@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
+from consent_server import __version__
 from consent_server.cli.environment import application, instant, print_json
 from consent_server.config import SettingsInvalid, load_settings
 from consent_server.errors import ConsentError
-from consent_server.operations.measuring import VERSION
 from consent_server.operations.selfcheck.line import Line, fail, not_looked_at
 from consent_server.operations.selfcheck.service import does_not_answer
 from consent_server.operations.selfcheck.service import selfcheck as lines_of
@@ -40,7 +40,7 @@ def selfcheck(strict: bool, before_start: bool, as_json: bool) -> None:
     worst = "fail" if counts["fail"] else "warn" if counts["warn"] else "ok"
     if as_json:
         checks = [line.as_json() for line in lines]
-        print_json({"status": worst, "version": VERSION, "counts": counts, "checks": checks})
+        print_json({"status": worst, "version": __version__, "counts": counts, "checks": checks})
     else:
         good, middling, bad = counts.values()
         click.echo(f"{good} ok, {middling} to look at, {bad} to mend first")

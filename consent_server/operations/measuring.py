@@ -5,6 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
+from consent_server import __version__
 from consent_server.db import db
 from consent_server.disk import least_free
 from consent_server.ledger.policy import Policy
@@ -15,9 +16,6 @@ from consent_server.operations.writing import why_not_writable
 from consent_server.settings import Settings
 from consent_server.sites.models import Site
 from consent_server.witnessing.service import behind
-
-#: Of the software.
-VERSION = "0.1.0"
 
 
 def measure_process() -> None:
@@ -36,7 +34,7 @@ def measure(settings: Settings, policy: Policy, now: datetime) -> dict[Key, floa
     :param now: aware, UTC
     :returns: values by metric and labels; of a database that does not answer, that alone
     """
-    found: dict[Key, float] = {(catalogue.BUILD.name, VERSION): 1.0}
+    found: dict[Key, float] = {(catalogue.BUILD.name, __version__): 1.0}
     found[(catalogue.DISK_FREE.name,)] = float(least_free(*settings.folders)[0])
     try:
         found |= _of_the_logs(now) | _of_the_witnesses(policy, now)

@@ -2,6 +2,7 @@
 
 import json
 
+import click
 import pytest
 
 from consent_server.cli import main
@@ -9,9 +10,10 @@ from tests.builders import acceptance, refusal
 
 
 def every_command(group, path=()):
-    for name, command in group.commands.items():
+    for name in group.list_commands(None):
+        command = group.get_command(None, name)
         yield (*path, name)
-        if hasattr(command, "commands"):
+        if isinstance(command, click.Group):
             yield from every_command(command, (*path, name))
 
 
