@@ -79,7 +79,7 @@ class _Transaction:
         self._has_rows = False
         self._is_kept = False
         #: Why all of it is lost, what others had written in it too.
-        self.problem: sqlite3.Error | None = None
+        self.problem: BaseException | None = None
         try:
             if self._is_hurried:
                 self._wait_at_most(patience)
@@ -103,7 +103,7 @@ class _Transaction:
     def _mark(self) -> None:
         try:
             self._driver.exec_driver_sql("SAVEPOINT mine")
-        except sqlite3.Error as error:
+        except BaseException as error:
             self.problem = error
             raise
 
@@ -112,8 +112,13 @@ class _Transaction:
             if not self._has_rows:
                 raise sqlite3.OperationalError("nothing of anybody else is in it")
             self._driver.exec_driver_sql("ROLLBACK TO mine")
-        except sqlite3.Error as error:  # a full disk, say, has ended the whole transaction
+        except BaseException as error:
+            # A full disk, say, or too little memory has ended the whole transaction; or a part of
+            # what was to be undone is still in it. The next one's mark would begin another, whose
+            # commit says nothing of those before.
             self.problem = cause if isinstance(cause, sqlite3.Error) else error
+            if not isinstance(error, sqlite3.Error):
+                raise
 
     def end(self) -> None:
         """Commit for all of them, and let them go on, whatever happens."""
@@ -148,7 +153,8 @@ class _Transaction:
             pass
         if not self._is_kept:
             # In the words of what failed: where it was room, who waits may know what to do.
-            raise sqlite3.OperationalError(str(self.problem or "not committed")) from self.problem
+            words = str(self.problem or "") or "not committed"
+            raise sqlite3.OperationalError(words) from self.problem
 
 
 class SharedCommits:

@@ -13,6 +13,7 @@ from tests.server import ROOT
 #: Tests that look at how SQLite keeps what it was given.
 KEEPING = (
     "tests/consents/test_shared_commits.py",
+    "tests/consents/test_shared_faults.py",
     "tests/consents/test_append_only.py",
     "tests/erasing/test_traces.py",
     "tests/erasing/test_crashes.py",
