@@ -11,13 +11,13 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from typing import Any, TypeVar
+from typing import TypeVar
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from consent_server.driver import Driver, as_of_engine
+from consent_server.kept import KeptConnection
 from consent_server.sqlite import sqlite3
 
 Result = TypeVar("Result")
@@ -30,48 +30,14 @@ SHORT = 0.5
 COUNTS = 10.0
 
 
-class _Connection:
-    """The connection on which all decisions are written, one transaction after the other.
-
-    It is not the pool's, whose care for each use costs as much as a statement; it is opened by the
-    pool, and closed with it.
-    """
-
-    def __init__(self, engine: Engine):
-        self._engine = weakref.proxy(engine)
-        #: One, unless it is in use; a second where a late end and a new beginning met.
-        self._idle: list[Driver] = []
-        event.listen(engine, "engine_disposed", self._close)
-
-    def take(self) -> Driver:
-        """Return it, for one transaction; opened where it is not there."""
-        with suppress(IndexError):
-            return self._idle.pop()
-        pooled: Any = self._engine.raw_connection()
-        opened = Driver(pooled.driver_connection, self._engine.dialect)
-        pooled.detach()
-        return opened
-
-    def give_back(self, driver: Driver, *, is_sound: bool) -> None:
-        """Keep it for the next transaction, or close it, by which it is rolled back."""
-        if is_sound and not self._idle:
-            self._idle.append(driver)
-        else:
-            driver.connection.close()
-
-    def _close(self, _engine: Engine) -> None:
-        with suppress(IndexError):
-            while True:
-                self._idle.pop().connection.close()
-
-
 class _Transaction:
     """What several threads write, each in its turn, until one of them commits."""
 
-    def __init__(self, connection: _Connection, patience: float):
+    def __init__(self, connection: KeptConnection, patience: float):
         """:param patience: seconds to wait for others who write to the file"""
         self._connection = connection
-        self._driver = connection.take()
+        self._taken = connection.take()
+        self._driver = self._taken.driver
         self._is_hurried = patience < PATIENCE - SHORT
         #: Held until it is committed, or lost.
         self._going_on = threading.Lock()
@@ -85,7 +51,7 @@ class _Transaction:
                 self._wait_at_most(patience)
             self._driver.exec_driver_sql("BEGIN IMMEDIATE")
         except BaseException:
-            connection.give_back(self._driver, is_sound=False)
+            connection.give_back(self._taken, is_sound=False)
             raise
 
     def add(self, work: Callable[[Driver], Result]) -> Result:
@@ -127,7 +93,7 @@ class _Transaction:
                 self._commit()
             finally:
                 with suppress(sqlite3.Error):
-                    self._connection.give_back(self._driver, is_sound=self._is_kept)
+                    self._connection.give_back(self._taken, is_sound=self._is_kept)
         finally:
             self._going_on.release()
 
@@ -162,7 +128,7 @@ class SharedCommits:
 
     def __init__(self, engine: Engine):
         self._engine = weakref.proxy(engine)
-        self._connection = _Connection(engine)
+        self._connection = KeptConnection(engine)
         self._turn = threading.Lock()
         self._counting = threading.Lock()
         #: Threads that wait for their turn.

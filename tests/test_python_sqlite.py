@@ -14,6 +14,7 @@ from tests.server import ROOT
 KEEPING = (
     "tests/consents/test_shared_commits.py",
     "tests/consents/test_shared_faults.py",
+    "tests/consents/test_kept_connection.py",
     "tests/consents/test_append_only.py",
     "tests/erasing/test_traces.py",
     "tests/erasing/test_crashes.py",

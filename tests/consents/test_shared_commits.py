@@ -13,6 +13,7 @@ from sqlalchemy import event
 from consent_server import committing
 from consent_server.committing import SharedCommits
 from consent_server.db import db, prepare_engine, writing
+from consent_server.kept import KeptConnection
 from consent_server.sqlite import sqlite3
 
 TABLES = (
@@ -146,7 +147,7 @@ def test_a_disk_that_is_full_for_one_is_told_in_these_words_to_all(engine, write
 
 
 def test_whoever_waits_goes_on_when_the_end_fails_in_a_way_that_nobody_foresaw(engine, monkeypatch):
-    connection = committing._Connection(engine)
+    connection = KeptConnection(engine)
     transaction = committing._Transaction(connection, committing.PATIENCE)
     transaction.add(a_row("a"))
     give_back = connection.give_back
@@ -335,7 +336,7 @@ def test_one_connection_writes_all_of_them_until_the_pool_is_closed(engine):
 
 def test_a_late_end_and_a_new_beginning_have_a_connection_each(engine):
     """Whoever gave up commits what was left to them while the next one has begun."""
-    connection = committing._Connection(engine)
+    connection = KeptConnection(engine)
     late = committing._Transaction(connection, committing.PATIENCE)
     other = connection.take()
     late.add(a_row("a"))
@@ -345,4 +346,4 @@ def test_a_late_end_and_a_new_beginning_have_a_connection_each(engine):
     assert names(engine) == {"a"}
     assert connection.take() is not other
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
-        other.exec_driver_sql("SELECT 1")
+        other.driver.exec_driver_sql("SELECT 1")

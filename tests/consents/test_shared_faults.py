@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 import pytest
 import sqlalchemy as sa
 
-from consent_server import committing
+from consent_server import kept
 from consent_server.committing import SharedCommits
 from consent_server.db import prepare_engine
 from consent_server.driver import Driver
@@ -72,7 +72,7 @@ def line(tmp_path, plan, monkeypatch):
         for table in TABLES:
             connection.exec_driver_sql(f"CREATE TABLE {table} (name TEXT PRIMARY KEY)")
     monkeypatch.setattr(
-        committing, "Driver", lambda opened, dialect: Driver(Faulty(opened, plan), dialect)
+        kept, "Driver", lambda opened, dialect: Driver(Faulty(opened, plan), dialect)
     )
     yield SharedCommits(made)
     made.dispose()
