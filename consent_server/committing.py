@@ -101,6 +101,7 @@ class _Transaction:
         try:
             if self.problem is None:
                 self._driver.exec_driver_sql("COMMIT")
+                self._connection.require_in_place(self._taken.file)
                 self._is_kept = True
                 if self._is_hurried:
                     self._wait_at_most(PATIENCE)
@@ -182,7 +183,13 @@ class SharedCommits:
             left = self._taken_over()
             if left is not None:
                 left.end()
-            yield
+            file = self._connection.file
+            try:
+                yield
+            except BaseException:
+                self._connection.is_in_place(file)  # the next one may find it
+                raise
+            self._connection.require_in_place(file)
             self._locked_at = -math.inf
 
     @contextmanager

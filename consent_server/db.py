@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.orm import DeclarativeBase, Session, registry
 
-from consent_server.committing import turn_to_write
+from consent_server.committing import shared_commits, turn_to_write
 from consent_server.driver import connect_arguments, prepare_postgresql, roll_back_on_return
 from consent_server.settings import SPARE_THREADS, Settings
 from consent_server.sqlite import sqlite3
@@ -294,5 +294,6 @@ def prepare_engine(engine: Engine) -> None:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _open_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+        shared_commits(engine)  # knows from the first connection on which file they are on
     else:
         prepare_postgresql(engine)

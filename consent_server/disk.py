@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+#: A file, whatever its name: its device, and its number there.
+File = tuple[int, int]
 #: Bytes that have to find room: more than a decision takes.
 TRIED = 65_536
 
@@ -69,6 +71,15 @@ def try_writing(folder: Path) -> None:
         left = memoryview(bytes(TRIED))
         while left:  # a disk that is almost full takes a part
             left = left[file.write(left) :]
+
+
+def file_at(path: str) -> File | None:
+    """Return which file has a name; None where none has it."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def least_free(*folders: Path) -> tuple[int, Path]:

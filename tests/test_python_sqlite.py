@@ -15,6 +15,7 @@ KEEPING = (
     "tests/consents/test_shared_commits.py",
     "tests/consents/test_shared_faults.py",
     "tests/consents/test_kept_connection.py",
+    "tests/consents/test_file_taken_away.py",
     "tests/consents/test_append_only.py",
     "tests/erasing/test_traces.py",
     "tests/erasing/test_crashes.py",
