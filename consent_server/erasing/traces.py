@@ -7,11 +7,12 @@ nothing: what is deleted goes when its table is written anew.
 
 import sys
 
+import sqlalchemy as sa
 import structlog
 
+from consent_server.committing import turn_to_write
 from consent_server.db import db
 from consent_server.errors import ConsentError
-from consent_server.sqlite import sqlite3
 
 log = structlog.get_logger(__name__)
 #: Bytes of a SQLite database that is written anew after each erasure, within a tenth of a second.
@@ -64,6 +65,16 @@ def remove_traces(at_most: int = SMALL) -> bool:
     if db.engine.dialect.name != "sqlite":
         return False
     db.session.rollback()
+    try:
+        # Whoever decides would take the file from us again and again, and the WAL would stay.
+        with turn_to_write(db.engine):
+            return _written_anew(at_most)
+    except sa.exc.OperationalError as error:  # somebody writes or reads; the next round is near
+        log.warning("traces_left", error=str(error.orig))
+        return False
+
+
+def _written_anew(at_most: int) -> bool:
     connection = db.engine.raw_connection()
     try:
         cursor = connection.cursor()
@@ -71,9 +82,6 @@ def remove_traces(at_most: int = SMALL) -> bool:
         if size <= at_most:
             cursor.execute("VACUUM")
         is_busy = _pragma(cursor, "wal_checkpoint(TRUNCATE)")
-    except sqlite3.OperationalError as error:  # somebody writes or reads; the next round is near
-        log.warning("traces_left", error=str(error))
-        return False
     finally:
         connection.close()
     return size <= at_most and not is_busy

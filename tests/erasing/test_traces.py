@@ -1,10 +1,13 @@
 """After an erasure nothing of it is in the files of the database."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from consent_server.committing import shared_commits
 from consent_server.db import db
 from consent_server.erasing.traces import compact, remove_traces
 from tests.builders import OTHER_VISITOR, acceptance, refusal, withdrawal
@@ -147,3 +150,25 @@ def test_a_database_that_somebody_reads_is_left_for_later(app, decide, erase):
 
         reader.rollback()
         assert remove_traces() is True
+
+
+def test_whoever_takes_traces_away_waits_in_the_line_of_those_who_decide(app, decide, erase):
+    """SQLite itself has them sleep and try again, and under load they lose every time."""
+    decide(acceptance())
+    erase()
+    with app.app_context():
+        line = shared_commits(db.engine)
+
+    def take_away():
+        with app.app_context():
+            return remove_traces()
+
+    with ThreadPoolExecutor(1) as pool:
+        with line.alone():
+            removed = pool.submit(take_away)
+            deadline = time.monotonic() + 20
+            while line.in_line == 0 and not removed.done():
+                assert time.monotonic() < deadline
+                time.sleep(0.001)
+            was_in_line = line.in_line
+        assert (was_in_line, removed.result(30)) == (1, True)
