@@ -1,0 +1,1 @@
+"""Both databases are told the same."""
