@@ -2,6 +2,8 @@
 
 import os
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -10,7 +12,7 @@ import click
 from consent_server.cli.deeds import WhyParameter, record_deed
 from consent_server.cli.environment import application, instant, print_json
 from consent_server.cli.visitor import consent_id_options, subject_of
-from consent_server.disk import make_directory, sync_directory
+from consent_server.disk import make_directory, replace_file, sync_directory
 from consent_server.evidence.pack import as_json
 from consent_server.evidence.restricted import count_kept, opened
 from consent_server.ledger.restricted import new_private_key, private_key, public_key_of
@@ -33,7 +35,8 @@ def restricted_key(out: Path) -> None:
     read, by anybody.
     """
     made = new_private_key()
-    _write(out, made)
+    with _told_of(out):
+        _write_new(out, made)
     click.echo(public_key_of(private_key(made)))
 
 
@@ -57,8 +60,9 @@ def restricted(
 ) -> None:
     """Write the proof packs that SITE keeps of erased records, for a legal claim and nothing else.
 
-    Of one visitor or record alone, where it is known whose claim it is. Ends with 1 when there is
-    something that this key does not open.
+    Of one visitor or record alone, where it is known whose claim it is. What an earlier run wrote
+    into the folder is written again. Ends with 1 when there is something that this key does not
+    open.
     """
     try:
         key = private_key(key_file.read_bytes())
@@ -69,15 +73,18 @@ def restricted(
         is_of_one = consent_id is not None or consent_id_file is not None
         subject = subject_of(app, site_id, consent_id, consent_id_file) if is_of_one else None
         now = instant()
+        with _told_of(out):
+            make_directory(out)
         record_deed(site_id, "restricted", why, kept=count_kept(site_id, now))
-        make_directory(out)
         for kept in opened(site_id, key, app.extensions["consent_notary"], now):
             if isinstance(kept.pack, str):
                 found[kept.pack] += 1
                 continue
             record = kept.pack["record"]
             if record_id in (None, record["record_id"]) and subject in (None, record["subject"]):
-                _write(out / f"{kept.proof_id}.json", as_json(kept.pack))
+                file = out / f"{kept.proof_id}.json"
+                with _told_of(file):
+                    replace_file(file, as_json(kept.pack))
                 found["written"] += 1
     _tell(site_id, out, found, as_json_)
     raise SystemExit(1 if found.keys() & NOT_WRITTEN.keys() else 0)
@@ -94,14 +101,24 @@ def _tell(site_id: str, out: Path, found: Counter[str], is_json: bool) -> None:
             click.echo(f"{found[name]}: {why}", err=True)
 
 
-def _write(path: Path, data: bytes) -> None:
-    """Write a new file for this user alone."""
+@contextmanager
+def _told_of(path: Path) -> Iterator[None]:
+    """Say of which file it is that it cannot be written."""
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        yield
     except OSError as error:
         raise click.FileError(str(path), str(error.strerror)) from None
-    with open(handle, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(handle)
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    """Write a file for this user alone that is not there yet: whole, or none."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with open(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(handle)
+    except OSError:
+        path.unlink()
+        raise
     sync_directory(path.absolute().parent)

@@ -22,6 +22,9 @@ from consent_server.verification import MALFORMED, Report, Trusted, Unverifiable
 #: Proofs read in one statement.
 PAGE = 100
 
+#: What reading one raises that is not of this service: anybody can seal something to a public key.
+STRANGE = (*UNREADABLE, *MALFORMED, sa.exc.DataError)
+
 #: Why one is not given out: sealed to another key (or changed), its entry not in the signed log
 #: yet, or not what was signed.
 Refusal = Literal["other_key", "waiting", "damaged"]
@@ -79,18 +82,20 @@ def _pack(
     site_id: str, sealed: bytes, key: X25519PrivateKey, until: str, notary: Notary, vkey: str
 ) -> Pack | Refusal:
     try:
-        opening: dict[str, Any] = json.loads(unseal(sealed, key, site_id, until))
+        data = unseal(sealed, key, site_id, until)
     except NotOpened:
         return "other_key"
-    if opening["format"] != FORMAT:
-        return "damaged"
     try:
+        opening: dict[str, Any] = json.loads(data)
+        if opening["format"] != FORMAT or opening["record"]["site"] != site_id:
+            return "damaged"
         index = _place(site_id, opening)
         proof = None if index is None else proof_at(site_id, index, notary)
         if proof is None:
             return "waiting"
         pack = assembled(opening["record"], opening, proof, vkey)
-    except (*UNREADABLE, IndexError):  # EvidenceDamaged among them
+    except STRANGE:  # EvidenceDamaged among them
+        db.session.rollback()
         return "damaged"
     return pack if _is_verified(pack, vkey) else "damaged"
 

@@ -2,17 +2,41 @@
 
 import base64
 import json
+import os
 import stat
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from consent_server.db import db
-from consent_server.ledger.restricted import private_key, public_key_of
+from consent_server.ledger.restricted import FORMAT, private_key, public_key_of, seal
+from consent_server.log.models import RestrictedProof
 from tests.builders import OTHER_VISITOR, VISITOR, acceptance, bundle_hash
 from tests.erasing.legal import KEY, OTHER_KEY, keeping
 
 WHY = ["--why", "claim 2026-17"]
+#: What is no proof, and can be sealed like one.
+STRANGE = [
+    b"text",
+    b"\xff",
+    b"[]",
+    b"[" * 100_000,
+    b"{}",
+    *(
+        json.dumps({"format": FORMAT, "record": {"site": site}, **more}).encode()
+        for site, more in [
+            (["demo"], {}),
+            ("other", {"log_index": 1}),
+            ("demo", {"log_index": "1"}),
+            ("demo", {"log_index": 10**30}),
+            ("demo", {"log_index": None, "entry": 7}),
+        ]
+    ),
+    json.dumps(
+        {"format": FORMAT, "record": {"site": "demo", "bundle": "\0"}, "log_index": 0}
+    ).encode(),
+]
 
 
 @pytest.fixture
@@ -175,6 +199,60 @@ def test_opening_needs_a_reason_and_leaves_a_line(run, run_json, agree, erase, o
         "claim 2026-17",
         {"kept": 1},
     )
+
+
+def test_what_anybody_sealed_to_the_public_key_hides_no_proof(app, run, agree, erase, open_):
+    own = agree()
+    run("log", "seal", "demo")
+    erase()
+    public, end = public_key_of(private_key(KEY)), datetime(2029, 11, 22, tzinfo=UTC)
+    with app.app_context():
+        for at, data in enumerate(STRANGE):
+            sealed = seal(data, public, "demo", "2029-11-22T00:00:00.000Z")
+            row = RestrictedProof(site_id="demo", proof_id=f"-{at}", ends_at=end, sealed=sealed)
+            db.session.add(row)
+        db.session.commit()
+
+    done, packs = open_()
+
+    assert (done.exit_code, done.stderr) == (1, f"{len(STRANGE)}: not what was signed\n")
+    assert [pack["record"]["record_id"] for pack in packs.values()] == [own]
+
+
+def test_a_second_run_writes_what_the_first_one_wrote_again(run, agree, erase, open_):
+    agree()
+    run("log", "seal", "demo")
+    erase()
+    _, before = open_()
+    [file] = before
+    file.write_bytes(file.read_bytes()[:99])  # as a full disk leaves one
+
+    done, after = open_()
+
+    assert (done.exit_code, after) == (0, before)
+
+
+@pytest.mark.parametrize("words", [("restricted", "demo", *WHY), ("restricted-key",)])
+def test_a_place_that_cannot_be_written_is_named(run, site, words, tmp_path):
+    key = tmp_path / "legal.pem"
+    key.write_bytes(KEY)
+    options = ["--key", key] if words[0] == "restricted" else []
+
+    done = run("rights", *words, *options, "--out", key / "below")
+
+    assert (done.exit_code, str(key / "below") in done.stderr) == (1, True), done.exception
+
+
+def test_a_key_that_finds_no_room_leaves_no_file(run, tmp_path, monkeypatch):
+    def full(handle):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+
+    done = run("rights", "restricted-key", "--out", tmp_path / "legal.pem")
+
+    assert (done.exit_code, "No space left" in done.stderr) == (1, True)
+    assert list(tmp_path.glob("*.pem")) == []
 
 
 @pytest.mark.parametrize("key", [b"no key", b""], ids=["text", "nothing"])
