@@ -4,13 +4,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import structlog
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from consent_server import rowscope
+from consent_server.db import db
 from consent_server.erasing.erasedlist import ErasedList, ErasedListUnusable
 from consent_server.erasing.replay import replay
 from consent_server.erasing.traces import MEDIUM, remove_traces
@@ -34,8 +35,6 @@ log = structlog.get_logger(__name__)
 HOUSEKEEPING_EVERY = 60.0
 #: Seconds between two looks at every record.
 THOROUGH_EVERY = 86_400.0
-#: Seconds between two purges of what was kept long enough; the first comes with the first round.
-PURGE_EVERY = 86_400.0
 #: Seconds between two looks at the state of this process.
 MEASURE_EVERY = 5.0
 #: Ends that a round looks at again, in case the clocks of two machines differ.
@@ -94,25 +93,37 @@ def _keep_house(app: Flask) -> None:
     # grant may end later than the first end of its record.
     settled: datetime | None = None
     thorough = time.monotonic()
-    purged: float | None = None
+    # What was told to end on a day goes on that day: a purge comes with the first round of each.
+    purged: date | None = None
     listed: int | None = None
     while not waiting.wait(HOUSEKEEPING_EVERY):
         with _round(app, "housekeeping"):
             if _is_room_for_noes_alone(app):
                 continue  # what ends meanwhile did so after ``settled``, and is found later
-            # Checks look at the time and need no lapse record; a purge that fails stops none.
+            # Checks look at the time and need no lapse record; neither stops the other by failing.
             started = now()
             require_clock(started)
+            problem: Exception | None = None
             if time.monotonic() - thorough > THOROUGH_EVERY:
                 settled, thorough = None, time.monotonic()
-            done = record_lapses(started, settled)
-            settled = started - LOOK_BACK
-            LAPSES.add(amount=done)
-            if done:
-                log.info("consents_lapsed", count=done)
-            if purged is None or time.monotonic() - purged > PURGE_EVERY:
+            try:
+                _lapse(started, settled)
+                settled = started - LOOK_BACK
+            except Exception as error:  # noqa: BLE001 (told when the purge is done)
+                problem = error
+                db.session.rollback()
+            if purged != started.date():
                 listed = _purge(app, listed)
-                purged = time.monotonic()
+                purged = started.date()
+            if problem is not None:
+                raise problem
+
+
+def _lapse(now: datetime, since: datetime | None) -> None:
+    done = record_lapses(now, since)
+    LAPSES.add(amount=done)
+    if done:
+        log.info("consents_lapsed", count=done)
 
 
 def _purge(app: Flask, listed: int | None) -> int:

@@ -86,6 +86,8 @@ def purge(
     :source: GDPR Art. 5(1)(e); R089 to R091
     """
     purged = Purged()
+    # First: its end was told to visitors, and nothing that is wrong with a site puts it off.
+    purged.restricted_proofs = delete_ended(now, is_dry_run=is_dry_run, rest=rest)
     site_ids = list(db.session.scalars(sa.select(Site.id).order_by(Site.id)))
     db.session.rollback()
     for site_id in site_ids:
@@ -101,7 +103,6 @@ def purge(
             if count and not is_dry_run:
                 rest()
         purged.idempotency_keys += _purge_keys(site_id, now - KEY_LIFE, rest, is_dry_run)
-    purged.restricted_proofs = delete_ended(now, is_dry_run=is_dry_run, rest=rest)
     if not is_dry_run:
         purged.memories = _forget(months_before(now, MEMORY_MONTHS), erased)
     return purged

@@ -177,6 +177,21 @@ def test_more_than_one_statement_holds_is_deleted(app, agree, ask_to_erase, cloc
         assert restricted.delete_ended(clock.instant) == 5
 
 
+def test_what_is_wrong_with_a_site_keeps_nothing_beyond_its_end(
+    app, agree, ask_to_erase, clock, clean, kept
+):
+    agree()
+    ask_to_erase()
+    with app.app_context(), unguarded(db.engine) as connection:
+        connection.execute(sa.text("UPDATE publications SET bundle = '{}', bundle_hash = 'x'"))
+    clock.set(UNTIL)
+
+    with pytest.raises(KeyError):
+        clean()
+
+    assert kept() == []
+
+
 def test_what_cannot_be_read_is_erased_all_the_same(app, agree, ask_to_erase, kept, records):
     agree(1)
     agree(2)

@@ -1,4 +1,4 @@
-"""The service purges by itself: with its first round of housekeeping, and once a day."""
+"""The service purges by itself: with its first round of housekeeping, and of each day."""
 
 import pytest
 
@@ -11,29 +11,32 @@ class Stop(BaseException):
 
 
 @pytest.fixture
-def rounds(app, monkeypatch):
-    """Keep house for some rounds, of so many seconds each; gives how often was purged."""
+def rounds(app, clock, monkeypatch):
+    """Keep house for some rounds, a time apart; gives how often was purged."""
 
-    def rounds(count, seconds):
-        purges, left, elapsed = [], iter(range(count)), iter(range(0, 10**9, seconds))
+    def rounds(count, problem=None, **apart):
+        purges, left = [], iter(range(count))
         real = background._purge
 
-        def lapse(*_):
+        def begin(_):
             if next(left, None) is None:
                 raise Stop
+            clock.advance(**apart)
+
+        def lapse(*_):
+            if problem is not None:
+                raise problem
             return 0
 
         def purge(*arguments):
             purges.append(arguments)
             return real(*arguments)
 
-        watch = type("Watch", (), {"monotonic": lambda: next(elapsed)})
         with monkeypatch.context() as patched, pytest.raises(Stop):
             patched.setattr(background, "HOUSEKEEPING_EVERY", 0)
             patched.setattr(background, "record_lapses", lapse)
-            patched.setattr(background, "require_clock", lambda now: None)  # the test's own clock
+            patched.setattr(background, "require_clock", begin)  # the clock is the test's own
             patched.setattr(background, "_purge", purge)
-            patched.setattr(background, "time", watch)
             background._keep_house(app)
         return len(purges)
 
@@ -44,16 +47,26 @@ def test_what_was_kept_long_enough_goes_with_the_first_round(decide, rounds, rec
     decide(refusal())
     clock.set("2028-11-22T20:00:00+00:00")
 
-    assert rounds(1, 1) == 1
+    assert rounds(1, seconds=0) == 1
 
     assert records() == []
 
 
-def test_the_next_purge_comes_a_day_later(decide, rounds, records):
+def test_each_day_has_a_purge_soon_after_it_has_begun(decide, rounds, records, clock):
     decide(refusal())
+    clock.set("2026-11-22T23:58:30+00:00")
 
-    often, seldom = rounds(10, 60), rounds(10, 90_000)
+    often, seldom = rounds(10, seconds=50), rounds(10, days=1)
 
-    assert often == 1
+    assert often == 2
     assert seldom == 10
     assert len(records()) == 1
+
+
+def test_consents_that_cannot_be_ended_keep_no_purge_waiting(decide, rounds, records, clock):
+    decide(refusal())
+    clock.set("2028-11-22T20:00:00+00:00")
+
+    assert rounds(2, problem=KeyError("records"), seconds=0) == 1
+
+    assert records() == []
