@@ -1,5 +1,6 @@
 """Whether what a site published still is what its log says in clear."""
 
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -11,6 +12,10 @@ from consent_server.sealing.findings import UNREADABLE
 from consent_server.sites.models import Publication, WidgetBuild
 from consent_server.sites.service import artifacts_of, bundle_of, publications
 from consent_server.trail.publications import facts_of, facts_told
+
+#: How a build names its second part: by the integrity that browsers check, base64.
+SECOND = re.compile(rb"sha256-([A-Za-z0-9+/]{43})=")
+AS_NAME = bytes.maketrans(b"+/", b"-_")
 
 
 def published_artifacts(site_id: str) -> dict[bytes, str | None]:
@@ -54,7 +59,17 @@ def _problem(publication: Publication, kind: str) -> str | None:
     if kind == "config":
         is_same = digest(publication.bundle.encode()) == publication.bundle_hash
         return None if is_same else f"{name}: its bundle is not the one that was published"
-    build = bundle_of(publication)["build"]
-    stored = db.session.get(WidgetBuild, build)
-    is_same = stored is not None and digest(stored.source) == build
-    return None if is_same else f"{name}: its widget build is missing or not what was published"
+    first = _build(bundle_of(publication)["build"])
+    if first is None:
+        return f"{name}: its widget build is missing or not what was published"
+    seconds = [found[1].translate(AS_NAME).decode() for found in SECOND.finditer(first)]
+    if any(_build(second) is None for second in seconds):
+        return f"{name}: the second part of its widget is missing or not what was published"
+    return None
+
+
+def _build(name: str) -> bytes | None:
+    """Return the code that has a name, which is its digest; None where there is none."""
+    stored = db.session.get(WidgetBuild, name)
+    source = bytes(stored.source) if stored is not None else b""
+    return source if digest(source) == name else None

@@ -6,6 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from consent_server.db import db
+from consent_server.embed.shipped import artifacts
+from consent_server.ledger.canonical import digest
 from consent_server.sealing import service as sealing
 from consent_server.sealing.audit import Audit
 from consent_server.sealing.errors import LogInconsistent, RecordDiffers
@@ -125,3 +127,18 @@ def test_a_place_in_the_queue_that_no_entry_can_have(decide, changed, found):
 
     [said] = found()
     assert "places in the queue do not follow" in said
+
+
+def test_the_second_part_of_a_widget(site, changed, found):
+    second = artifacts().widget.second
+    changed(
+        "UPDATE widget_builds SET source = :source WHERE hash = :hash",
+        source=second + b"//",
+        hash=digest(second),
+    )
+    [other] = found()
+    changed("DELETE FROM widget_builds WHERE hash = :hash", hash=digest(second))
+    [none] = found()
+
+    assert other == none
+    assert "publication 1: the second part of its widget is missing or not what was pub" in other
