@@ -18,7 +18,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, registry
 from consent_server.committing import shared_commits, turn_to_write
 from consent_server.driver import connect_arguments, prepare_postgresql, roll_back_on_return
 from consent_server.settings import SPARE_THREADS, Settings
-from consent_server.sqlite import sqlite3
+from consent_server.sqlite import sqlite3, text_of
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -286,6 +286,8 @@ def _open_sqlite(connection: Any, _record: Any) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     is_write = connection.get_execution_options().get("consent_write", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if is_write else "BEGIN")
+    driver: Any = connection.connection.driver_connection
+    driver.text_factory = text_of.get()
 
 
 def prepare_engine(engine: Engine) -> None:

@@ -4,7 +4,10 @@ Many systems ship a version with the WAL-reset bug, with which the slower rollba
 used (``db.sqlite_pragmas``, docs/decisions/0016).
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import sqlite3
@@ -14,4 +17,39 @@ else:
     except ImportError:
         import sqlite3
 
-__all__ = ["sqlite3"]
+__all__ = ["any_text", "is_no_text", "sqlite3", "text_of"]
+
+#: What makes text of the bytes that SQLite has; the driver's own refuses what is not UTF-8.
+text_of: ContextVar[Any] = ContextVar("consent_text", default=str)
+
+
+@contextmanager
+def any_text(driver: Any = None) -> Iterator[None]:
+    """Read text that is not UTF-8 too, as lone surrogates, which are in no text that was written.
+
+    SQLite keeps any bytes as text, and its driver reads no row that has such.
+
+    :param driver: a connection of its own, at once; None: whichever begins a transaction from here
+        on, in this thread
+    """
+    if driver is not None:
+        before, driver.text_factory = driver.text_factory, _with_surrogates
+        try:
+            yield
+        finally:
+            driver.text_factory = before
+        return
+    token = text_of.set(_with_surrogates)
+    try:
+        yield
+    finally:
+        text_of.reset(token)
+
+
+def is_no_text(error: BaseException | None) -> bool:
+    """Whether a row could not be read because text of it is not UTF-8."""
+    return str(error).startswith("Could not decode to UTF-8")
+
+
+def _with_surrogates(data: bytes) -> str:
+    return data.decode(errors="surrogateescape")

@@ -20,6 +20,7 @@ from consent_server.sealing.notary import Notary
 from consent_server.sealing.proofs import require_checkpoint
 from consent_server.sealing.rotation import logs_without_newest_key, retire, rotate
 from consent_server.sealing.service import Sealed, seal, waiting_sites
+from consent_server.sqlite import any_text
 from consent_server.witnessing.service import ask, signed_sites
 
 #: Findings that are told; the first says where it begins.
@@ -194,7 +195,7 @@ def audit(site_id: str, as_json: bool, why: str | None) -> None:
 
     Names what is not as it was signed, the lowest index first, and ends with 1.
     """
-    with application() as app:
+    with application() as app, any_text():
         record_deed(site_id, "audit", why)
         verified = Audit(site_id, app.extensions["consent_notary"])
         found = list(islice(verified.findings(), MOST_FINDINGS))

@@ -72,10 +72,11 @@ class Audit:
         and the log continues what the data directory says was promised. An entry that lacks both
         record and tombstone shows when all have been read.
         """
-        waiting = list(self._queue())  # first: from here it goes to the log, and nowhere else
-        yield from self._log()
+        # First: from here it goes to the log, and nowhere else.
+        waiting = list(_readable(self._queue(), "what waits for the log"))
+        yield from _readable(self._log(), "the log")
         yield from waiting
-        yield from self._left_out()
+        yield from _readable(self._left_out(), "what should be in the log")
         db.session.rollback()
 
     def _log(self) -> Iterator[Finding]:
@@ -256,3 +257,15 @@ class Audit:
 
     def _is_lost(self, row: Row) -> bool:
         return self._erasures.is_lost(row.index)
+
+
+def _readable(found: Iterator[Finding], what: str) -> Iterator[Finding]:
+    """Yield what is found, and that a row cannot be read where one ends the look at the others.
+
+    Such as an instant that is none; what it stands for is not known.
+    """
+    try:
+        yield from found
+    except ValueError:
+        db.session.rollback()
+        yield Finding(None, f"a row of {what} cannot be read; those after it were not looked at")

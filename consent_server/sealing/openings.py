@@ -19,6 +19,7 @@ from consent_server.log.models import OpeningKeys
 from consent_server.sealing.findings import UNREADABLE
 from consent_server.sites.models import Publication
 from consent_server.sites.service import bundle_of
+from consent_server.sqlite import any_text, is_no_text
 
 ID, REVISION = MEMBERS.index("record_id"), MEMBERS.index("revision")
 #: How many records are asked for in one statement that is always the same.
@@ -65,8 +66,16 @@ class Openings:
         """
         connection = self._session.connection()
         name = connection.dialect.name
-        ids = record_ids if name == "postgresql" else orjson.dumps(record_ids).decode()
-        return connection.exec_driver_sql(_query(name), (self._site_id, ids)).fetchall()
+        if name == "postgresql":
+            return connection.exec_driver_sql(_query(name), (self._site_id, record_ids)).fetchall()
+        ids = orjson.dumps([id_ for id_ in record_ids if id_.isprintable()]).decode()
+        try:
+            return connection.exec_driver_sql(_query(name), (self._site_id, ids)).fetchall()
+        except sa.exc.OperationalError as error:
+            if not is_no_text(error.orig):
+                raise
+        with any_text(connection.connection.driver_connection):
+            return connection.exec_driver_sql(_query(name), (self._site_id, ids)).fetchall()
 
     def _opens(self, entry: bytes, row: Row) -> bool:
         """Whether a row is what its entry commits to; if not, :meth:`_problem` says why."""

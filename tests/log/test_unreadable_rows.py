@@ -11,6 +11,7 @@ from consent_server.ledger.canonical import digest
 from consent_server.sealing import service as sealing
 from consent_server.sealing.audit import Audit
 from consent_server.sealing.errors import LogInconsistent, RecordDiffers
+from consent_server.sqlite import any_text
 from consent_server.trail.service import leave_line
 from tests.builders import acceptance
 from tests.log.tampering import unguarded
@@ -39,10 +40,10 @@ def changed(app):
 
 @pytest.fixture
 def found(app, notary):
-    """Audit the log; gives what is said."""
+    """Audit the log as the command does; gives what is said."""
 
     def found():
-        with app.app_context():
+        with app.app_context(), any_text():
             return [str(finding) for finding in Audit("demo", notary).findings()]
 
     return found
@@ -142,3 +143,47 @@ def test_the_second_part_of_a_widget(site, changed, found):
 
     assert other == none
     assert "publication 1: the second part of its widget is missing or not what was pub" in other
+
+
+class TestTextThatIsNoUtf8:
+    """SQLite keeps any bytes as text, and its driver reads no row that has such."""
+
+    @pytest.fixture
+    def database_url(self, sqlite_url):
+        return sqlite_url
+
+    @pytest.mark.parametrize(
+        ("table", "column", "said"),
+        [
+            ("consent_records", "language", "record {}: cannot be read"),
+            ("consent_records", "subject", "record {}: cannot be read"),
+            ("consent_records", "categories", "record {}: cannot be read"),
+            ("consent_records", "record_id", "record {}: is missing"),
+            ("log_entries", "record_id", r"record {}\udcff: is missing"),
+            ("log_checkpoints", "note", "larger than a note may be, or with control characters"),
+            ("log_checkpoints", "signed_at", "a row of the log cannot be read"),
+            ("publications", "bundle", "nothing of the kind was published"),
+            ("trail_lines", "who", "line 1 of the trail is not what was written"),
+        ],
+    )
+    def test_is_named(self, app, decide, seal, clock, changed, found, table, column, said):
+        record_id = decide(acceptance()).json["record_id"]
+        with app.app_context():
+            leave_line("demo", "os:somebody", "audit", clock.instant)
+        seal()
+
+        changed(
+            f"UPDATE {table} SET {column} = {column} || CAST(x'ff' AS TEXT) WHERE rowid = "  # noqa: S608
+            f"(SELECT max(rowid) FROM {table} WHERE {column} IS NOT NULL)"
+        )
+
+        assert any(said.format(record_id) in line for line in found()), found()
+        assert all(line.isprintable() for line in found())
+
+    def test_of_a_record_keeps_its_log_alone_waiting(self, app, decide, changed, notary, clock):
+        decide(acceptance())
+
+        changed("UPDATE consent_records SET language = CAST(x'ff' AS TEXT)")
+
+        with app.app_context(), pytest.raises(RecordDiffers):
+            sealing.seal("demo", notary, clock.instant)
