@@ -5,9 +5,11 @@ Each record that a person erases leaves what opens its entry in the log, under t
 """
 
 import secrets
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,15 +21,20 @@ from consent_server.erasing.removal import among
 from consent_server.ledger import restricted
 from consent_server.ledger.canonical import base64url_encode, canonical
 from consent_server.log.models import LogEntry, OpeningKeys, QueuedEntry, RestrictedProof
-from consent_server.sealing.findings import UNREADABLE
+from consent_server.sealing.openings import Openings
 from consent_server.sites.document.restricted import KEY
 from consent_server.sites.durations import last_day_of
 from consent_server.sites.errors import PublicationPending
-from consent_server.sites.service import bundle_of, current_publication
+from consent_server.sites.service import bundle_of, current_publication, publication_of
 
 log = structlog.get_logger(__name__)
 #: Records read, or proofs deleted, in one statement.
 PAGE = 500
+#: Bytes of a choice at most, beside its id, and of the rest of an opening, beside the version of
+#: the privacy policy.
+CHOICE, REST = 176, 1_152
+#: What reading a publication raises that was changed.
+MALFORMED = (ValueError, TypeError, LookupError, AttributeError)
 
 
 @dataclass(frozen=True)
@@ -54,9 +61,12 @@ def terms_at(site_id: str, now: datetime, *, archived: bool = False) -> Terms | 
     """
     try:
         publication = current_publication(site_id, archived=archived)
+        said = bundle_of(publication).get(KEY)
     except PublicationPending:  # nobody was told anything yet
         return None
-    said = bundle_of(publication).get(KEY)
+    except MALFORMED:  # nor does what cannot be read keep an erasure waiting
+        log.error("restricted_proof_not_known", site=site_id)
+        return None
     if said is None:
         return None
     return Terms(said["key"], last_day_of(now, said["months"]), said["reason"])
@@ -65,60 +75,82 @@ def terms_at(site_id: str, now: datetime, *, archived: bool = False) -> Terms | 
 def keep(site_id: str, record_ids: Collection[str], terms: Terms) -> int:
     """Seal what opens the entries of records that are about to go; return of how many.
 
-    In the erasure's own transaction, which the caller commits. A record that cannot be read is not
-    kept, and keeps no erasure waiting.
+    In the erasure's own transaction, which the caller commits. A record that is not what its entry
+    commits to is not kept, and keeps no erasure waiting.
     """
     until, ids = rfc3339(terms.ends_at), sorted(record_ids)
     kept = []
     for at in range(0, len(ids), PAGE):
-        for row in db.session.execute(_openings(site_id, ids[at : at + PAGE])):
-            try:
-                data = canonical(_opening(*row))
-            except UNREADABLE:
-                log.error("restricted_proof_not_kept", site=site_id)
-                continue
-            sealed = restricted.seal(data, terms.key, site_id, until)
+        for bundle_hash, opening in _openings(site_id, ids[at : at + PAGE]):
+            data, room = canonical(opening), room_of(site_id, bundle_hash)
             kept.append(
                 {
                     "site_id": site_id,
                     "proof_id": secrets.token_urlsafe(16),
                     "ends_at": terms.ends_at,
-                    "sealed": sealed,
+                    "sealed": restricted.seal(data, terms.key, site_id, until, room),
                 }
             )
     if kept:
+        # PostgreSQL keeps rows in the order in which they came: it tells nothing either.
+        kept.sort(key=itemgetter("proof_id"))
         db.session.execute(sa.insert(RestrictedProof), kept)
+    if len(kept) < len(ids):
+        log.error("restricted_proofs_not_kept", site=site_id, count=len(ids) - len(kept))
     return len(kept)
 
 
-def _openings(site_id: str, record_ids: Collection[str]) -> sa.Select[Any]:
-    """Return the query for records, their keys, and the entry, which has its place or waits."""
+@lru_cache(maxsize=1024)
+def room_of(site_id: str, bundle_hash: str) -> int:
+    """Return how many bytes the longest opening of a record that shows a bundle may have.
+
+    Each is sealed at that length: by its own it would tell what was chosen.
+    """
+    publication = publication_of(site_id, bundle_hash)
+    if publication is None:
+        raise LookupError("a record without its publication")
+    bundle = bundle_of(publication)
+    asked = [item["id"] for part in ("categories", "services") for item in bundle[part]]
+    version = bundle["policy"]["version"]
+    return REST + len(version.encode()) + sum(CHOICE + len(id_) for id_ in asked)
+
+
+def _openings(site_id: str, record_ids: Collection[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield bundle and opening of each record that still is what its entry commits to."""
+    places = {row.record_id: row for row in db.session.execute(_places(site_id, record_ids))}
+    entries = {id_: bytes(row.entry) for id_, row in places.items() if row.entry is not None}
+    problems = Openings(db.session(), site_id).problems(entries)
+    sound = among(ConsentRecord.record_id, entries.keys() - problems.keys())
+    query = sa.select(ConsentRecord).where(ConsentRecord.site_id == site_id, sound)
+    for record in db.session.scalars(query):
+        place = places[record.record_id]
+        opening = {
+            "format": restricted.FORMAT,
+            "record": record.exported(with_subject=True),
+            "decision_key": base64url_encode(bytes(place.decision_key)),
+            "subject_key": base64url_encode(bytes(place.subject_key)),
+            "entry": base64url_encode(entries[record.record_id]),
+            "log_index": place.leaf_index,
+        }
+        yield record.bundle, opening
+
+
+def _places(site_id: str, record_ids: Collection[str]) -> sa.Select[Any]:
+    """Return the query for the keys of records, and their entries, which have a place or wait."""
 
     def of_record(table: Any) -> sa.ColumnElement[bool]:
         is_here: sa.ColumnElement[bool] = table.site_id == ConsentRecord.site_id
         return is_here & (table.record_id == ConsentRecord.record_id)
 
     return (
-        sa.select(ConsentRecord, OpeningKeys, LogEntry.leaf_index)
-        .add_columns(sa.func.coalesce(LogEntry.entry, QueuedEntry.entry))
+        sa.select(ConsentRecord.record_id, LogEntry.leaf_index)
+        .add_columns(OpeningKeys.decision_key, OpeningKeys.subject_key)
+        .add_columns(sa.func.coalesce(LogEntry.entry, QueuedEntry.entry).label("entry"))
         .join_from(ConsentRecord, OpeningKeys, of_record(OpeningKeys))
         .join(LogEntry, of_record(LogEntry), isouter=True)
         .join(QueuedEntry, of_record(QueuedEntry), isouter=True)
         .where(ConsentRecord.site_id == site_id, among(ConsentRecord.record_id, record_ids))
     )
-
-
-def _opening(
-    record: ConsentRecord, keys: OpeningKeys, index: int | None, entry: bytes
-) -> dict[str, Any]:
-    return {
-        "format": restricted.FORMAT,
-        "record": record.exported(with_subject=True),
-        "decision_key": base64url_encode(bytes(keys.decision_key)),
-        "subject_key": base64url_encode(bytes(keys.subject_key)),
-        "entry": base64url_encode(bytes(entry)),
-        "log_index": index,
-    }
 
 
 def delete_ended(

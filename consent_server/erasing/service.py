@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -15,6 +16,15 @@ from consent_server.erasing.restricted import Terms, keep
 from consent_server.ledger.entries import Reason
 
 
+class Gone(NamedTuple):
+    """What an erasure did."""
+
+    #: How many records it removed.
+    records: int
+    #: Of how many of them a sealed proof is kept.
+    proofs: int = 0
+
+
 def erase_subject(
     site_id: str,
     subject: str,
@@ -23,8 +33,8 @@ def erase_subject(
     erased: ErasedList,
     up_to: int = 0,
     terms: Terms | None = None,
-) -> int:
-    """Erase every record of a subject, and what corrects them; return how many there were.
+) -> Gone:
+    """Erase every record of a subject, and what corrects them.
 
     Effective when this returns: data, opening keys and links are gone, the tombstones are queued,
     and no decision of this subject up to the last one erased is taken any more, nor one that was on
@@ -76,7 +86,7 @@ def erase_overdue(
         if not take_turn(site_id, waits=not gives_way):
             db.session.rollback()
             return None
-        return _erase(site_id, subjects, overdue, "retention", now, None)
+        return _erase(site_id, subjects, overdue, "retention", now, None).records
 
 
 def _erase(
@@ -88,16 +98,15 @@ def _erase(
     erased: ErasedList | None,
     up_to: int = 0,
     terms: Terms | None = None,
-) -> int:
+) -> Gone:
     """Erase within the transaction that is open for writing, and commit it."""
     lock_subjects(site_id, subjects)
     lock_for_writing("log", site_id)
     record_ids = with_corrections(site_id, choose())
     if not record_ids:
         db.session.rollback()
-        return 0
-    if terms is not None:
-        keep(site_id, record_ids, terms)
+        return Gone(0)
+    proofs = keep(site_id, record_ids, terms) if terms is not None else 0
     line = _line(site_id, record_ids, reason, now, erased, up_to) if erased else None
     count = remove(site_id, record_ids, reason, now)
     if erased is not None and line is not None:
@@ -107,7 +116,7 @@ def _erase(
         set_mark(list_id, number)
         erased.append(number, line)  # the last step: what is on this list will be done
     db.session.commit()
-    return count
+    return Gone(count, proofs)
 
 
 def _line(

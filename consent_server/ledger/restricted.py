@@ -19,7 +19,7 @@ from consent_server.ledger.canonical import NotBase64url, base64url_decode, base
 
 FORMAT = "consent-restricted/v1"
 SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
-#: Of every text that is sealed: its length would tell what kind of record it is.
+#: Of every text that is sealed, a multiple: its length would tell what it is.
 PADDED_TO = 1_024
 
 
@@ -65,16 +65,18 @@ def check_public_key(text: str) -> None:
         raise ValueError(message) from None
 
 
-def seal(data: bytes, public_key: str, site_id: str, until: str) -> bytes:
+def seal(data: bytes, public_key: str, site_id: str, until: str, room: int = 0) -> bytes:
     """Return bytes that only the private key opens, and only as those of this site and end.
 
     :param public_key: 32 bytes, base64url
     :param until: the end, RFC 3339
+    :param room: bytes that the text might have: all up to it are sealed at one length
     :raises NotBase64url: it is no public key
     :raises ValueError: the same
     """
     raw = base64url_decode(public_key)
-    padded = data + bytes(-len(data) % PADDED_TO)
+    padded = data + bytes(max(room - len(data), 0))
+    padded += bytes(-len(padded) % PADDED_TO)
     key = X25519PublicKey.from_public_bytes(raw)
     return SUITE.encrypt(padded, key, info=_bound(site_id, until))
 

@@ -108,11 +108,11 @@ def erase(
     """
     terms = terms_at(site_id, now, archived=archived) if reason == "art17" else None
     require_site(site_id, archived=archived)
-    count = erase_subject(site_id, subject, reason, now, erased, up_to, terms)
-    if not count:
+    gone = erase_subject(site_id, subject, reason, now, erased, up_to, terms)
+    if not gone.records:
         raise ConsentIdUnknown
     remove_traces()
-    return Erased(count, terms)
+    return Erased(gone.records, terms if gone.proofs else None)
 
 
 def correct(site_id: str, record_id: str, correction: Correction, now: datetime) -> NewRecord:

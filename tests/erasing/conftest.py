@@ -32,7 +32,8 @@ def erase(app, clock, erased, subject) -> Callable[..., int]:
 
     def erase(consent_id: str = VISITOR, site: str = "demo", reason: str = "art17") -> int:
         with app.app_context():
-            return erase_subject(site, subject(consent_id, site), reason, clock.instant, erased)
+            found = subject(consent_id, site)
+            return erase_subject(site, found, reason, clock.instant, erased).records
 
     return erase
 

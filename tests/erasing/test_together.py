@@ -47,7 +47,9 @@ def test_whatever_happens_at_once_the_log_is_whole_and_the_erased_are_gone(
     gone = [subject(consent_id) for consent_id in VISITORS[1::2]]
 
     def erase():
-        return sum(erase_subject("demo", who, "art17", clock.instant, erased) for who in gone)
+        return sum(
+            erase_subject("demo", who, "art17", clock.instant, erased).records for who in gone
+        )
 
     def decide_on():
         for consent_id in (*VISITORS[::2], *VISITORS[::2]):

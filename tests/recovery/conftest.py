@@ -59,7 +59,7 @@ def erase(app, clock) -> Callable[..., int]:
         subject = app.extensions["consent_keys"].subject("demo", consent_id)
         erased = app.extensions["consent_erased"]
         with app.app_context():
-            return erase_subject("demo", subject, "art17", clock.instant, erased)
+            return erase_subject("demo", subject, "art17", clock.instant, erased).records
 
     return erase
 
