@@ -14,6 +14,7 @@ from flask_migrate import Migrate
 from flask_migrate import upgrade as run_migrations
 
 from consent_server.db import db
+from consent_server.erasing.traces import DatabaseNotOwned
 from consent_server.errors import ConsentError
 from consent_server.settings import Settings
 
@@ -26,6 +27,8 @@ UPGRADE_LOCK = 0x636F6E73656E74
 LOCK_PATIENCE = "100ms"
 #: SQLSTATEs of a lock that was not to be had: nothing was done, and all of it is tried again.
 NOT_TO_BE_HAD = {"55P03", "40P01"}
+#: SQLSTATE of a role that does not own what is to be changed.
+NOT_OWNED = "42501"
 #: Seconds for which it is tried again, and between two tries, in which requests go on.
 PATIENCE, PAUSE = 120.0, 0.3
 #: A revision: its number and, after a point, the newest one that code has to know to run on it.
@@ -50,6 +53,19 @@ class SchemaOutdated(ConsentError):
         )
         self.found = found
         self.needed = needed
+
+
+class SchemaInUse(ConsentError):
+    """A table was not free for as long as an upgrade tries."""
+
+    status = 503
+    reason = "schema_in_use"
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"others held a table for {PATIENCE / 60:.0f} minutes: a backup, a VACUUM, a forgotten "
+            "transaction (pg_stat_activity names them); nothing was changed, so try again later"
+        )
 
 
 class PoolerBetween(ConsentError):
@@ -145,7 +161,8 @@ def upgrade(app: Flask, revision: str = "head") -> None:
 
     :raises PoolerBetween: the lock that one upgrade holds belongs to a session
     :raises SchemaOutdated: the schema is one that a newer version made
-    :raises sqlalchemy.exc.OperationalError: a lock was not to be had for two minutes
+    :raises SchemaInUse: a lock was not to be had for two minutes
+    :raises DatabaseNotOwned: of a role that may not change it
     """
     settings: Settings = app.extensions["consent_settings"]
     require_session(settings)
@@ -174,9 +191,13 @@ def _migrate_between_requests(revision: str) -> None:
         try:
             run_migrations(revision=revision)
             return
-        except sa.exc.OperationalError as error:
+        except sa.exc.DBAPIError as error:
             state = getattr(error.orig, "sqlstate", None)
-            if state not in NOT_TO_BE_HAD or time.monotonic() > deadline:
+            if state == NOT_OWNED:
+                raise DatabaseNotOwned from error
+            if state not in NOT_TO_BE_HAD:
                 raise
+            if time.monotonic() > deadline:
+                raise SchemaInUse from error
         log.info("upgrade_waits")
         time.sleep(PAUSE)

@@ -16,6 +16,7 @@ def run() -> None:
             target_metadata=database.metadata,
             render_as_batch=True,
             compare_type=True,
+            transactional_ddl=True,  # SQLite too: its driver begins no transaction here
         )
         with context.begin_transaction():
             if connection.dialect.name == "postgresql":

@@ -46,7 +46,7 @@ class DatabaseInUse(ConsentError):
 
 
 class DatabaseNotOwned(ConsentError):
-    """Only the owner of the tables can write them anew."""
+    """Only the owner of the tables can change them, or write them anew."""
 
     status = 409
     reason = "database_not_owned"

@@ -117,3 +117,14 @@ def test_on_an_older_schema_it_says_so(run, two_roles):
     refused = run("db", "roles", SERVICE, "--apply", env={"DATABASE_URL": two_roles.owner})
 
     assert (refused.exit_code, refused.stderr[:17]) == (1, "schema_outdated: ")
+
+
+@pytest.mark.parametrize("words", [("db", "upgrade"), ("site", "list")])
+def test_a_role_that_may_not_change_the_schema_says_so(run, two_roles, words):
+    with connect(two_roles.owner) as connection:
+        connection.execute("DROP TABLE restricted_proofs")
+        connection.execute("UPDATE alembic_version SET version_num = '0011'")
+
+    refused = run(*words, env={"DATABASE_URL": two_roles.service})
+
+    assert (refused.exit_code, refused.stderr[:20]) == (1, "database_not_owned: ")

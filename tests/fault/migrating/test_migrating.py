@@ -157,6 +157,33 @@ def test_the_control_a_migration_that_waits_as_others_do_lets_them_fail(
     assert {status for _, status, _ in asking.failed()} == {503}
 
 
+@ON_POSTGRESQL
+def test_a_table_that_others_hold_to_the_end_is_left_as_it_was(
+    owner, publish, postgresql_administrator_url, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(schema, "PATIENCE", 0)
+    then = next_version(owner, tmp_path)
+
+    with reading(postgresql_administrator_url), pytest.raises(schema.SchemaInUse):
+        then.upgrade()
+
+    with owner.app_context():
+        schema.require_newest()
+
+
+def test_an_upgrade_of_several_steps_is_done_whole_or_not_at_all(owner, tmp_path):
+    then = next_version(owner, tmp_path, more="raise KeyError")
+    with owner.app_context():
+        db.session.remove()
+        then.downgrade()
+        before = schema.current()
+
+        with pytest.raises(KeyError):
+            then.upgrade()
+
+        assert (schema.current(), before < schema.head()) == (before, True)
+
+
 @ON_SQLITE
 def test_a_schema_with_no_place_for_this_version_is_refused(client, owner, environment, tmp_path):
     next_version(owner, tmp_path, f".{int(schema.head()) + 1:04}").upgrade()
