@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 import sqlalchemy.orm as so
+from sqlalchemy.exc import SQLAlchemyError
 
 from consent_server.consents.models import ConsentRecord, ErasedSubject, IdempotencyKey
 from consent_server.db import db, rfc3339, writing
@@ -86,8 +87,14 @@ def purge(
     :source: GDPR Art. 5(1)(e); R089 to R091
     """
     purged = Purged()
-    # First: its end was told to visitors, and nothing that is wrong with a site puts it off.
-    purged.restricted_proofs = delete_ended(now, is_dry_run=is_dry_run, rest=rest)
+    # First: its end was told to visitors, and nothing that is wrong with a site puts it off; nor
+    # does it put off what is kept too long, where a right of the service's role is missing.
+    failed: SQLAlchemyError | None = None
+    try:
+        purged.restricted_proofs = delete_ended(now, is_dry_run=is_dry_run, rest=rest)
+    except SQLAlchemyError as error:
+        db.session.rollback()
+        failed = error
     site_ids = list(db.session.scalars(sa.select(Site.id).order_by(Site.id)))
     db.session.rollback()
     for site_id in site_ids:
@@ -105,6 +112,8 @@ def purge(
         purged.idempotency_keys += _purge_keys(site_id, now - KEY_LIFE, rest, is_dry_run)
     if not is_dry_run:
         purged.memories = _forget(months_before(now, MEMORY_MONTHS), erased)
+    if failed is not None:
+        raise failed
     return purged
 
 

@@ -7,6 +7,7 @@ from consent_server.db import db
 from consent_server.erasing import restricted
 from consent_server.erasing.replay import replay
 from consent_server.erasing.traces import remove_traces
+from consent_server.retention import purging
 from consent_server.retention.purging import purge
 from consent_server.rights import service as rights
 from tests.builders import (
@@ -226,6 +227,23 @@ def test_what_is_wrong_with_a_site_keeps_nothing_beyond_its_end(
         clean()
 
     assert kept() == []
+
+
+def test_what_cannot_be_deleted_keeps_no_record_beyond_its_time(
+    agree, clock, clean, records, monkeypatch
+):
+    agree()
+    clock.advance(days=800)
+
+    def denied(*_, **__):
+        raise sa.exc.OperationalError("DELETE", {}, Exception("permission denied"))
+
+    monkeypatch.setattr(purging, "delete_ended", denied)
+
+    with pytest.raises(sa.exc.OperationalError, match="permission denied"):
+        clean()
+
+    assert records() == []
 
 
 def test_what_cannot_be_read_is_erased_all_the_same(app, agree, ask_to_erase, kept, records):
