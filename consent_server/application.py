@@ -22,7 +22,6 @@ from consent_server.operations import routes as operations
 from consent_server.rates.service import Rates
 from consent_server.reserve import Reserve
 from consent_server.rights import routes as rights
-from consent_server.schema import migrate
 from consent_server.sealing import routes as sealing
 from consent_server.sealing.notary import Notary
 from consent_server.settings import Settings
@@ -74,7 +73,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     for part in (headers, tenancy, patience, limits, cors, problems):
         part.init_app(app)
     db.init_app(app)
-    migrate.init_app(app, db)
     with app.app_context():
         prepare_engine(db.engine)
         if not settings.key_ring_path.exists():

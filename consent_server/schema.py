@@ -1,17 +1,19 @@
-"""The database schema: bring it up to date, or say that it is not."""
+"""The database schema: bring it up to date, or say that it is not.
+
+Alembic is loaded by whoever changes the schema: a service that runs for months only reads names.
+"""
 
 import fcntl
 import re
 import time
+from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
+from typing import Any, cast
 
 import sqlalchemy as sa
 import structlog
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import Flask
-from flask_migrate import Migrate
-from flask_migrate import upgrade as run_migrations
 
 from consent_server.db import db
 from consent_server.erasing.traces import DatabaseNotOwned
@@ -33,8 +35,8 @@ NOT_OWNED = "42501"
 PATIENCE, PAUSE = 120.0, 0.3
 #: A revision: its number and, after a point, the newest one that code has to know to run on it.
 NAME = re.compile(r"(?P<number>\d{4})(\.(?P<floor>\d{4}))?")
-
-migrate = Migrate(directory=str(MIGRATIONS), render_as_batch=True)
+#: Where a migration says which revision it leads to.
+LEADS_TO = re.compile(r'^revision = "([^"]+)"$', re.MULTILINE)
 
 
 class SchemaOutdated(ConsentError):
@@ -92,20 +94,28 @@ def require_session(settings: Settings) -> None:
 
 def head() -> str:
     """Return the schema revision of this version."""
-    revision = ScriptDirectory(str(MIGRATIONS)).get_current_head()
-    return str(revision)
+    return _in_order(str(MIGRATIONS))[-1]
 
 
 def revisions() -> set[str]:
     """Return every schema revision that this version knows."""
-    scripts = ScriptDirectory(str(MIGRATIONS)).walk_revisions()
-    return {script.revision for script in scripts}
+    return set(_in_order(str(MIGRATIONS)))
+
+
+@lru_cache
+def _in_order(folder: str) -> tuple[str, ...]:
+    """Return what the migrations of a folder lead to; their files are named in their order."""
+    files = sorted(Path(folder, "versions").glob("*.py"))
+    return tuple(LEADS_TO.findall(file.read_text(encoding="utf-8"))[0] for file in files)
 
 
 def current() -> str | None:
     """Return the schema revision of the database; None when it is empty."""
     with db.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        if not sa.inspect(connection).has_table("alembic_version"):
+            return None
+        found: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+        return found
 
 
 def runs_on(found: str | None) -> bool:
@@ -173,7 +183,7 @@ def upgrade(app: Flask, revision: str = "head") -> None:
         if settings.is_sqlite:
             with (settings.data_dir / "upgrade.lock").open("w") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
-                run_migrations(revision=revision)
+                migrations(app)(revision=revision)
             return
         # Waits as long as another upgrade takes; outside a transaction, so that no idle time-out
         # ends it, and closed afterwards, so that no later request inherits its settings.
@@ -182,10 +192,19 @@ def upgrade(app: Flask, revision: str = "head") -> None:
             guard.execute(sa.text("SET statement_timeout = 0"))
             guard.execute(sa.text("SET lock_timeout = 0"))
             guard.execute(sa.select(sa.func.pg_advisory_lock(UPGRADE_LOCK)))
-            _migrate_between_requests(revision)
+            _migrate_between_requests(migrations(app), revision)
 
 
-def _migrate_between_requests(revision: str) -> None:
+def migrations(app: Flask) -> Callable[..., Any]:
+    """Load Alembic, and return what runs an application's migrations."""
+    from flask_migrate import Migrate
+    from flask_migrate import upgrade as run
+
+    Migrate(directory=str(MIGRATIONS), render_as_batch=True).init_app(app, db)
+    return cast(Callable[..., Any], run)
+
+
+def _migrate_between_requests(run_migrations: Callable[..., Any], revision: str) -> None:
     deadline = time.monotonic() + PATIENCE
     while True:
         try:

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from flask_migrate import downgrade
 
 from consent_server import schema
@@ -82,6 +83,37 @@ def test_the_migrated_schema_is_that_of_the_models(empty):
         differences = compare_metadata(context, db.metadata)
 
     assert differences == []
+
+
+def test_revisions_are_read_as_alembic_reads_them():
+    scripts = ScriptDirectory(str(schema.MIGRATIONS))
+
+    assert schema.head() == scripts.get_current_head()
+    assert schema.revisions() == {script.revision for script in scripts.walk_revisions()}
+
+
+WITHOUT_ALEMBIC = """
+import os, sys
+from consent_server.config import load_settings
+from consent_server.serving import build
+
+build(load_settings(os.environ))
+print(*[name for name in ("alembic", "flask_migrate") if name in sys.modules])
+"""
+
+
+def test_a_service_on_its_own_schema_does_not_load_alembic(sqlite_url, tmp_path):
+    environment = {"DATABASE_URL": sqlite_url, "CONSENT_DATA_DIR": str(tmp_path / "var")}
+
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_ALEMBIC],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.split() == []
 
 
 def test_each_revision_says_since_when_code_runs_on_it():
@@ -173,6 +205,7 @@ class TestATableOfAFileThatIsMadeAnew:
         with app.app_context():
             db.session.remove()
             newest = all_rows()
+            schema.migrations(app)
             downgrade(revision="0009")
             older = all_rows()
             schema.upgrade(app)

@@ -14,7 +14,6 @@ from tests.server import ROOT
 SERVE = """
 from consent_server import schema
 schema.MIGRATIONS = {folder!r}
-schema.migrate.directory = {folder!r}
 from consent_server.cli import main
 main(["serve"])
 """
@@ -59,6 +58,7 @@ class Version:
     def downgrade(self) -> None:
         """Take the newest migration back."""
         with self._in_place(), self._app.app_context():
+            schema.migrations(self._app)
             downgrade(revision="-1")
 
     @property
@@ -70,12 +70,10 @@ class Version:
     def _in_place(self) -> Iterator[None]:
         of_this = schema.MIGRATIONS
         schema.MIGRATIONS = self._folder
-        schema.migrate.directory = str(self._folder)
         try:
             yield
         finally:
             schema.MIGRATIONS = of_this
-            schema.migrate.directory = str(of_this)
 
 
 def next_version(app: Flask, folder: Path, floor: str = "", more: str = "pass") -> Version:
