@@ -1,8 +1,8 @@
 """gunicorn's threaded worker, in which nobody waits for a client.
 
-gunicorn's own gives a thread to whoever connects: as many clients as there are threads, each
-sending a byte now and then, keep everybody else waiting. Here the loop reads all of them at once; a
-thread gets a request when it is whole (``line``). What is not in time is told so and closed.
+gunicorn's own gives a thread to whoever connects: as many clients as threads, each sending a byte
+now and then, keep all others waiting. Here the loop reads all of them at once; a thread gets a
+request when it is whole (``line``). What is not in time is told so and closed.
 
 Likewise it sends what a client does not take at once, and it ends connections: gunicorn's loop
 waits up to two seconds for each client that does not close its side.
@@ -25,7 +25,7 @@ from gunicorn.http.parser import RequestParser  # type: ignore[import-untyped]
 from consent_server.metrics.catalogue import REFUSALS
 from consent_server.worker.answers import admit, problem, status_of
 from consent_server.worker.client import SLOWEST, WRITE_SECONDS, Client
-from consent_server.worker.connection import Connection, Waiting
+from consent_server.worker.connection import Connection, Waiting, nothing_more
 from consent_server.worker.framing import Framer, Framing
 from consent_server.worker.line import LiningWorker
 
@@ -42,6 +42,7 @@ PIECE = 32 * 1024
 UNSENT = 64 * 1024 * 1024
 #: Connections that make room when the process may not open another file.
 AT_ONCE = 10
+NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
 class Worker(LiningWorker):
@@ -64,10 +65,10 @@ class Worker(LiningWorker):
         try:
             client, address = listener.accept()
         except OSError as error:
-            if error.errno in (errno.EMFILE, errno.ENFILE):  # rather fewer than none
+            if error.errno in NO_ROOM:  # rather fewer than none
                 self._make_room(AT_ONCE)
-            elif error.errno not in (errno.EAGAIN, errno.ECONNABORTED, errno.EWOULDBLOCK):
-                raise
+            elif error.errno in (errno.EBADF, errno.EINVAL):
+                raise  # anything else is the fault of that one connection
             return
         self.nr_conns += 1
         if self.nr_conns >= self.worker_connections:  # there gunicorn would let everybody wait
@@ -97,7 +98,7 @@ class Worker(LiningWorker):
     def handle(self, conn: Connection) -> Any:
         """Answer a request that is there, in a thread."""
         conn.init()
-        conn.parser.unreader.chunk = _nothing_more
+        conn.parser.unreader.chunk = nothing_more
         conn.parser.unreader.unread(bytes(conn.received))
         conn.received.clear()
         return super().handle(conn)
@@ -251,9 +252,7 @@ class Worker(LiningWorker):
 
     def _refuse(self, conn: Connection, status: int, reason: str) -> None:
         self._forget(conn)
-        REFUSALS.add(reason)
-        with suppress(OSError):
-            conn.sock.send(problem(status, reason))
+        conn.say(status, reason)
         self.nr_conns -= 1
         conn.close(graceful=True)
 
@@ -269,8 +268,12 @@ class Worker(LiningWorker):
             self._drop(conn)
 
     def _make_room(self, count: int) -> None:
-        """Drop connections from the one that was waited for longest, kept ones among them."""
+        """Drop connections: who was waited for longest, or came last to a line that is longer."""
         for _ in range(count):
+            if last := self.last_in_line(len(self._waiting) + len(self.keepalived_conns)):
+                last.say(503, "overloaded")
+                self._drop(last)
+                continue
             first = next(iter(self._waiting), None)
             kept = self.keepalived_conns[0] if self.keepalived_conns else None
             if kept is not None and (first is None or kept.since <= first.since):
@@ -293,8 +296,3 @@ class Worker(LiningWorker):
         """Wait for nothing more from a connection."""
         if self._waiting.pop(conn, None) is not None:
             self.poller.unregister(conn.sock)
-
-
-def _nothing_more(_size: int | None = None) -> bytes:
-    """Stand in for the socket: whatever the parser makes of a request, no thread waits for more."""
-    return b""

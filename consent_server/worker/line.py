@@ -25,11 +25,12 @@ LONGEST = 10.0
 
 
 class Lane(Enum):
-    """Kinds of requests, from the one that takes all threads to the one that takes the fewest."""
+    """Kinds of requests."""
 
     PAGES = "scripts, and whether the process lives: answered from memory"
     CHECKS = "the check API"
-    REST = "decisions, exports, everything else"
+    EXPORTS = "exports, which take as long as whoever reads them"
+    REST = "decisions, everything else"
 
 
 LANES = {
@@ -37,6 +38,7 @@ LANES = {
         rb"(?:GET|HEAD) [^ ?]*/(?:s/[a-z0-9-]{3,40}\.js|widget/[\w-]{43}\.js|healthz)[ ?]"
     ),
     Lane.CHECKS: re.compile(rb"(?:GET|POST) [^ ?]*/v1/check[ ?]"),
+    Lane.EXPORTS: re.compile(rb"(?:GET|HEAD) [^ ?]*/v1/sites/[^/ ?]+/export[ ?]"),
 }
 
 
@@ -76,6 +78,11 @@ class LiningWorker(EndingWorker):
         else:
             self._held[conn.lane].append(conn)
 
+    def last_in_line(self, more_than: int) -> Connection | None:
+        """Take the one who came last out of the longest line, if it has more than so many."""
+        longest = max(self._held.values(), key=len)
+        return longest.pop() if len(longest) > more_than else None
+
     def waiting_in_vain(self) -> list[Connection]:
         """Take those out of the line who waited too long."""
         now = time.monotonic()
@@ -102,12 +109,21 @@ class LiningWorker(EndingWorker):
         super().wait_for_and_dispatch_events(min(timeout, PATIENCE / 3))
 
     def _has_room(self, lane: Lane) -> bool:
+        """Whether one more of a kind leaves threads to the others.
+
+        To pages always two, to checks and to decisions two of what the other may take; exports
+        leave half of theirs to decisions.
+        """
         if lane is Lane.PAGES:
             return True
-        checks, rest = self._taken[Lane.CHECKS], self._taken[Lane.REST]
-        if lane is Lane.REST:
-            return bool(rest < self.cfg.threads)
-        return bool(checks + rest < self.cfg.threads + SPARE_THREADS // 2)
+        checks, exports = self._taken[Lane.CHECKS], self._taken[Lane.EXPORTS]
+        rest = self._taken[Lane.REST] + exports
+        if checks + rest >= self.cfg.threads + SPARE_THREADS // 2:
+            return False
+        most = max(2, self.cfg.threads)
+        if lane is Lane.EXPORTS and exports >= most // 2:
+            return False
+        return bool((checks if lane is Lane.CHECKS else rest) < most)
 
     def _give(self, conn: Connection) -> None:
         self._taken[conn.lane] += 1
@@ -125,9 +141,7 @@ class LiningWorker(EndingWorker):
         now = time.monotonic()
         if not given.cancelled() and now - conn.begun < PATIENCE:
             self._moved[conn.lane] = now
-        for lane, held in self._held.items():
-            if held and self._has_room(lane):
-                self._give(held.popleft())
-                break
+        while fit := [held for lane, held in self._held.items() if held and self._has_room(lane)]:
+            self._give(min(fit, key=lambda held: held[0].joined).popleft())
         if not given.cancelled():
             self.finish_request(conn, given)

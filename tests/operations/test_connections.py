@@ -11,15 +11,20 @@ from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
 from consent_server.worker.deadline import AT_ONCE, Worker
+from consent_server.worker.line import Lane
 
 MOST = 6
+DECISION = b"POST /v1/sites/demo/consents HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
 
 
-class NoFiles:
-    """A listener of a process that has as many files open as it may."""
+class Failing:
+    """A listener that gives no connection; by itself of a process with as many files as it may."""
+
+    def __init__(self, number=errno.EMFILE):
+        self.number = number
 
     def accept(self):
-        raise OSError(errno.EMFILE, "too many open files")
+        raise OSError(self.number, os.strerror(self.number))
 
 
 @pytest.fixture
@@ -86,10 +91,33 @@ def test_a_connection_that_made_room_is_not_counted_twice(loop):
     for client in clients:
         client.sendall(b"E")
     events = worker.poller.select(10)
-    worker.accept(NoFiles())
+    worker.accept(Failing())
     for key, _ in events:
         key.data(key.fileobj)
 
     assert len(events) == len(clients) < AT_ONCE
     assert [is_open(client) for client in clients] == [False] * len(clients)
     assert worker.nr_conns == 0
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EPROTO, errno.ENETDOWN, errno.EAGAIN])
+def test_a_connection_that_cannot_be_accepted_ends_no_other(loop, number):
+    worker, connect = loop
+    client = connect()
+    worker.accept(Failing(number))
+
+    assert is_open(client)
+
+
+def test_where_a_crowd_waits_for_threads_who_came_last_makes_room_and_is_told_so(loop):
+    worker, connect = loop
+    worker._taken[Lane.REST] = worker.cfg.threads
+    crowd = [connect(DECISION) for _ in range(MOST - 1)]
+    others = [connect() for _ in range(2)]
+    told = [client.recv(4096) for client in crowd[-2:]]
+
+    assert [b'"reason": "overloaded"' in answer for answer in told] == [True, True]
+    assert [is_open(client) for client in crowd[:-2] + others] == [True] * (MOST - 1)
+    assert worker.nr_conns == MOST - 1
+    for conn in worker._held[Lane.REST]:
+        conn.close()

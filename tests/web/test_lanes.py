@@ -20,7 +20,9 @@ from consent_server.worker.line import Lane, LiningWorker, lane_of
         (b"POST /v1/check HTTP/1.1", Lane.CHECKS),
         (b"POST /v1/sites/demo/consents HTTP/1.1", Lane.REST),
         (b"POST /s/demo.js HTTP/1.1", Lane.REST),
-        (b"GET /v1/sites/demo/export?a=/s/demo.js HTTP/1.1", Lane.REST),
+        (b"GET /consent/v1/sites/demo/export?a=/s/demo.js HTTP/1.1", Lane.EXPORTS),
+        (b"GET /v1/sites/demo/export HTTP/1.1", Lane.EXPORTS),
+        (b"GET /v1/sites/demo/consents?a=/s/demo.js HTTP/1.1", Lane.REST),
         (b"\r\nGET /healthz HTTP/1.1", Lane.REST),
         (b"", Lane.REST),
     ],
@@ -29,11 +31,17 @@ def test_a_request_joins_the_line_of_its_kind(line, lane):
     assert lane_of(line) is lane
 
 
+CHECK = b"GET /v1/check?site=demo HTTP/1.1"
+DECISION = b"POST /v1/sites/demo/consents HTTP/1.1"
+EXPORT = b"GET /v1/sites/demo/export?format=csv HTTP/1.1"
+SCRIPT = b"GET /s/demo.js HTTP/1.1"
+
+
 class Crowd(LiningWorker):
     """A worker of two threads that take what they are given and answer when the test says so."""
 
-    def __init__(self, clock):
-        self.cfg = SimpleNamespace(threads=2)
+    def __init__(self, clock, threads=2):
+        self.cfg = SimpleNamespace(threads=threads)
         self.method_queue = SimpleNamespace(defer=lambda leave, *given: leave(*given))
         self.tpool = SimpleNamespace(submit=self._submit)
         self.clock = clock
@@ -45,16 +53,20 @@ class Crowd(LiningWorker):
         self.waiting.append((conn, given))
         return given
 
-    def come(self, *names):
-        """Let decisions join the line."""
+    def come(self, *names, received=DECISION):
+        """Let requests join the line."""
         for name in names:
-            received = b"POST /v1/sites/demo/consents HTTP/1.1"
             self.join_line(SimpleNamespace(name=name, received=received, given=None, begun=0.0))
+
+    @property
+    def given(self):
+        """Who has a thread, or gets the next one."""
+        return "".join(conn.name for conn, _ in self.waiting)
 
     def take(self):
         """Let threads begin with what they were given."""
         for conn, given in self.waiting:
-            if given.set_running_or_notify_cancel():
+            if not given.running() and given.set_running_or_notify_cancel():
                 conn.begun = self.clock.now
 
     def answer(self, count):
@@ -72,9 +84,14 @@ class Crowd(LiningWorker):
 
 
 @pytest.fixture
-def crowd(monkeypatch):
-    clock = SimpleNamespace(now=100.0)
-    monkeypatch.setattr(line, "time", SimpleNamespace(monotonic=lambda: clock.now))
+def clock(monkeypatch):
+    made = SimpleNamespace(now=100.0)
+    monkeypatch.setattr(line, "time", SimpleNamespace(monotonic=lambda: made.now))
+    return made
+
+
+@pytest.fixture
+def crowd(clock):
     return Crowd(clock)
 
 
@@ -114,3 +131,54 @@ def test_requests_that_give_up_after_long_do_not_move_the_line(crowd):
     assert crowd.refused() == ["c"]
     crowd.clock.now += 0.1
     assert crowd.refused() == ["d"]
+
+
+def test_whoever_comes_first_no_kind_takes_all_threads_from_another(crowd):
+    crowd.cfg.threads = 8
+    crowd.come(*"cccccccccccc", received=CHECK)
+    crowd.come(*"eeeeeeeeeeee", received=EXPORT)
+    crowd.come(*"dddddddddddd")
+    crowd.come("s", received=SCRIPT)
+    of_checks_first = crowd.given
+    crowd.take()
+    while crowd.waiting:
+        crowd.answer(1)
+
+    assert of_checks_first == "c" * 8 + "e" * 2 + "s"
+    assert sorted(crowd.finished) == [*"c" * 12, *"d" * 12, *"e" * 12, "s"]
+
+
+def test_exports_leave_threads_to_decisions(crowd):
+    crowd.cfg.threads = 8
+    crowd.come(*"eeeeeeeeeeee", received=EXPORT)
+    crowd.come(*"dddddddddddd")
+
+    assert crowd.given == "eeeedddd"
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_with_few_threads_an_export_leaves_one_to_a_decision(clock, threads):
+    crowd = Crowd(clock, threads)
+    crowd.come("e", "e", received=EXPORT)
+    crowd.come("d")
+
+    assert crowd.given == "ed"
+
+
+def test_decisions_that_wait_go_on_while_checks_keep_coming(crowd):
+    crowd.come(*"dddddd")
+    crowd.come(*"cccccccccccc", received=CHECK)
+    for _ in range(12):
+        crowd.take()
+        crowd.answer(1)
+        crowd.come("c", received=CHECK)
+
+    assert crowd.finished.count("d") == 6
+
+
+def test_whoever_came_last_leaves_the_longest_line_if_it_is_long(crowd):
+    crowd.come(*"abcdef")
+    crowd.come(*"gh", received=CHECK)
+
+    assert crowd.last_in_line(3).name == "f"
+    assert crowd.last_in_line(3) is None
