@@ -14,8 +14,7 @@ from consent_server.embed.script import (
     static_file,
 )
 from consent_server.ledger.canonical import digest
-from consent_server.sites.looking import in_force_for_pages
-from consent_server.sites.service import widget_build
+from consent_server.sites.looking import build_for_pages, in_force_for_pages
 from consent_server.tokens.jwks import accepted_keys, public_keys
 from consent_server.web.api import Blueprint
 
@@ -62,10 +61,10 @@ class WidgetBuild(MethodView):
     @embed.doc(security=[])
     def get(self, build: str) -> Response:
         """Get one widget build, for ever the same bytes (subresource integrity)"""
-        found = widget_build(build)
+        found = build_for_pages(build)
         if found is None:
             raise WidgetUnknown
-        return _javascript(static_file(found.source), FOREVER)
+        return _javascript(static_file(found), FOREVER)
 
 
 @embed.route("/v1/sites/<site_id>/bundle")

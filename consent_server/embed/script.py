@@ -14,8 +14,9 @@ from consent_server.embed.slots import LATER, short_name
 from consent_server.errors import ConsentError
 from consent_server.ledger.canonical import digest
 from consent_server.sites import written_out
+from consent_server.sites.looking import build_for_pages
 from consent_server.sites.models import Publication
-from consent_server.sites.service import bundle_of, widget_build
+from consent_server.sites.service import bundle_of
 from consent_server.sites.widget import AT_ONCE
 
 
@@ -91,10 +92,10 @@ def site_script(publication: Publication, keys: list[dict[str, str]]) -> StaticF
     cached = _scripts.get((publication.site_id, publication.bundle_hash, kids))
     if cached is not None:
         return cached
-    build = widget_build(bundle_of(publication)["build"])
+    build = build_for_pages(bundle_of(publication)["build"])
     if build is None:
         raise BuildMissing(bundle_of(publication)["build"])
-    made = static_file(applied(build.source, published(publication, keys)))
+    made = static_file(applied(build, published(publication, keys)))
     if len(_scripts) >= MOST_SCRIPTS:
         _scripts.pop(next(iter(_scripts)), None)
     _scripts[publication.site_id, publication.bundle_hash, kids] = made

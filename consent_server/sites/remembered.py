@@ -20,8 +20,8 @@ from consent_server.sites.models import Publication
 #: Seconds for which something answers without a look at the database: less than the one that is
 #: promised, because it counts from before the look.
 FRESH_SECONDS = 0.9
-#: Entries of one kind; the oldest goes.
-MOST_ENTRIES = 4096
+#: Entries of one kind; the oldest goes. Builds take some tens of KB each.
+MOST_ENTRIES, MOST_BUILDS = 4096, 256
 
 Value = TypeVar("Value")
 
@@ -37,8 +37,9 @@ class Beginning:
 class Entries(Generic[Value]):
     """Values by name, each with the instant at which reading it began; for all threads."""
 
-    def __init__(self, monotonic: Callable[[], float]):
+    def __init__(self, monotonic: Callable[[], float], most: int = MOST_ENTRIES):
         self._monotonic = monotonic
+        self._most = most
         self._found: dict[str, tuple[float, Value]] = {}
         self._changes = 0
         self._lock = threading.Lock()
@@ -51,7 +52,7 @@ class Entries(Generic[Value]):
         return found[1]
 
     def last(self, name: str) -> Value | None:
-        """Return what was found last, however long ago: to be compared, never to answer."""
+        """Return what was found last, however long ago: it may be out of force."""
         found = self._found.get(name)
         return None if found is None else found[1]
 
@@ -60,11 +61,15 @@ class Entries(Generic[Value]):
         return Beginning(self._monotonic(), self._changes)
 
     def keep(self, name: str, value: Value, beginning: Beginning) -> None:
-        """Remember what a look found, unless something was changed here while it lasted."""
+        """Remember what a look found, unless something was changed here while it lasted.
+
+        Nor where a look that began later was done sooner: what it found is newer.
+        """
         with self._lock:
-            if beginning.changes != self._changes:
+            known = self._found.get(name)
+            if beginning.changes != self._changes or (known and known[0] > beginning.instant):
                 return
-            if name not in self._found and len(self._found) >= MOST_ENTRIES:
+            if known is None and len(self._found) >= self._most:
                 del self._found[next(iter(self._found))]
             self._found[name] = beginning.instant, value
 
@@ -112,10 +117,13 @@ class Memory:
     sites: Entries[KnownSite] = field(init=False)
     #: By the public characters of the key.
     keys: Entries[KnownKey] = field(init=False)
+    #: Widget builds by their hashes, which never change.
+    builds: Entries[bytes] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sites", Entries(self.monotonic))
         object.__setattr__(self, "keys", Entries(self.monotonic))
+        object.__setattr__(self, "builds", Entries(self.monotonic, MOST_BUILDS))
 
 
 _memories: WeakKeyDictionary[Engine, Memory] = WeakKeyDictionary()

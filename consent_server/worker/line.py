@@ -27,15 +27,17 @@ LONGEST = 10.0
 class Lane(Enum):
     """Kinds of requests."""
 
-    PAGES = "scripts, and whether the process lives: answered from memory"
+    HEALTH = "whether the process lives"
+    PAGES = "scripts: answered from memory, nearly all of them"
     CHECKS = "the check API"
     EXPORTS = "exports, which take as long as whoever reads them"
     REST = "decisions, everything else"
 
 
 LANES = {
+    Lane.HEALTH: re.compile(rb"(?:GET|HEAD) [^ ?]*/healthz[ ?]"),
     Lane.PAGES: re.compile(
-        rb"(?:GET|HEAD) [^ ?]*/(?:s/[a-z0-9-]{3,40}\.js|widget/[\w-]{43}\.js|healthz)[ ?]"
+        rb"(?:GET|HEAD) [^ ?]*/(?:s/[a-z0-9-]{3,40}\.js|widget/[\w-]{43}\.js)[ ?]"
     ),
     Lane.CHECKS: re.compile(rb"(?:GET|POST) [^ ?]*/v1/check[ ?]"),
     Lane.EXPORTS: re.compile(rb"(?:GET|HEAD) [^ ?]*/v1/sites/[^/ ?]+/export[ ?]"),
@@ -66,8 +68,8 @@ class LiningWorker(EndingWorker):
         self._moved = dict.fromkeys(Lane, -LONGEST)
 
     def get_thread_pool(self) -> ThreadPoolExecutor:
-        """Return the threads: some more than the last lane takes."""
-        return ThreadPoolExecutor(max_workers=self.cfg.threads + SPARE_THREADS)
+        """Return the threads: one more than all lanes take but that of health, which needs one."""
+        return ThreadPoolExecutor(max_workers=self.cfg.threads + SPARE_THREADS + 1)
 
     def join_line(self, conn: Connection) -> None:
         """Give a request that is whole to a thread, now or when its lane has room."""
@@ -111,13 +113,16 @@ class LiningWorker(EndingWorker):
     def _has_room(self, lane: Lane) -> bool:
         """Whether one more of a kind leaves threads to the others.
 
-        To pages always two, to checks and to decisions two of what the other may take; exports
-        leave half of theirs to decisions.
+        To health always one, to pages two, to checks and to decisions two of what the other may
+        take; exports leave half of theirs to decisions.
         """
-        if lane is Lane.PAGES:
+        if lane is Lane.HEALTH:
             return True
         checks, exports = self._taken[Lane.CHECKS], self._taken[Lane.EXPORTS]
         rest = self._taken[Lane.REST] + exports
+        if lane is Lane.PAGES:
+            taken = checks + rest + self._taken[Lane.PAGES]
+            return bool(taken < self.cfg.threads + SPARE_THREADS)
         if checks + rest >= self.cfg.threads + SPARE_THREADS // 2:
             return False
         most = max(2, self.cfg.threads)

@@ -1,58 +1,17 @@
 """Sites and keys are answered from memory for less than a second, and never against a visitor."""
 
-import threading
-
 import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from consent_server.db import db
-from consent_server.sites import looking, remembered
+from consent_server.sites import remembered
 from consent_server.sites.keys import revoke_key
-from consent_server.sites.remembered import Entries, memory, remember_by
+from consent_server.sites.remembered import Entries
 from consent_server.sites.service import archive
 from tests.builders import ORIGIN, acceptance, refusal
 
 SITE_TABLES = ("FROM sites", "FROM publications", "FROM api_keys", "FROM log_queue")
-
-
-class Stopwatch:
-    """A monotonic clock that only the test moves."""
-
-    def __init__(self):
-        self.seconds = 1000.0
-
-    def __call__(self):
-        return self.seconds
-
-
-@pytest.fixture
-def stopwatch(app, monkeypatch):
-    """The service remembers, as it does when it serves, and goes by this clock."""
-    monkeypatch.setattr(remembered, "FRESH_SECONDS", 0.9)
-    clock = Stopwatch()
-    with app.app_context():
-        remember_by(clock)
-    return clock
-
-
-@pytest.fixture
-def elsewhere(app):
-    """A context in which changes are those of another process: nothing is forgotten here."""
-
-    class Elsewhere:
-        def __enter__(self):
-            self.context = app.app_context()
-            self.context.__enter__()
-            self.engine = db.engine
-            self.here = memory()
-            remember_by(lambda: 0.0)
-
-        def __exit__(self, *raised):
-            remembered._memories[self.engine] = self.here
-            self.context.__exit__(*raised)
-
-    return Elsewhere()
 
 
 @pytest.fixture
@@ -237,10 +196,20 @@ def test_a_look_that_began_before_a_change_is_not_remembered(monkeypatch):
     assert entries.fresh("demo") is None
 
 
+def test_what_a_later_look_found_sooner_is_kept(stopwatch):
+    entries = Entries(stopwatch)
+    slow = entries.begin()
+    stopwatch.seconds += 0.1
+    entries.keep("demo", "newer", entries.begin())
+
+    entries.keep("demo", "older", slow)
+
+    assert entries.fresh("demo") == "newer"
+
+
 def test_entries_are_limited_and_the_oldest_goes(monkeypatch):
     monkeypatch.setattr(remembered, "FRESH_SECONDS", 0.9)
-    monkeypatch.setattr(remembered, "MOST_ENTRIES", 2)
-    entries = Entries(lambda: 0.0)
+    entries = Entries(lambda: 0.0, most=2)
 
     for name in "abc":
         entries.keep(name, name, entries.begin())
@@ -275,28 +244,3 @@ def test_pages_get_what_was_known_last_while_the_database_is_away(
     assert [client.get(path).data for path in ("/s/demo.js", "/v1/sites/demo/bundle")] == before
     assert client.get("/s/unknown.js").status_code == 503
     assert decide(acceptance()).status_code == 503
-
-
-def test_pages_wait_for_a_slow_database_once_and_not_again_until_it_is_quick(
-    stopwatch, app, client, site, publish, elsewhere, monkeypatch
-):
-    monkeypatch.setattr(looking, "PATIENCE", 0.05)
-    before = client.get("/s/demo.js").headers["ETag"]
-    with elsewhere:
-        publish(name="Another name")
-    is_there, looked = threading.Event(), threading.Semaphore(0)
-    look_at = looking.look_at
-
-    def slow(site_id):
-        is_there.wait(30)
-        look_at(site_id)
-        looked.release()
-
-    monkeypatch.setattr(looking, "look_at", slow)
-    stopwatch.seconds += 3600
-    assert [client.get("/s/demo.js").headers["ETag"] for _ in range(3)] == [before] * 3
-    is_there.set()
-    looked.acquire(timeout=30)
-
-    with app.app_context():
-        assert memory().sites.last("demo").publication.document["name"] == "Another name"

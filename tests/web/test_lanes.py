@@ -14,7 +14,7 @@ from consent_server.worker.line import Lane, LiningWorker, lane_of
     [
         (b"GET /s/demo.js HTTP/1.1", Lane.PAGES),
         (b"GET /consent/s/demo.js?v=1 HTTP/1.1", Lane.PAGES),
-        (b"HEAD /healthz HTTP/1.1", Lane.PAGES),
+        (b"HEAD /healthz HTTP/1.1", Lane.HEALTH),
         (b"GET /widget/" + b"a" * 43 + b".js HTTP/1.1", Lane.PAGES),
         (b"GET /v1/check?site=demo HTTP/1.1", Lane.CHECKS),
         (b"POST /v1/check HTTP/1.1", Lane.CHECKS),
@@ -146,6 +146,15 @@ def test_whoever_comes_first_no_kind_takes_all_threads_from_another(crowd):
 
     assert of_checks_first == "c" * 8 + "e" * 2 + "s"
     assert sorted(crowd.finished) == [*"c" * 12, *"d" * 12, *"e" * 12, "s"]
+
+
+def test_pages_leave_a_thread_to_whether_the_process_lives(crowd):
+    crowd.come(*"dddd")
+    crowd.come(*"ssssssss", received=SCRIPT)
+    crowd.come("h", received=b"GET /healthz HTTP/1.1")
+
+    assert crowd.given == "dd" + "s" * (line.SPARE_THREADS) + "h"
+    assert len(crowd.given) == crowd.get_thread_pool()._max_workers
 
 
 def test_exports_leave_threads_to_decisions(crowd):

@@ -5,13 +5,17 @@ The control, a service that waits as long as it takes, answers nobody.
 
 import pytest
 
-from tests.fault.asking import DECISION, HEALTH, SCRIPT, Asking, a_check
+from tests.fault.asking import DECISION, HEALTH, SCRIPT, Asking, Question, a_check
 from tests.fault.trials import Trials
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 #: Seconds that whoever decides waits at the most: three for the database, two for a thread, and
 #: what the connection to a slow one takes.
 LONGEST = 6.0
+#: What the process does not know, and has to ask for.
+UNKNOWN = [
+    Question("unknown", "GET", path, {}) for path in ("/s/unknown.js", f"/widget/{'a' * 43}.js")
+]
 PATIENT = """
 from consent_server import patience
 patience.OF_A_REQUEST = patience.OF_AN_ANSWER = patience.LEAST = 600.0
@@ -46,6 +50,19 @@ def test_a_slow_database_keeps_no_page_and_no_thread_waiting(between, serving, a
 
     assert trials.failures == []
     assert trials.counts["healed"] == trials.done
+
+
+def test_pages_that_ask_for_what_nobody_knows_keep_no_other_page_waiting(between, serving):
+    service = serving()
+    assert SCRIPT.ask(service.port).status == 200
+    between.slow_down(600)
+    with Asking(service.port, [SCRIPT, HEALTH, *UNKNOWN * 10]) as asking:
+        asking.wait_for(10, "unknown")
+        asking.wait_for(20, "script")
+    between.slow_down(0)
+
+    assert {answer.status for answer in asking.of("unknown")} == {503}
+    assert {answer.status for answer in asking.of("script") + asking.of("health")} == {200}
 
 
 def test_the_control_that_waits_as_long_as_it_takes_answers_nobody(between, serving):
