@@ -12,7 +12,7 @@ from flask import Flask
 from consent_server import openapi, rowscope
 from consent_server.config import load_settings
 from consent_server.consents import routes as consents
-from consent_server.db import db, engine_options, prepare_engine
+from consent_server.db import db, engine_options, prepare_engine, prepare_sessions
 from consent_server.embed import routes as embed
 from consent_server.embed.repeating import Repeating
 from consent_server.erasing.erasedlist import ErasedList
@@ -72,7 +72,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["consent_issuer"] = settings.public_url
     for part in (headers, tenancy, patience, limits, cors, problems):
         part.init_app(app)
-    db.init_app(app)
+    prepare_sessions(app)
     with app.app_context():
         prepare_engine(db.engine)
         if not settings.key_ring_path.exists():

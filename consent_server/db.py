@@ -1,14 +1,14 @@
 """The database handle, column types, and how each engine is opened so that nothing is lost."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import orjson
 import sqlalchemy as sa
-from flask import current_app
+from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
 from sqlalchemy.dialects.postgresql import JSONB
@@ -176,6 +176,21 @@ def writing() -> Iterator[Connection]:
         except BaseException:
             db.session.rollback()
             raise
+
+
+def prepare_sessions(app: Flask) -> None:
+    """Give each request a session; its end leaves nothing open, and does not fail.
+
+    The answer is made by then. A session that cannot be closed would stay, for ever.
+    """
+    db.init_app(app)
+    app.teardown_appcontext(_roll_back)
+
+
+def _roll_back(_error: BaseException | None) -> None:
+    if db.session.registry.has():
+        with suppress(sa.exc.SQLAlchemyError):  # the connection is not used again, then
+            db.session.rollback()
 
 
 @contextmanager

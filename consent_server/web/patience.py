@@ -1,5 +1,7 @@
 """Requests that somebody waits for give up waiting for the database in time."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from flask import Flask, g, request
@@ -24,9 +26,23 @@ def _close(_error: Any) -> None:
         patience.go_back_to(*before)
 
 
+@contextmanager
+def of_a_stream() -> Iterator[None]:
+    """Wait for each answer as long as whoever exports may, when the request is over."""
+    before = patience.begin(0.0, patience.OF_AN_ANSWER)
+    try:
+        yield
+    finally:
+        patience.go_back_to(before)
+
+
 def init_app(app: Flask) -> None:
-    """Limit what a request waits for, until it is answered; for a file SQLite has its own limit."""
+    """Limit what a request waits for, until it is answered; for a file SQLite has its own limit.
+
+    Before the database's own: what is registered first is torn down last, and the session, which
+    may have to roll back then, is not waited for without end.
+    """
     if app.extensions["consent_settings"].is_sqlite:
         return
     app.before_request(_open)
-    app.teardown_request(_close)
+    app.teardown_appcontext(_close)

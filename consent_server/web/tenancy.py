@@ -5,12 +5,14 @@ What has no site in its address says so itself: the check API enters the site of
 """
 
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from flask import Flask, stream_with_context  # noqa: TID251
 
 from consent_server import rowscope
 from consent_server.web.context import this_g, this_request
+from consent_server.web.patience import of_a_stream
 
 
 def _open() -> None:
@@ -26,7 +28,7 @@ def _close(_error: Any) -> None:
 
 
 def streamed(pieces: Generator[bytes, None, None]) -> Iterator[bytes]:
-    """Send a stream with what its request sees: that is over when the stream begins.
+    """Send a stream with what its request sees, and as patient: that is over when it begins.
 
     :param pieces: has no transaction open between two of them
     """
@@ -36,17 +38,25 @@ def streamed(pieces: Generator[bytes, None, None]) -> Iterator[bytes]:
 def _in_scope(scope: rowscope.Scope, pieces: Generator[bytes, None, None]) -> Iterator[bytes]:
     try:
         while True:
-            before = rowscope.current()
-            rowscope.enter(scope)
-            try:
+            with _entered(scope):  # whoever takes the pieces may do something else in between
                 piece = next(pieces, None)
-            finally:
-                rowscope.enter(before)  # whoever takes the pieces may do something else in between
             if piece is None:
                 return
             yield piece
     finally:
-        pieces.close()
+        with _entered(scope):
+            pieces.close()
+
+
+@contextmanager
+def _entered(scope: rowscope.Scope) -> Iterator[None]:
+    before = rowscope.current()
+    rowscope.enter(scope)
+    try:
+        with of_a_stream():
+            yield
+    finally:
+        rowscope.enter(before)
 
 
 def init_app(app: Flask) -> None:
