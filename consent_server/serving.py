@@ -8,9 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
+import structlog
 from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+from sqlalchemy.exc import OperationalError
 
+from consent_server import patience, schema
 from consent_server.application import create_app
 from consent_server.background import start_work
 from consent_server.errors import ConsentError
@@ -20,6 +23,7 @@ from consent_server.web import logs
 from consent_server.worker.deadline import Worker
 from consent_server.worker.log import JsonLog
 
+log = structlog.get_logger(__name__)
 #: Connections of each process; one that is being read takes a file and up to 128 KiB.
 MOST_CONNECTIONS = 2000
 #: Files of each process: connections, the database's, our own.
@@ -83,8 +87,16 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        """Build the application in the worker."""
-        return build(self._settings)
+        """Build the application in the worker, also while the database is away.
+
+        A worker that cannot be built ends all of them, and those that are there answer from memory.
+        ``serve`` has looked at the schema before it began; ``/readyz`` looks each time.
+        """
+        logs.configure(self._settings.log_level)
+        app = create_app(self._settings)
+        if _answers(app):
+            ensure_schema(app)
+        return app
 
 
 def build(settings: Settings) -> Flask:
@@ -93,6 +105,19 @@ def build(settings: Settings) -> Flask:
     app = create_app(settings)
     ensure_schema(app)
     return app
+
+
+def _answers(app: Flask) -> bool:
+    before = patience.begin(patience.OF_A_REQUEST)
+    try:
+        with app.app_context():
+            schema.current()
+    except OperationalError as error:
+        log.error("database_unavailable", error=type(error.__cause__ or error).__name__)
+        return False
+    finally:
+        patience.go_back_to(before)
+    return True
 
 
 class AlreadyServing(ConsentError):

@@ -3,9 +3,14 @@
 The control, a service that waits as long as it takes, answers nobody.
 """
 
+import os
+import signal
+
 import pytest
 
 from tests.fault.asking import DECISION, HEALTH, SCRIPT, Asking, Question, a_check
+from tests.fault.server.clients import wait_until
+from tests.fault.server.test_reload import children
 from tests.fault.trials import Trials
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -63,6 +68,21 @@ def test_pages_that_ask_for_what_nobody_knows_keep_no_other_page_waiting(between
 
     assert {answer.status for answer in asking.of("unknown")} == {503}
     assert {answer.status for answer in asking.of("script") + asking.of("health")} == {200}
+
+
+def test_a_process_that_starts_while_the_database_is_silent_is_there_and_ends_no_other(
+    between, serving
+):
+    service = serving()
+    before = children(service.process.pid)
+    between.slow_down(600)
+    os.kill(*before, signal.SIGKILL)
+    wait_until(lambda: children(service.process.pid) - before)
+    alive, decided = HEALTH.ask(service.port).status, DECISION.ask(service.port).status
+    between.slow_down(0)
+
+    assert (alive, decided) == (200, 503)
+    wait_until(lambda: DECISION.ask(service.port).status == 201)
 
 
 def test_the_control_that_waits_as_long_as_it_takes_answers_nobody(between, serving):
