@@ -113,7 +113,7 @@ def _keep_house(app: Flask) -> None:
                 problem = error
                 db.session.rollback()
             if purged != started.date():
-                listed = _purge(app, listed)
+                listed = _purge(app, started, listed)
                 purged = started.date()
             if problem is not None:
                 raise problem
@@ -126,13 +126,14 @@ def _lapse(now: datetime, since: datetime | None) -> None:
         log.info("consents_lapsed", count=done)
 
 
-def _purge(app: Flask, listed: int | None) -> int:
+def _purge(app: Flask, at: datetime, listed: int | None) -> int:
     """Erase what was kept long enough, and what that and other erasures left on the disk.
 
+    :param at: when the clock was compared with the database's; it may be another one since
     :param listed: erasures on the list when this was done before; None when it was not
     """
     erased: ErasedList = app.extensions["consent_erased"]
-    purged = purge(now(), erased, rest=Rest.between_batches(), gives_way=True)
+    purged = purge(at, erased, rest=Rest.between_batches(), gives_way=True)
     with erased.held():
         _, position = erased.position()
     if purged.records or purged.restricted_proofs or position not in (0, listed):

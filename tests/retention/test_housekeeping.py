@@ -14,7 +14,7 @@ class Stop(BaseException):
 def rounds(app, clock, monkeypatch):
     """Keep house for some rounds, a time apart; gives how often was purged."""
 
-    def rounds(count, problem=None, **apart):
+    def rounds(count, problem=None, meanwhile=lambda: None, **apart):
         purges, left = [], iter(range(count))
         real = background._purge
 
@@ -26,6 +26,7 @@ def rounds(app, clock, monkeypatch):
         def lapse(*_):
             if problem is not None:
                 raise problem
+            meanwhile()
             return 0
 
         def purge(*arguments):
@@ -70,3 +71,10 @@ def test_consents_that_cannot_be_ended_keep_no_purge_waiting(decide, rounds, rec
     assert rounds(2, problem=KeyError("records"), seconds=0) == 1
 
     assert records() == []
+
+
+def test_a_clock_that_jumps_within_a_round_erases_nothing(decide, rounds, records, clock):
+    decide(refusal())
+
+    assert rounds(1, meanwhile=lambda: clock.set("2099-01-01T00:00:00+00:00"), seconds=0) == 1
+    assert len(records()) == 1
