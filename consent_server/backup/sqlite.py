@@ -100,7 +100,7 @@ def put_in_place(draft: Path, database: Path, now: datetime, *, is_replaced: boo
     """
     if database.exists() and not is_replaced:
         raise DatabaseNotEmpty(f"{database} is there; --replace moves it aside")
-    aside = database.with_name(f"{database.name}.before-{now:%Y%m%dT%H%M%SZ}")
+    aside = _free(database.with_name(f"{database.name}.before-{now:%Y%m%dT%H%M%SZ}"))
     was_there = database.exists()
     if was_there:
         with suppress(sqlite3.Error), closing(sqlite3.connect(database)) as before:
@@ -115,6 +115,12 @@ def put_in_place(draft: Path, database: Path, now: datetime, *, is_replaced: boo
     sync_directory(database.parent)
     _require_sound(database)
     return aside if was_there else None
+
+
+def _free(path: Path) -> Path:
+    """Return a path, with a number where something has its name: two restores in one second."""
+    names = (path.name, *(f"{path.name}-{number}" for number in range(2, 1_000)))
+    return next(free for name in names if not (free := path.with_name(name)).exists())
 
 
 class _TooOften(Exception):

@@ -108,7 +108,8 @@ def restore(
             return
         _require_keys_and_heads(settings, without_heads)
         aside = _put_back(settings, reader, replace, told.update)
-    with application() as app:
+    with application(with_schema=False) as app:
+        schema.upgrade(app)  # what was erased since is not to wait for anybody's upgrade
         record_deed(None, "restore", why, backup_of=found["at"])
         erased = replay(app.extensions["consent_erased"], instant(), is_thorough=True)
         if delete_ended(instant()):  # their time went on while they were in the backup
