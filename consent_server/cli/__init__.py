@@ -38,6 +38,9 @@ COMMANDS = {
     "witness": "witness:witness",
 }
 
+#: SQLSTATE of a right that the service's role does not have.
+DENIED = "42501"
+
 
 class Commands(click.Group):
     """The commands; a deliberate refusal ends with code 1 and one readable message."""
@@ -63,13 +66,15 @@ class Commands(click.Group):
             click.echo(f"{refusal.reason}: {detail}", err=True)
             sys.exit(1)
         except DatabaseError as error:
+            is_denied = getattr(error.orig, "sqlstate", None) == DENIED
             # Not what says that a row is wrong: its words may quote the row.
-            if type(error) not in (OperationalError, DatabaseError):
+            if type(error) not in (OperationalError, DatabaseError) and not is_denied:
                 raise
             # The driver's own words: they name the server, never the password. A SQLite file that
             # is damaged, or none, is a DatabaseError.
             detail = str(error.orig).strip().replace("\n", "\n  ")
-            click.echo(f"database_unavailable: {detail}", err=True)
+            mend = "; run db roles after each upgrade, and selfcheck" if is_denied else ""
+            click.echo(f"database_unavailable: {detail}{mend}", err=True)
             sys.exit(1)
 
 

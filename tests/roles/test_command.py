@@ -128,3 +128,16 @@ def test_a_role_that_may_not_change_the_schema_says_so(run, two_roles, words):
     refused = run(*words, env={"DATABASE_URL": two_roles.service})
 
     assert (refused.exit_code, refused.stderr[:20]) == (1, "database_not_owned: ")
+
+
+def test_a_right_that_is_missing_is_named(run, two_roles):
+    """As after an upgrade that brought a table, and no ``db roles``."""
+    with connect(two_roles.owner) as connection:
+        connection.execute(
+            SQL("REVOKE ALL ON restricted_proofs FROM {}").format(Identifier(SERVICE))
+        )
+
+    refused = run("purge", env={"DATABASE_URL": two_roles.service})
+
+    assert refused.exit_code == 1
+    assert "permission denied for table restricted_proofs; run db roles" in refused.stderr
