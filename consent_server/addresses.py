@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 import marshmallow as ma
 
@@ -44,6 +44,25 @@ def is_database_url(value: str) -> None:
             raise ma.ValidationError("an in-memory database would lose every record; name a file")
         if parts.netloc:
             raise ma.ValidationError("needs three slashes, or four: sqlite:////srv/consent.sqlite3")
+
+
+def is_replica_url(value: str) -> None:
+    """Refuse what is no address of PostgreSQL."""
+    if DRIVERS.get(value.partition(":")[0], "sqlite") == "sqlite":
+        raise ma.ValidationError("must be postgresql://USER:PASSWORD@HOST/NAME")
+    is_database_url(value)
+
+
+def is_same_place(one: str, other: str) -> bool:
+    """Whether two addresses of PostgreSQL name the same database of the same host and port."""
+    return _place(one) == _place(other)
+
+
+def _place(value: str) -> tuple[str, int, str, list[str], list[str]]:
+    parts = _parts(value)
+    asked = parse_qs(parts.query)
+    found = parts.hostname or "", parts.port or 5432, parts.path
+    return *found, asked.get("host", []), asked.get("port", [])
 
 
 def is_public_url(value: str) -> None:

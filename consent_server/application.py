@@ -20,6 +20,7 @@ from consent_server.evidence import routes as evidence
 from consent_server.exports import routes as exports
 from consent_server.operations import routes as operations
 from consent_server.rates.service import Rates
+from consent_server.replica import replica_of
 from consent_server.reserve import Reserve
 from consent_server.rights import routes as rights
 from consent_server.sealing import routes as sealing
@@ -77,12 +78,14 @@ def create_app(settings: Settings | None = None) -> Flask:
         prepare_engine(db.engine)
         if not settings.key_ring_path.exists():
             _refuse_a_lost_key_ring(settings)
+    app.extensions["consent_replica"] = replica_of(settings)
     app.extensions["consent_rates"] = _rates(settings)
     app.extensions["consent_reserve"] = Reserve(settings.reserve_path, settings.reserve)
     app.extensions["consent_keys"] = KeyRing.open(settings.data_dir, datetime.now(UTC))
     app.extensions["consent_erased"] = ErasedList(settings.data_dir, app.extensions["consent_keys"])
-    policy = read_policy(settings.witness_policy)
-    app.extensions["consent_notary"] = Notary(settings.data_dir, settings.public_url, policy)
+    app.extensions["consent_notary"] = Notary(
+        settings.data_dir, settings.public_url, read_policy(settings.witness_policy)
+    )
     api = openapi.init_api(app, Api())
     for blueprint in FEATURES:
         api.register_blueprint(blueprint)

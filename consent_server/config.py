@@ -15,12 +15,14 @@ from consent_server.addresses import (
     is_database_url,
     is_loopback,
     is_public_url,
+    is_replica_url,
+    is_same_place,
 )
 from consent_server.errors import ConsentError
 from consent_server.settings import Settings
 
 #: Settings that may lie in a file of their own, named by a variable that ends in ``_FILE``.
-SECRETS = ("DATABASE_URL", "CONSENT_METRICS_TOKEN")
+SECRETS = ("DATABASE_URL", "CONSENT_REPLICA_URL", "CONSENT_METRICS_TOKEN")
 #: What a header ``Authorization: Bearer`` can carry (RFC 6750).
 LONG_SECRET = re.compile(r"[A-Za-z0-9._~+/=-]{32,512}")
 LOG_LEVELS = ["debug", "info", "warning", "error"]
@@ -68,6 +70,9 @@ class SettingsSchema(ma.Schema):
     data_dir = ma.fields.String(data_key="CONSENT_DATA_DIR", load_default="var")
     database_url = ma.fields.String(
         data_key="DATABASE_URL", load_default=None, validate=is_database_url
+    )
+    replica_url = ma.fields.String(
+        data_key="CONSENT_REPLICA_URL", load_default=None, validate=is_replica_url
     )
     is_pooled = ma.fields.Boolean(data_key="CONSENT_DATABASE_POOLED", load_default=False)
     bind = ma.fields.String(
@@ -132,6 +137,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     url = _with_driver(values["database_url"] or f"sqlite:///{data_dir}/consent.sqlite3")
     is_sqlite = url.startswith("sqlite")
     _check_together(values, is_sqlite and "DATABASE_URL" not in errors, errors)
+    _check_replica(values, errors)
     if errors:
         raise SettingsInvalid(errors)
     return Settings(
@@ -152,6 +158,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         proxies=tuple(_networks(values["proxies"])),
         has_rates=values["has_rates"],
         gpc_updated=values["gpc_updated"].isoformat() if values["gpc_updated"] else None,
+        replica_url=_with_driver(values["replica_url"]) if values["replica_url"] else None,
         metrics_token=values["metrics_token"],
     )
 
@@ -169,6 +176,17 @@ def _check_together(
         errors["CONSENT_DEMO_CLOCK"] = ["only the demo moves the clock, and it listens on loopback"]
     if is_public and values["public_url"] is None and "CONSENT_PUBLIC_URL" not in errors:
         errors["CONSENT_PUBLIC_URL"] = ["must be set when CONSENT_BIND is not on loopback"]
+
+
+def _check_replica(values: Mapping[str, Any], errors: dict[str, list[str]]) -> None:
+    """Add what is wrong with the address of a replica beside that of the database."""
+    replica, database = values["replica_url"], values["database_url"]
+    if replica is None or "DATABASE_URL" in errors:
+        return
+    if database is None or database.startswith("sqlite"):
+        errors["CONSENT_REPLICA_URL"] = ["SQLite has no replica; name the PostgreSQL database too"]
+    elif is_same_place(replica, database):
+        errors["CONSENT_REPLICA_URL"] = ["is the database itself; name a standby, or leave it out"]
 
 
 def _with_secret_files(given: dict[str, str], errors: dict[str, list[str]]) -> dict[str, str]:

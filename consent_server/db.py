@@ -232,21 +232,33 @@ def engine_options(settings: Settings) -> dict[str, Any]:
 
     For time, logs, witnesses, and two looks at what sites have in force.
     """
-    size = settings.threads + SPARE_THREADS + 5
-    pool: dict[str, Any] = {"pool_size": size, "max_overflow": 0, "pool_timeout": 2}
-    pool["hide_parameters"] = True  # an error that is logged quotes no values
-    pool["pool_reset_on_return"] = None  # ``prepare_engine`` does it
     if settings.is_sqlite:
         connect: dict[str, Any] = {"timeout": 5, "cached_statements": PREPARED}
         return {
-            **pool,
+            **_pool(settings),
             "module": sqlite3,
             "poolclass": sa.pool.QueuePool,
             "connect_args": connect,
         }
-    connect = connect_arguments(settings.database_url, is_pooled=settings.is_pooled)
-    pool |= {"json_serializer": orjson.dumps, "json_deserializer": orjson.loads}
-    return {**pool, "pool_recycle": 1800, "connect_args": connect}
+    return postgresql_options(settings, settings.database_url, sessions="read-write")
+
+
+def postgresql_options(settings: Settings, address: str, *, sessions: str) -> dict[str, Any]:
+    """Return the options of an engine for one address of PostgreSQL.
+
+    :param sessions: which of several hosts to take, ``read-write`` or ``standby``
+    """
+    connect = connect_arguments(address, is_pooled=settings.is_pooled, sessions=sessions)
+    json = {"json_serializer": orjson.dumps, "json_deserializer": orjson.loads}
+    return {**_pool(settings), **json, "pool_recycle": 1800, "connect_args": connect}
+
+
+def _pool(settings: Settings) -> dict[str, Any]:
+    size = settings.threads + SPARE_THREADS + 5
+    pool: dict[str, Any] = {"pool_size": size, "max_overflow": 0, "pool_timeout": 2}
+    pool["hide_parameters"] = True  # an error that is logged quotes no values
+    pool["pool_reset_on_return"] = None  # ``prepare_engine`` does it
+    return pool
 
 
 def is_wal_safe(version: tuple[int, ...]) -> bool:

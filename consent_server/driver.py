@@ -38,12 +38,15 @@ LIMITS = {
 }
 
 
-def connect_arguments(address: str, *, is_pooled: bool) -> dict[str, Any]:
+def connect_arguments(
+    address: str, *, is_pooled: bool, sessions: str = "read-write"
+) -> dict[str, Any]:
     """Return how connections to PostgreSQL are opened; what the address says itself wins.
 
     :param address: of SQLAlchemy
     :param is_pooled: a pooler gives each transaction to a session that others had: what belongs to
         a session is not sent, and the role has its limits from the server
+    :param sessions: which of several hosts to take (``target_session_attrs``)
     """
     url = sa.make_url(address)
     made: dict[str, Any] = {
@@ -51,7 +54,7 @@ def connect_arguments(address: str, *, is_pooled: bool) -> dict[str, Any]:
     }
     hosts = ",".join([url.host or "", *url.normalized_query.get("host", ())])
     if "," in hosts.strip(",") and "target_session_attrs" not in url.query:
-        made["target_session_attrs"] = "read-write"
+        made["target_session_attrs"] = sessions
     if is_pooled:
         return {**made, "prepare_threshold": None}
     own = [f"-c {name}={_escaped(value)}" for name, value in LIMITS.items()]
@@ -176,11 +179,14 @@ def _roll_back(connection: Any, _record: Any, _state: Any) -> None:
         connection.rollback()
 
 
-def prepare_postgresql(engine: Engine) -> None:
-    """Attach the rules by which connections to PostgreSQL are opened, begun and taken."""
+def prepare_postgresql(engine: Engine, *, reads_only: bool = False) -> None:
+    """Attach the rules by which connections to PostgreSQL are opened, begun and taken.
+
+    :param reads_only: whether no transaction may write, whichever server answers
+    """
     event.listen(engine, "do_connect", _connect)
     event.listen(engine, "connect", _open)
-    event.listen(engine, "begin", _begin)
+    event.listen(engine, "begin", _begin_to_read if reads_only else _begin)
     event.listen(engine, "checkout", _refuse_a_closed_one)
 
 
@@ -199,12 +205,16 @@ def _open(connection: Any, record: Any) -> None:
     record.info["is_new"] = True  # the pool forgets this with the connection
 
 
-def _begin(connection: Connection) -> None:
+def _begin_to_read(connection: Connection) -> None:
+    _begin(connection, "BEGIN READ ONLY")
+
+
+def _begin(connection: Connection, statement: str = "BEGIN") -> None:
     if connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
         return
     driver: Any = connection.connection.driver_connection
     # After a use with a level of isolation of its own the driver begins by itself.
-    begin = "BEGIN; " if driver.autocommit else ""
+    begin = f"{statement}; " if driver.autocommit else ""
     # Two statements in one: what is sent like this cannot be prepared.
     threshold, driver.prepare_threshold = driver.prepare_threshold, None
     try:

@@ -55,6 +55,8 @@ class Settings:
     has_rates: bool
     #: RFC 3339 date of ``/.well-known/gpc.json``; None leaves the file out.
     gpc_updated: str | None
+    #: SQLAlchemy URL of a standby that exports are read from; None reads the database itself.
+    replica_url: str | None = field(repr=False)
     #: What ``/metrics`` is given for; None gives it on loopback alone.
     metrics_token: str | None = field(repr=False)
 

@@ -17,6 +17,7 @@ SHARED_RUNS = tuple(
         "bench",
         "browser/test_the_demo.py",
         "demo",
+        "exports/replica",
         "packages/test_each_package.py",
         "packages/test_life.py",
     )

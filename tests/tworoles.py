@@ -33,7 +33,7 @@ def connect(url: str) -> "psycopg.Connection[tuple[object, ...]]":
     return psycopg.connect(url.replace("+psycopg", ""), autocommit=True)
 
 
-def _made(address, name: str, template: Composable) -> TwoRoles:
+def made(address, name: str, template: Composable) -> TwoRoles:
     """Make a database, and the roles unless an earlier one made them."""
     with connect(address("postgres")) as connection:
         connection.execute("SELECT pg_advisory_lock(1)")  # other workers of the same session
@@ -48,11 +48,9 @@ def _made(address, name: str, template: Composable) -> TwoRoles:
     return TwoRoles(address(name), *urls)
 
 
-@pytest.fixture(scope="session")
-def two_roles_template(postgresql_cluster) -> str:
-    """Name of a database that its owner migrated, and whose owner gave the service its rights."""
-    name = f"template_roles_{uuid.uuid4().hex}"
-    database = _made(postgresql_cluster, name, SQL("DEFAULT"))
+def made_template(address, name: str) -> str:
+    """Make a database that its owner migrated, and whose owner gave the service its rights."""
+    database = made(address, name, SQL("DEFAULT"))
     migrated_template(database.owner)
     with connect(database.owner) as connection:
         for statement in roles.grants(SERVICE):
@@ -60,10 +58,17 @@ def two_roles_template(postgresql_cluster) -> str:
     return name
 
 
+@pytest.fixture(scope="session")
+def two_roles_template(postgresql_cluster) -> str:
+    """Name of a database of two roles that fresh ones are copied from."""
+    name = f"template_roles_{uuid.uuid4().hex}"
+    return made_template(postgresql_cluster, name)
+
+
 @pytest.fixture
 def two_roles(postgresql_cluster, two_roles_template) -> Iterator[TwoRoles]:
     """A fresh database of two roles."""
     name = f"test_roles_{uuid.uuid4().hex}"
-    yield _made(postgresql_cluster, name, Identifier(two_roles_template))
+    yield made(postgresql_cluster, name, Identifier(two_roles_template))
     with connect(postgresql_cluster("postgres")) as connection:
         connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))

@@ -11,6 +11,7 @@ import marshmallow as ma
 
 from consent_server.cli.environment import instant
 from consent_server.sites.models import Publication
+from consent_server.trail.models import TrailLine
 from consent_server.trail.publications import facts_of
 from consent_server.trail.reasons import Why
 from consent_server.trail.service import Action, add_line, leave_line, leave_line_everywhere
@@ -48,7 +49,12 @@ def record_deed(site_id: str | None, what: Action, why: str | None, **facts: Any
     if site_id is None:
         leave_line_everywhere(who(), what, instant(), why, **facts)
     else:
-        leave_line(site_id, who(), what, instant(), why, **facts)
+        record_deed_at(site_id, what, why, **facts)
+
+
+def record_deed_at(site_id: str, what: Action, why: str | None, **facts: Any) -> TrailLine:
+    """Leave the line of a command that is about to be done to one site, and return it."""
+    return leave_line(site_id, who(), what, instant(), why, **facts)
 
 
 def publication_deed(why: str | None) -> Callable[[Publication], object]:

@@ -9,7 +9,7 @@ import click
 import marshmallow as ma
 from tqdm import tqdm
 
-from consent_server.cli.deeds import record_deed, why_option
+from consent_server.cli.deeds import record_deed_at, why_option
 from consent_server.cli.environment import application
 from consent_server.consents.models import EVENTS
 from consent_server.exports.formats import FORMATS
@@ -89,7 +89,10 @@ def export(
         notary = app.extensions["consent_notary"]
         made = Export(Selection(site_id, **asked), format_, notary, checkpoint)
         about = {"format": format_, "checkpoint": made.head.size}
-        record_deed(site_id, "export", why, **made.selection.facts, **about)
+        line = record_deed_at(site_id, "export", why, **made.selection.facts, **about)
+        replica = app.extensions["consent_replica"]
+        if replica is not None:
+            made.source.prefer(replica, line)
         if file is None:
             with click.open_file("-", "wb") as stream:
                 stream.writelines(made.pieces())

@@ -34,6 +34,8 @@ def check_config(as_json: bool) -> None:
     """Read every setting and say what the service would run with; secrets are masked."""
     values = {name: str(value) for name, value in asdict(load_settings(os.environ)).items()}
     values["database_url"] = _masked(values["database_url"])
+    if values["replica_url"] != "None":
+        values["replica_url"] = _masked(values["replica_url"])
     values["metrics_token"] = "None" if values["metrics_token"] == "None" else "***"
     if as_json:
         print_json(values)

@@ -10,9 +10,11 @@ from typing import Any, TypeVar
 
 import psycopg
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from consent_server.db import db
 from consent_server.driver import as_of_engine
+from consent_server.exports.source import Source
 from consent_server.statements import Query
 
 Row = Sequence[Any]
@@ -21,7 +23,10 @@ Made = TypeVar("Made")
 
 
 def pages_and_work(
-    query: sa.Select[Any], asked: Iterable[Mapping[str, Any]], work: Callable[[Page], Made]
+    source: Source,
+    query: sa.Select[Any],
+    asked: Iterable[Mapping[str, Any]],
+    work: Callable[[Page], Made],
 ) -> Iterator[tuple[Page, Made]]:
     """Yield pages with what a function makes of each.
 
@@ -31,37 +36,50 @@ def pages_and_work(
     """
     if db.engine.dialect.name != "postgresql":
         for values in asked:
-            page = _read(query, values)
+            page = read(source, query, values)
             yield page, work(page)
         return
     statement, waiting = Query(query), None
     for values in asked:
         if waiting is None:
-            waiting = _read(query, values)
+            waiting = read(source, query, values)
             continue
-        made, following = _while_reading(statement, values, work, waiting)
+        made, following = _while_reading(source, statement, values, work, waiting)
         yield waiting, made
         waiting = following
     if waiting is not None:
         yield waiting, work(waiting)
 
 
-def _read(query: sa.Select[Any], values: Mapping[str, Any]) -> Page:
-    rows: Page = list(db.session.connection().execute(query, dict(values)).all())
-    db.session.rollback()
+def read(source: Source, query: sa.Select[Any], values: Mapping[str, Any]) -> Page:
+    """Return one page; the transaction is over on return."""
+    rows: Page = source.read(lambda asked: list(asked.execute(query, dict(values)).all()))
+    source.rest()
     return rows
 
 
 def _while_reading(
-    statement: Query, values: Mapping[str, Any], work: Callable[[Page], Made], page: Page
+    source: Source,
+    statement: Query,
+    values: Mapping[str, Any],
+    work: Callable[[Page], Made],
+    page: Page,
 ) -> tuple[Made, Page]:
     """Return what a function makes of a page, and the next page."""
-    with db.engine.connect() as connection, connection.begin():
+    made: list[Made] = []
+
+    def ask(connection: Connection) -> Page:
         driver: Any = connection.connection.driver_connection
         try:
             with driver.pipeline(), driver.cursor() as cursor:
                 cursor.execute(*statement.as_sent(connection.dialect, values))
-                made = work(page)
-                return made, cursor.fetchall()
+                if not made:  # else the page is asked for again, elsewhere
+                    made.append(work(page))
+                rows: Page = cursor.fetchall()
+                return rows
         except psycopg.Error as error:
             raise as_of_engine(error, connection.dialect) from error
+
+    following = source.read(ask)
+    source.rest()
+    return made[0], following

@@ -13,9 +13,9 @@ import sqlalchemy as sa
 
 from consent_server.consents.models import ConsentRecord
 from consent_server.consents.rows import NAMES, as_text, columns
-from consent_server.db import db
-from consent_server.exports.ahead import Row, pages_and_work
+from consent_server.exports.ahead import Row, pages_and_work, read
 from consent_server.exports.selection import Head, Selection
+from consent_server.exports.source import Source
 from consent_server.ledger.record import MEMBERS
 from consent_server.log.models import LogEntry, OpeningKeys, QueuedEntry
 
@@ -42,7 +42,11 @@ def _place(name: str) -> int:
 
 
 def sealed(
-    selection: Selection, head: Head, after: int, work: Callable[[list[Row]], bytes]
+    source: Source,
+    selection: Selection,
+    head: Head,
+    after: int,
+    work: Callable[[list[Row]], bytes],
 ) -> Iterator[tuple[list[Row], bytes]]:
     """Yield pages of the selected records that are in the tree, in the order of their leaves.
 
@@ -62,10 +66,10 @@ def sealed(
     )
     begins = range(after + 1, head.size, PAGE)
     asked = ({"begin": begin, "end": min(begin + PAGE, head.size)} for begin in begins)
-    return pages_and_work(query, asked, work)
+    return pages_and_work(source, query, asked, work)
 
 
-def waiting(selection: Selection, head: Head) -> Iterator[list[Row]]:
+def waiting(source: Source, selection: Selection, head: Head) -> Iterator[list[Row]]:
     """Yield pages of the selected records that waited for their place when the export began."""
     if head.waiting is None:
         return
@@ -94,12 +98,12 @@ def waiting(selection: Selection, head: Head) -> Iterator[list[Row]]:
         .order_by(ConsentRecord.recorded_at, ConsentRecord.record_id)
         .limit(PAGE)
     )
-    while page := _page(query, {"instant": after[0], "id": after[1]}):
+    while page := read(source, query, {"instant": after[0], "id": after[1]}):
         yield [row[:-1] for row in page]
         after = (page[-1][-1], page[-1][record_id])
 
 
-def counts(selection: Selection, head: Head) -> list[tuple[str, str, bool, int]]:
+def counts(source: Source, selection: Selection, head: Head) -> list[tuple[str, str, bool, int]]:
     """Return day (UTC), event, whether it came too late, and how many; nothing about anybody."""
     day = sa.func.substr(as_text(ConsentRecord.recorded_at), 1, 10)
     counted = day, ConsentRecord.event, ConsentRecord.superseded
@@ -117,10 +121,10 @@ def counts(selection: Selection, head: Head) -> list[tuple[str, str, bool, int]]
     tally: Counter[tuple[str, str, bool]] = Counter()
     for begin in range(0, head.size, COUNTED):
         end = min(begin + COUNTED, head.size)
-        for *key, count in _page(query, {"begin": begin, "end": end}):
+        for *key, count in read(source, query, {"begin": begin, "end": end}):
             tally[key[0], key[1], key[2]] += count
     names = [_place(name) for name in ("recorded_at", "event", "superseded")]
-    for page in waiting(selection, head):
+    for page in waiting(source, selection, head):
         for row in page:
             instant, event, superseded = (row[at] for at in names)
             tally[instant[:10], event, bool(superseded)] += 1
@@ -138,9 +142,3 @@ def _records(selection: Selection, index: Any, entry: Any) -> sa.Select[Any]:
 
 def _same(table: Any, other: Any) -> sa.ColumnElement[bool]:
     return (table.site_id == other.site_id) & (table.record_id == other.record_id)
-
-
-def _page(query: sa.Select[Any], values: dict[str, Any]) -> list[Row]:
-    rows: list[Row] = list(db.session.connection().execute(query, values).all())
-    db.session.rollback()
-    return rows

@@ -40,7 +40,10 @@ class Export(MethodView):
             _selection(asked, site_id), asked["format"], notary, asked["checkpoint"]
         )
         facts = {"format": asked["format"], "checkpoint": export.head.size}
-        record_read(credential, "export", asked["why"], **export.selection.facts, **facts)
+        line = record_read(credential, "export", asked["why"], **export.selection.facts, **facts)
+        replica = current_app.extensions["consent_replica"]
+        if replica is not None:
+            export.source.prefer(replica, line)
         answer = Response(streamed(export.pieces()))
         answer.content_type = FORMATS[asked["format"]].media_type
         name = f"consents-{site_id}.{asked['format']}"

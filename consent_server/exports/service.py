@@ -14,6 +14,7 @@ from consent_server.exports.ahead import Row
 from consent_server.exports.formats import FORMATS
 from consent_server.exports.lines import Bundles, Line, lines
 from consent_server.exports.selection import Head, Selection, head_of
+from consent_server.exports.source import Source
 from consent_server.exports.trailer import Exported, Trailer
 from consent_server.ledger.canonical import base64url_encode, canonical
 from consent_server.ledger.entries import Artifact, decode
@@ -54,6 +55,8 @@ class Export:
         self.selection = selection
         self.format = format_
         self.head: Head = head_of(selection.site_id, notary, checkpoint)
+        #: Its head and its bundles are the database's own in any case.
+        self.source = Source()
         self.progress = Progress()
         self.exported = Exported(self.head.size)
         self._notary = notary
@@ -64,35 +67,43 @@ class Export:
 
     def pieces(self) -> Generator[bytes, None, None]:
         """Yield the file, a page of records at a time, or the rest of it."""
+        try:
+            yield from self._pieces()
+        finally:
+            self.source.rest()
+
+    def _pieces(self) -> Iterator[bytes]:
         if not self.progress.size:
             yield self._hashed(self.writer.begin())
         self.writer.resume(self.progress.records)
         yield from self._body()
         yield self._hashed(self.writer.begin_log())
-        trailer = Trailer(self.selection.site_id, self.head, self.exported)
+        trailer = Trailer(self.source, self.selection.site_id, self.head, self.exported)
         if self.selection.level != "counts":
             for page in trailer.pages():
                 yield self._hashed(self.writer.log(page))
+        self.source.finish()
         yield self._hashed(self.writer.end_log())
         yield self.writer.manifest(self._signed(dict(sorted(trailer.erased.items()))))
 
     def _body(self) -> Iterator[bytes]:
         if self.selection.level == "counts":
             names = ("day", "event", "superseded", "count")
-            counted = reading.counts(self.selection, self.head)
+            counted = reading.counts(self.source, self.selection, self.head)
             rows = [
                 dict(zip(names, (*row[:2], bool(row[2]), row[3]), strict=True)) for row in counted
             ]
             self.progress.records = len(rows)
             yield self._hashed(self.writer.counts(rows))
             return
-        pages = reading.sealed(self.selection, self.head, self.progress.after, self._written)
+        after = self.progress.after
+        pages = reading.sealed(self.source, self.selection, self.head, after, self._written)
         for page, piece in pages:
             if page:
                 self.progress.records += len(page)
                 self.progress.after = reading.index_of(page[-1])
             yield self._hashed(piece)
-        for page in reading.waiting(self.selection, self.head):
+        for page in reading.waiting(self.source, self.selection, self.head):
             self.progress.waiting += len(page)
             yield self._hashed(self.writer.records(self._lines(page)))
 

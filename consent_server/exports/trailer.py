@@ -14,8 +14,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from consent_server.db import db
 from consent_server.exports.selection import Head
+from consent_server.exports.source import Source
 from consent_server.ledger.canonical import base64url_encode
 from consent_server.ledger.entries import Tombstone, decode
 from consent_server.ledger.proofs import Tree
@@ -48,7 +48,8 @@ class Exported:
 class Trailer:
     """Yields the trailer of one export, and counts what was erased."""
 
-    def __init__(self, site_id: str, head: Head, exported: Exported):
+    def __init__(self, source: Source, site_id: str, head: Head, exported: Exported):
+        self._source = source
         self._site_id = site_id
         self._head = head
         self._exported = exported
@@ -59,7 +60,7 @@ class Trailer:
         """Yield the items, page by page; between two no transaction is open."""
         apart = 0  # where the entries begin that are neither exported nor in clear
         for begin in range(0, self._head.size, CHUNK):
-            chunk = _Chunk(self._site_id, self._head.size, begin)
+            chunk = _Chunk(self._source, self._site_id, self._head.size, begin)
             clear = self._clear(begin)
             exported = self._exported.marks(begin)[: chunk.end - begin]
             marks = list(exported)
@@ -80,16 +81,16 @@ class Trailer:
                         page += [_entry(at, self._told(clear[at])) for at in range(first, last)]
             if chunk.end == self._head.size:
                 page += chunk.subtrees(apart, chunk.end)
-            db.session.rollback()
+            self._source.rest()
             yield page
         later = list(self._later())
-        db.session.rollback()
+        self._source.rest()
         yield later
 
     def _clear(self, begin: int) -> dict[int, bytes]:
         """Return the artifacts and tombstones of a chunk, by leaf index."""
         end = min(begin + CHUNK, self._head.size)
-        rows = db.session.execute(
+        query = (
             sa.select(LogEntry.leaf_index, LogEntry.entry)
             .where(
                 LogEntry.site_id == self._site_id,
@@ -99,6 +100,7 @@ class Trailer:
             )
             .order_by(LogEntry.leaf_index)
         )
+        rows = self._source.read(lambda asked: asked.execute(query).all())
         found = {row.leaf_index: bytes(row.entry) for row in rows}
         return {at: entry for at, entry in found.items() if entry[:5] in (ARTIFACT, TOMBSTONE)}
 
@@ -111,12 +113,13 @@ class Trailer:
             (LogEntry, (LogEntry.site_id == site, LogEntry.leaf_index >= size)),
         ):
             begins = sa.func.substr(table.entry, 1, len(TOMBSTONE)) == TOMBSTONE
-            found |= set(
-                map(bytes, db.session.scalars(sa.select(table.entry).where(*where, begins)))
-            )
+            found |= self._entries(sa.select(table.entry).where(*where, begins))
         for entry in sorted(found):
             if self._names(entry):
                 yield _entry(None, self._told(entry))
+
+    def _entries(self, query: sa.Select[bytes]) -> set[bytes]:
+        return set(map(bytes, self._source.read(lambda asked: asked.scalars(query).all())))
 
     def _names(self, entry: bytes) -> bool:
         tombstone = decode(entry)
@@ -133,22 +136,21 @@ class Trailer:
 class _Chunk:
     """The hashes of a chunk; its tiles of level 0 are read at once."""
 
-    def __init__(self, site_id: str, size: int, begin: int):
+    def __init__(self, source: Source, site_id: str, size: int, begin: int):
         self.end = min(begin + CHUNK, size)
         self._size = size
         first = begin // WIDTH
-        rows = db.session.execute(
-            sa.select(LogTile.tile_index, LogTile.hashes).where(
-                LogTile.site_id == site_id,
-                LogTile.level == 0,
-                LogTile.tile_index >= first,
-                LogTile.tile_index < first + WIDTH,
-            )
+        query = sa.select(LogTile.tile_index, LogTile.hashes).where(
+            LogTile.site_id == site_id,
+            LogTile.level == 0,
+            LogTile.tile_index >= first,
+            LogTile.tile_index < first + WIDTH,
         )
+        rows = source.read(lambda asked: asked.execute(query).all())
         tiles = {row.tile_index: bytes(row.hashes) for row in rows}
         # No method of its own: a chunk that leads back to itself would stay until the garbage
         # collector comes by, with 2 MB of tiles, and it comes by for many objects alone.
-        self._read = partial(_read, site_id, tiles)
+        self._read = partial(_read, source, site_id, tiles)
         self._tree = Tree(size, self._read)
 
     def subtrees(self, begin: int, end: int) -> Iterator[dict[str, Any]]:
@@ -164,7 +166,7 @@ class _Chunk:
         }
 
 
-def _read(site_id: str, tiles: Mapping[int, bytes], tile: Tile) -> bytes:
+def _read(source: Source, site_id: str, tiles: Mapping[int, bytes], tile: Tile) -> bytes:
     """Return the hashes of a tile.
 
     :param tiles: what was read of level 0, by its index
@@ -172,7 +174,7 @@ def _read(site_id: str, tiles: Mapping[int, bytes], tile: Tile) -> bytes:
     length = tile.width * HASH_BYTES
     if tile.level == 0 and len(tiles.get(tile.index, b"")) >= length:
         return tiles[tile.index][:length]
-    return tile_hashes(site_id, tile)
+    return source.read(lambda asked: tile_hashes(site_id, tile, asked))
 
 
 def _entry(index: int | None, text: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from consent_server.db import db
 from consent_server.driver import widened
@@ -42,13 +43,14 @@ def is_anything_signed() -> bool:
         return db.session.scalar(sa.select(SignedCheckpoint.site_id).limit(1)) is not None
 
 
-def tile_hashes(site_id: str, tile: Tile) -> bytes:
+def tile_hashes(site_id: str, tile: Tile, connection: Connection | None = None) -> bytes:
     """Return the hashes of a tile; of a partial one the beginning of what it became.
 
+    :param connection: that of the session without one
     :raises TileInvalid: it is not stored, or not as wide yet
     """
     asked = {"site": site_id, "level": tile.level, "index": tile.index}
-    row = TILE.first(db.session.connection(), asked)
+    row = TILE.first(connection or db.session.connection(), asked)
     length = tile.width * HASH_BYTES
     if row is None or len(row[0]) < length:
         raise TileInvalid(f"tile {tile.path} is not stored")

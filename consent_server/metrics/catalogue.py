@@ -64,6 +64,12 @@ OWN_HOST = Counter(
     ("host",),
     known=(("own",), ("other",)),
 )
+REPLICA_EXPORTS = Counter(
+    "consent_replica_exports_total",
+    "Exports that were to be read from the replica: read there, or why the primary was.",
+    ("outcome",),
+    known=(("read",), ("away",), ("behind",), ("unfit",), ("lost",)),
+)
 LAPSES = Counter(
     "consent_lapses_total",
     "Consents whose end was recorded.",
@@ -125,9 +131,9 @@ DISK_FREE = Metric("consent_disk_free_bytes", "Free space where the data directo
 
 ALL: tuple[Metric, ...] = (
     REQUESTS, SECONDS, REFUSALS, DECISIONS, VERDICTS_GIVEN, RATES_HIT, PEERS, OWN_HOST,
-    LAPSES, PURGED, WORK_FAILED, WORK_AGE, POOL_TIMEOUTS, PROCESSES, CONNECTIONS, BUILD,
-    DATABASE_UP, DATABASE_WRITABLE, WAITING, LAG, CHECKPOINT_AGE, ALARMS, REFUSALS_OF_WITNESSES,
-    UNWITNESSED, DISK_FREE,
+    REPLICA_EXPORTS, LAPSES, PURGED, WORK_FAILED, WORK_AGE, POOL_TIMEOUTS, PROCESSES, CONNECTIONS,
+    BUILD, DATABASE_UP, DATABASE_WRITABLE, WAITING, LAG, CHECKPOINT_AGE, ALARMS,
+    REFUSALS_OF_WITNESSES, UNWITNESSED, DISK_FREE,
 )  # fmt: skip
 
 

@@ -35,6 +35,8 @@ def run(environment, clock, monkeypatch):
         with app.app_context():
             db.session.remove()
             db.engine.dispose()
+        if app.extensions["consent_replica"] is not None:
+            app.extensions["consent_replica"].engine.dispose()
 
 
 @pytest.fixture

@@ -268,3 +268,45 @@ def test_no_secret_of_a_database_address_is_shown(url):
     assert shown.exit_code == 0
     assert "4ssw0rd" not in shown.output
     assert ("verify-full" in url) == ("verify-full" in shown.output)
+
+
+DATABASE = "postgresql://u:p4ssw0rd@one/consent"
+
+
+@pytest.mark.parametrize(
+    "replica, database",
+    [
+        ("postgresql://u:p4ssw0rd@two/consent", None),
+        ("postgresql://u:p4ssw0rd@two/consent", "sqlite:////srv/consent.sqlite3"),
+        ("sqlite:////srv/replica.sqlite3", DATABASE),
+        ("p4ssw0rd", DATABASE),
+        ("postgresql://u:1@p4ssw0rd@host/db", DATABASE),
+        (DATABASE, DATABASE),
+        ("postgres://other:p4ssw0rd@ONE:5432/consent?sslmode=verify-full", DATABASE),
+        (
+            "postgresql://u@/consent?host=one&port=5433",
+            "postgresql://v@/consent?host=one&port=5433",
+        ),
+    ],
+)
+def test_what_cannot_be_a_replica_is_refused_without_repeating_it(replica, database):
+    named = {"DATABASE_URL": database} if database else {}
+
+    error = refused({"CONSENT_REPLICA_URL": replica, **named})
+
+    assert error.errors.keys() == {"CONSENT_REPLICA_URL"}
+    assert "p4ssw0rd" not in str(error)
+
+
+def test_a_replica_is_another_server_with_the_same_database(tmp_path):
+    path = tmp_path / "url"
+    path.write_text("postgres://u:p4ssw0rd@two/consent\n")
+    environment = {"DATABASE_URL": DATABASE, "CONSENT_REPLICA_URL_FILE": str(path)}
+
+    settings = load_settings(environment)
+    shown = CliRunner().invoke(main, ["check-config"], env=environment)
+
+    assert settings.replica_url == "postgresql+psycopg://u:p4ssw0rd@two/consent"
+    assert "p4ssw0rd" not in repr(settings).replace(settings.database_url, "")
+    assert "u:***@two/consent" in shown.output
+    assert "p4ssw0rd" not in shown.output

@@ -11,6 +11,7 @@ from bench.log.filling import fill
 from consent_server.db import db, writing
 from consent_server.exports.selection import Selection
 from consent_server.exports.service import Export
+from consent_server.exports.source import Source
 from consent_server.exports.trailer import Trailer
 from consent_server.log.tree import bundles_in
 from consent_server.retention.purging import purge
@@ -105,7 +106,7 @@ def look_for_bundles(app, clock):
 def look_for_tombstones(app, clock):
     """What an export asks at its end, of what was sealed since it began."""
     export = Export(Selection("demo"), "jsonl", app.extensions["consent_notary"])
-    assert list(Trailer("demo", export.head, export.exported)._later()) == []
+    assert list(Trailer(Source(), "demo", export.head, export.exported)._later()) == []
 
 
 @pytest.mark.parametrize("work", [look_for_key, look_for_bundles, look_for_tombstones])

@@ -1,0 +1,1 @@
+"""Exports that are read from a replica."""
