@@ -28,8 +28,9 @@ COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 def selfcheck(strict: bool, before_start: bool, as_json: bool) -> None:
     """Look at settings, files, keys, database, logs and backups; say what to mend.
 
-    Changes nothing, shows no secret, connects to the database alone; the service may run. Ends
-    with 1 when a line fails: the service must not run like this. Each line: docs/selfcheck.md.
+    Changes nothing, shows no secret, connects to the database and its replica alone; the
+    service may run. Ends with 1 when a line fails: the service must not run like this. Each line:
+    docs/selfcheck.md.
     """
     lines = []
     for line in _lines():

@@ -98,9 +98,14 @@ def secrets(settings: Settings) -> Line:
     if token is not None and len(set(token)) < FEWEST_CHARACTERS:
         mend = "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
         return fail(name, "CONSENT_METRICS_TOKEN is not random", mend)
-    if any(password.lower() in EXAMPLES for password in _passwords(settings.database_url)):
-        mend = "give the role a random password; better none, over a local socket"
-        return fail(name, "DATABASE_URL has a password from an example", mend)
+    addresses = {
+        "DATABASE_URL": settings.database_url,
+        "CONSENT_REPLICA_URL": settings.replica_url or "sqlite://",
+    }
+    for variable, address in addresses.items():
+        if any(password.lower() in EXAMPLES for password in _passwords(address)):
+            mend = "give the role a random password; better none, over a local socket"
+            return fail(name, f"{variable} has a password from an example", mend)
     return ok(name, "none is from an example; the key ring has 256 bits each")
 
 

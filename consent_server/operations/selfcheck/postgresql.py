@@ -3,6 +3,7 @@
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from consent_server import roles
 from consent_server.consents.models import ConsentRecord
@@ -140,12 +141,26 @@ def _owns_the_tables() -> bool:
 def encryption() -> Line:
     """What goes to a server elsewhere is not for others to read."""
     name = "postgresql-tls"
-    row = db.session.execute(
-        sa.text("SELECT ssl, inet_server_addr() FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
-    ).one()
+    row = _way(db.session.connection())
     if row.ssl:
         return ok(name, "encrypted")
-    if row.inet_server_addr is None or str(row.inet_server_addr).startswith(("127.", "::1")):
+    if not _is_readable(row):
         return ok(name, "on this machine")
     mend = "add ?sslmode=verify-full&sslrootcert=FILE to DATABASE_URL"
     return warn(name, "not encrypted, and on another machine", mend)
+
+
+def is_readable_on_the_way(connection: Connection) -> bool:
+    """Whether a connection leads to another machine, and is not encrypted."""
+    return _is_readable(_way(connection))
+
+
+def _way(connection: Connection) -> Any:
+    return connection.execute(
+        sa.text("SELECT ssl, inet_server_addr() FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
+    ).one()
+
+
+def _is_readable(row: Any) -> bool:
+    at = row.inet_server_addr
+    return not row.ssl and at is not None and not str(at).startswith(("127.", "::1"))

@@ -12,7 +12,9 @@ from consent_server import schema
 from consent_server.db import PragmaRefused, db
 from consent_server.operations.selfcheck import care, logs, machine, postgresql, sqlite
 from consent_server.operations.selfcheck.line import Line, fail, not_looked_at, ok, warn
+from consent_server.operations.selfcheck.replica import replica
 from consent_server.operations.writing import why_not_writable
+from consent_server.replica import Replica
 from consent_server.sealing.notary import Notary
 from consent_server.settings import Settings
 
@@ -77,7 +79,7 @@ def _of_the_database(app: Flask, settings: Settings, now: datetime) -> Iterator[
         yield ok("database", f"{db.engine.dialect.name} answers")
         checks: dict[str, Check] = {"database-writable": partial(_writable, settings)}
         checks["schema"] = partial(_schema, settings, found)
-        checks |= _sqlite(settings) if settings.is_sqlite else _postgresql()
+        checks |= _sqlite(settings) if settings.is_sqlite else _postgresql(app)
         if schema.runs_on(found):
             checks |= {} if settings.is_sqlite else _postgresql_tables()
             checks |= _recorded(app, settings, now)
@@ -133,7 +135,8 @@ def _sqlite(settings: Settings) -> dict[str, Check]:
     }
 
 
-def _postgresql() -> dict[str, Check]:
+def _postgresql(app: Flask) -> dict[str, Check]:
+    named: Replica | None = app.extensions["consent_replica"]
     return {
         "postgresql-version": postgresql.version,
         "postgresql-durability": postgresql.durability,
@@ -141,6 +144,7 @@ def _postgresql() -> dict[str, Check]:
         "postgresql-role": postgresql.role,
         "postgresql-tls": postgresql.encryption,
         "postgresql-limits": postgresql.limits,
+        **({} if named is None else {"postgresql-replica": partial(replica, named)}),
     }
 
 
