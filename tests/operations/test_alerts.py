@@ -25,6 +25,8 @@ HEALTHY = {
     'consent_log_witness_refusals{reason="witness_silent",instance="a"}': "1x120",
     'consent_log_unwitnessed_seconds{instance="a"}': "0+60x120",
     'consent_log_lag_seconds{instance="a"}': "20x120",
+    'consent_replica_exports_total{outcome="read",instance="a"}': "0+1x120",
+    'consent_replica_exports_total{outcome="behind",instance="a"}': "2x120",
     'consent_log_checkpoint_age_seconds{instance="a"}': "30x120",
     'consent_decisions_total{event="given",result="recorded",instance="a"}': "0+60x120",
     'consent_requests_total{status="2xx",instance="a"}': "0+600x120",
@@ -49,6 +51,9 @@ SICK = {
         'consent_log_witness_refusals{reason="witness_differs",instance="a"}': "1x120"
     },
     "ConsentUnwitnessed": {'consent_log_unwitnessed_seconds{instance="a"}': "86401+60x120"},
+    "ConsentReplicaNotRead": {
+        'consent_replica_exports_total{outcome="behind",instance="a"}': "0+1x120"
+    },
     "ConsentLogLate": {'consent_log_lag_seconds{instance="a"}': "301x120"},
     "ConsentCheckpointOld": {'consent_log_checkpoint_age_seconds{instance="a"}': "3601+60x120"},
     "ConsentErrors": {'consent_requests_total{status="5xx",instance="a"}': "0+10x120"},
