@@ -1,9 +1,7 @@
-"""The database handle, column types, and how each engine is opened so that nothing is lost."""
+"""The database handle, and how each engine is opened so that nothing is lost."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -11,8 +9,7 @@ import sqlalchemy as sa
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.engine import Connection, Dialect, Engine
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import DeclarativeBase, Session, registry
 
 from consent_server.committing import shared_commits, turn_to_write
@@ -56,105 +53,6 @@ if TYPE_CHECKING:
     Model = Base
 else:
     Model = db.Model
-
-
-class UtcDateTime(sa.types.TypeDecorator[datetime]):
-    """An instant in UTC to the millisecond: ``timestamptz`` on PostgreSQL, RFC 3339 text on SQLite.
-
-    Naive values are refused on the way in and never come out. The text form sorts as time does.
-    """
-
-    impl = sa.Text
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
-        """Choose the column type of the engine in use."""
-        if dialect.name == "postgresql":
-            return dialect.type_descriptor(sa.TIMESTAMP(timezone=True))
-        return dialect.type_descriptor(sa.Text())
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        """Cut to the millisecond and write as UTC."""
-        if value is None:
-            return None
-        return _cut(value) if dialect.name == "postgresql" else _text(value)
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        """Return an aware instant in UTC."""
-        if value is None:
-            return None
-        if isinstance(value, str):
-            return datetime.fromisoformat(value)
-        return value.astimezone(UTC)
-
-
-def _cut(value: datetime) -> datetime:
-    if value.tzinfo is None:
-        raise ValueError("a naive datetime has no place in a record")
-    value = value.astimezone(UTC)
-    return value.replace(microsecond=value.microsecond // 1000 * 1000)
-
-
-@lru_cache(maxsize=256)
-def _text(value: datetime) -> str:
-    return rfc3339(_cut(value))
-
-
-class JSONDocument(sa.types.TypeDecorator[Any]):
-    """A JSON value: ``jsonb`` on PostgreSQL, text on SQLite (a STRICT table knows no JSON type).
-
-    Values are replaced, never changed in place.
-    """
-
-    impl = sa.Text
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
-        """Choose the column type of the engine in use."""
-        if dialect.name == "postgresql":
-            return dialect.type_descriptor(JSONB(none_as_null=True))
-        return dialect.type_descriptor(sa.Text())
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
-        """Write as JSON text where the engine does not do it."""
-        if value is None or dialect.name == "postgresql":
-            return value
-        return orjson.dumps(value).decode()
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
-        """Read JSON text back where the engine does not do it."""
-        if value is None or dialect.name == "postgresql":
-            return value
-        return orjson.loads(value)
-
-
-class Flag(sa.types.TypeDecorator[bool]):
-    """True or false: ``boolean`` on PostgreSQL, 0 or 1 on SQLite (STRICT)."""
-
-    impl = sa.Integer
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
-        """Choose the column type of the engine in use."""
-        if dialect.name == "postgresql":
-            return dialect.type_descriptor(sa.Boolean())
-        return dialect.type_descriptor(sa.Integer())
-
-    def process_bind_param(self, value: bool | None, dialect: Dialect) -> Any:
-        """Refuse anything that is not a boolean: consent is never guessed from a truthy value."""
-        if value is not None and not isinstance(value, bool):
-            raise ValueError("a flag is true or false")
-        return value if value is None or dialect.name == "postgresql" else int(value)
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> bool | None:
-        """Return a boolean on both engines."""
-        return None if value is None else bool(value)
-
-
-@lru_cache(maxsize=256)
-def rfc3339(instant: datetime) -> str:
-    """Write an aware instant as ``YYYY-MM-DDTHH:MM:SS.mmmZ``."""
-    return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 #: Statements that a connection to SQLite keeps prepared, more than there are. Of its driver's

@@ -6,10 +6,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from consent_server.columns import rfc3339
 from consent_server.consents.commitments import parts_of
 from consent_server.consents.models import ConsentRecord, NewRecord
 from consent_server.consents.records import new_record_id
-from consent_server.db import db, rfc3339, writing
+from consent_server.db import db, writing
 from consent_server.log.queue import rows_for
 from consent_server.sites.models import Publication
 from consent_server.sites.service import bundle_of

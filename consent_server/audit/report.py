@@ -10,7 +10,7 @@ from consent_server.audit.findings import HEADINGS, Finding
 from consent_server.audit.judging import Verdict
 from consent_server.audit.observed import Life, LifeName
 from consent_server.audit.seen import Seen
-from consent_server.db import rfc3339
+from consent_server.columns import rfc3339
 
 #: Version of the JSON; it grows by new keys, and changes when one goes or means something else.
 FORMAT = 1

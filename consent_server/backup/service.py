@@ -13,7 +13,8 @@ from consent_server.backup.container import Reader, Writer
 from consent_server.backup.errors import BackupUnreadable, OtherEngine
 from consent_server.backup.members import read_members
 from consent_server.backup.monthkeys import MonthKeys, month_of
-from consent_server.db import db, rfc3339
+from consent_server.columns import rfc3339
+from consent_server.db import db
 from consent_server.sealing.batch import placed_entries
 from consent_server.sealing.errors import SealRefused
 from consent_server.sealing.growth import require_promise_kept

@@ -4,7 +4,7 @@ import click
 
 from consent_server.cli.deeds import record_deed, why_option
 from consent_server.cli.environment import application, instant, print_json
-from consent_server.db import rfc3339
+from consent_server.columns import rfc3339
 
 
 @click.group()

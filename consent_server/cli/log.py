@@ -8,7 +8,7 @@ import click
 from consent_server.backup.recovery import gap_of, gone_since, recover
 from consent_server.cli.deeds import record_deed, why_option
 from consent_server.cli.environment import application, instant, print_json
-from consent_server.db import rfc3339
+from consent_server.columns import rfc3339
 from consent_server.errors import ConsentError
 from consent_server.ledger.canonical import base64url_encode
 from consent_server.sealing.alarms import alarm_of

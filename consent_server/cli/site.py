@@ -7,8 +7,8 @@ import yaml
 
 from consent_server.cli.deeds import publication_deed, record_deed, why_option
 from consent_server.cli.environment import application, instant, print_json
+from consent_server.columns import rfc3339
 from consent_server.consents.forecast import count_asked_again
-from consent_server.db import rfc3339
 from consent_server.embed.shipped import artifacts
 from consent_server.sealing.notary import Notary
 from consent_server.sealing.publishing import bring_into_force, promised_bundles, publish_in_log

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from consent_server.columns import rfc3339
 from consent_server.consents.choices import Choice, Held, Question, question_of
 from consent_server.consents.errors import InstantInFuture
 from consent_server.consents.models import ConsentRecord
 from consent_server.consents.records import held_by
 from consent_server.consents.standing import Standing, standing
-from consent_server.db import db, rfc3339
+from consent_server.db import db
 from consent_server.sites.directory import in_force
 from consent_server.sites.models import Publication
 from consent_server.sites.service import bundle_of, publication_in_force

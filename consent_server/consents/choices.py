@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from consent_server.db import rfc3339
+from consent_server.columns import rfc3339
 from consent_server.sites.durations import months
 from consent_server.sites.models import Publication
 from consent_server.sites.service import bundle_of

@@ -15,9 +15,9 @@ from email.utils import format_datetime
 from typing import Any
 from urllib.parse import quote
 
+from consent_server.columns import rfc3339
 from consent_server.consents.choices import Choice, Held, Question, choices_of
 from consent_server.consents.models import AnyRecord
-from consent_server.db import rfc3339
 from consent_server.sites.durations import add_months
 
 STATE, TOKEN = "consent_state", "consent_token"

@@ -7,7 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 import sqlalchemy.orm as so
 
-from consent_server.db import Flag, JSONDocument, Model, UtcDateTime, rfc3339
+from consent_server.columns import Flag, JSONDocument, UtcDateTime, rfc3339
+from consent_server.db import Model
 from consent_server.ledger.record import exported
 from consent_server.sites.service import reprompt_after
 

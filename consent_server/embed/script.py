@@ -9,7 +9,7 @@ from typing import Any
 import brotli
 import orjson
 
-from consent_server.db import rfc3339
+from consent_server.columns import rfc3339
 from consent_server.embed.slots import LATER, short_name
 from consent_server.errors import ConsentError
 from consent_server.ledger.canonical import digest

@@ -15,8 +15,9 @@ from typing import Any
 import sqlalchemy as sa
 import structlog
 
+from consent_server.columns import rfc3339
 from consent_server.consents.models import ConsentRecord
-from consent_server.db import db, rfc3339, writing
+from consent_server.db import db, writing
 from consent_server.erasing.removal import among
 from consent_server.ledger import restricted
 from consent_server.ledger.canonical import base64url_encode, canonical

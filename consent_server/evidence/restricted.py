@@ -9,7 +9,8 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from consent_server.db import db, rfc3339
+from consent_server.columns import rfc3339
+from consent_server.db import db
 from consent_server.evidence.pack import Pack, assembled
 from consent_server.ledger.canonical import base64url_decode
 from consent_server.ledger.restricted import FORMAT, NotOpened, unseal

@@ -8,8 +8,8 @@ from typing import Any
 
 import marshmallow as ma
 
+from consent_server.columns import rfc3339
 from consent_server.consents.models import EVENTS
-from consent_server.db import rfc3339
 from consent_server.exports.formats import FORMATS
 from consent_server.exports.listing import Position
 from consent_server.exports.selection import LEVELS

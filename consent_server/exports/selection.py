@@ -6,8 +6,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from consent_server.columns import rfc3339
 from consent_server.consents.models import ConsentRecord
-from consent_server.db import db, rfc3339
+from consent_server.db import db
 from consent_server.errors import ConsentError
 from consent_server.log.models import QueuedEntry, SignedCheckpoint
 from consent_server.log.tree import last_checkpoint

@@ -5,7 +5,8 @@ from datetime import datetime
 import sqlalchemy as sa
 import sqlalchemy.orm as so
 
-from consent_server.db import Model, UtcDateTime
+from consent_server.columns import UtcDateTime
+from consent_server.db import Model
 from consent_server.ledger.entries import REASONS
 from consent_server.ledger.merkle import KEY_BYTES
 from consent_server.ledger.tiles import HASH_BYTES, WIDTH

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from consent_server.db import rfc3339
+from consent_server.columns import rfc3339
 from consent_server.disk import lock_of, replace_file
 
 #: A backup was made; one was read to its end; one was put back.

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 import sqlalchemy.orm as so
 from sqlalchemy.exc import SQLAlchemyError
 
+from consent_server.columns import rfc3339
 from consent_server.consents.models import ConsentRecord, ErasedSubject, IdempotencyKey
-from consent_server.db import db, rfc3339, writing
+from consent_server.db import db, writing
 from consent_server.erasing.erasedlist import ErasedList
 from consent_server.erasing.removal import among
 from consent_server.erasing.restricted import delete_ended

@@ -12,9 +12,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from consent_server.columns import rfc3339
 from consent_server.consents.models import ConsentRecord
 from consent_server.consents.records import record_in_force
-from consent_server.db import db, rfc3339
+from consent_server.db import db
 from consent_server.ledger.canonical import base64url_encode
 from consent_server.rights.service import ConsentIdUnknown
 from consent_server.sealing.disclosure import disclose, published_text

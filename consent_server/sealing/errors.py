@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from consent_server.db import rfc3339
+from consent_server.columns import rfc3339
 from consent_server.errors import ConsentError
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from consent_server.db import rfc3339
+from consent_server.columns import rfc3339
 from consent_server.disk import lock_of, replace_file
 from consent_server.ledger.canonical import NotBase64url, base64url_decode, base64url_encode
 from consent_server.sealing.errors import LogKeyUnusable

@@ -6,7 +6,8 @@ from typing import Any
 import sqlalchemy as sa
 import sqlalchemy.orm as so
 
-from consent_server.db import Flag, JSONDocument, Model, UtcDateTime
+from consent_server.columns import Flag, JSONDocument, UtcDateTime
+from consent_server.db import Model
 
 
 class Site(Model):

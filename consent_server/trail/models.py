@@ -6,7 +6,8 @@ from typing import Any
 import sqlalchemy as sa
 import sqlalchemy.orm as so
 
-from consent_server.db import JSONDocument, Model, UtcDateTime
+from consent_server.columns import JSONDocument, UtcDateTime
+from consent_server.db import Model
 from consent_server.log.models import COUNT
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from consent_server.db import db, rfc3339
+from consent_server.columns import rfc3339
+from consent_server.db import db
 from consent_server.ledger.canonical import canonical, digest
 from consent_server.sites.models import Publication
 from consent_server.trail.models import TrailLine

@@ -7,8 +7,9 @@ from typing import Any, Literal, get_args
 
 import sqlalchemy as sa
 
+from consent_server.columns import rfc3339
 from consent_server.consents.models import ConsentRecord
-from consent_server.db import db, lock_for_writing, rfc3339, writing
+from consent_server.db import db, lock_for_writing, writing
 from consent_server.ledger.canonical import canonical, digest
 from consent_server.ledger.entries import Artifact
 from consent_server.log.models import LogEntry

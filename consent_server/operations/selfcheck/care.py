@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from consent_server.db import rfc3339
+from consent_server.columns import rfc3339
 from consent_server.erasing.erasedlist import ErasedList, ErasedListUnusable
 from consent_server.metrics.catalogue import OWN_HOST, PEERS
 from consent_server.metrics.counts import totals_in

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from consent_server.backup.service import broken_promises
+from consent_server.columns import rfc3339
 from consent_server.consents.models import ConsentRecord
-from consent_server.db import db, rfc3339
+from consent_server.db import db
 from consent_server.ledger.canonical import digest
 from consent_server.ledger.policy import Policy
 from consent_server.log.models import Alarm, QueuedEntry, WitnessRefusal
