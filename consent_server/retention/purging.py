@@ -74,9 +74,8 @@ def purge(
 
     A visitor's records are kept for the site's ``record_retention`` after the last consent event;
     an expiry and a correction are none. A refusal by nobody is kept as long after itself. Archived
-    sites are purged like others. What only retries needed is forgotten. Repeatable, and safe to be
-    stopped at any point: each batch is a transaction of its own, and the next run goes on with what
-    is left.
+    sites are purged like others. What only retries needed is forgotten. Safe to be stopped at any
+    point: each batch is a transaction of its own, and the next run goes on with what is left.
 
     :param now: aware, UTC
     :param is_dry_run: count, and change nothing
@@ -88,24 +87,18 @@ def purge(
     :source: GDPR Art. 5(1)(e); R089 to R091
     """
     purged = Purged()
-    # First: its end was told to visitors, and nothing that is wrong with a site puts it off; nor
-    # does it put off what is kept too long, where a right of the service's role is missing.
+    # First: its end was told to visitors. Neither puts off the other, whatever is wrong with it.
     failed: SQLAlchemyError | None = None
     try:
         purged.restricted_proofs = delete_ended(now, is_dry_run=is_dry_run, rest=rest)
     except SQLAlchemyError as error:
         db.session.rollback()
         failed = error
-    site_ids = list(db.session.scalars(sa.select(Site.id).order_by(Site.id)))
-    db.session.rollback()
-    for site_id in site_ids:
+    for site_id in _site_ids():
         cutoff = months_before(now, retention_months(site_id))
         db.session.rollback()
-        if is_dry_run:
-            counts = _foreseen(site_id, cutoff)
-        else:
-            counts = _erased(site_id, cutoff, now, who, why, gives_way)
-        for count in counts:
+        erased_now = _erased(site_id, cutoff, now, who, why, gives_way)
+        for count in _foreseen(site_id, cutoff) if is_dry_run else erased_now:
             purged.records += count
             done(count)
             if count and not is_dry_run:
@@ -116,6 +109,12 @@ def purge(
     if failed is not None:
         raise failed
     return purged
+
+
+def _site_ids() -> list[str]:
+    found = list(db.session.scalars(sa.select(Site.id).order_by(Site.id)))
+    db.session.rollback()
+    return found
 
 
 def retention_months(site_id: str) -> int:

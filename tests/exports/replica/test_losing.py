@@ -148,19 +148,16 @@ def test_a_page_that_the_replica_cancels_is_asked_of_the_database(
     ]
 
 
-def test_a_replica_that_is_promoted_is_read_and_written_no_longer(begin, pair, outcomes):
+def test_a_replica_that_is_promoted_is_read_and_written_no_longer(begin, pair, replica, outcomes):
     made = begin()
     pieces = made.pieces()
     got = [next(pieces) for _ in range(8)]
-    connection = made.source._reading.connection()
     pair.ask(pair.standby, "SELECT pg_promote()")
     try:
-        with pytest.raises(sa.exc.InternalError) as caught:
-            connection.exec_driver_sql("DELETE FROM consent_records")
-        made.source.rest()
         got += pieces
+        with replica.engine.connect() as connection, pytest.raises(sa.exc.InternalError) as caught:
+            connection.exec_driver_sql("DELETE FROM consent_records")
     finally:
-        made.source.rest()
         pair.renew_standby()
 
     assert isinstance(caught.value.orig, psycopg.errors.ReadOnlySqlTransaction)
