@@ -13,7 +13,14 @@ from typing import Any
 import psycopg
 
 from bench.client import Client, Job
-from bench.processes import ROOT, BenchFailed, Server, cpu_seconds, start
+from bench.processes import (
+    ROOT,
+    BenchFailed,
+    Server,
+    cpu_seconds,
+    memory_of_each,
+    start,
+)
 from consent_server.config import load_settings
 from consent_server.db import sqlite_pragmas
 from consent_server.settings import Settings
@@ -130,13 +137,15 @@ def served(
     stack.callback(bare.stop)
     service.wait_until_ready("/readyz")
     bare.wait_until_ready("/")
+    resident, share = memory_of_each(service.process.pid)
+    idle = f"{resident:.0f} MB, its share {share:.0f}"
     return Contestant(
         database=database,
         settings=load_settings(environment),
         bare=bare,
         service=service,
         database_pid=database_pid,
-        facts=_facts(url),
+        facts={**_facts(url), "an idle process": idle},
         jobs={"bare": Job(bare.port, "/", 200), **_jobs(service, client, json.loads(key)["key"])},
     )
 

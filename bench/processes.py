@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -105,6 +106,21 @@ def _tree(pid: int) -> Iterator[int]:
     for children in Path(f"/proc/{pid}/task").glob("*/children"):
         for child in children.read_text().split():
             yield from _tree(int(child))
+
+
+def memory_of_each(root: int) -> tuple[float, float]:
+    """Return MB in memory of the largest among a process and its descendants, and its share of it.
+
+    What several processes have in common counts as a part for each of them in the share.
+
+    :source: proc(5), /proc/[pid]/smaps_rollup, Rss and Pss
+    """
+    found = []
+    for pid in _tree(root):
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        sizes = dict(re.findall(r"^(Rss|Pss):\s+(\d+) kB$", text, re.MULTILINE))
+        found.append((int(sizes["Rss"]) / 1000, int(sizes["Pss"]) / 1000))
+    return max(found)
 
 
 def _answers(port: int, path: str) -> bool:
