@@ -42,7 +42,9 @@ def _costs(small: Mapping[str, Any], large: Mapping[str, Any]) -> Iterator[str]:
     logs = small, large
     for route in ("record", "check"):
         sides = [log["routes"][route] for log in logs]
-        yield _row(f"{route}, CPU ÷ bare route", [one["ratio"]["median"] for one in sides], 2)
+        # A slice between two ticks of the CPU clock has no ratio.
+        ratios = [(one["ratio"] or {"median": 0.0})["median"] for one in sides]
+        yield _row(f"{route}, CPU ÷ bare route", ratios, 2)
         spent = [one["cpu_us"]["median"] + one["database_cpu_us"]["median"] for one in sides]
         yield _row(f"{route}, CPU µs of the service and the database", spent, 0)
     for label, name, digits in PROOFS:
@@ -55,8 +57,9 @@ def _costs(small: Mapping[str, Any], large: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _row(label: str, sides: Sequence[float], digits: int) -> str:
-    small, large = sides
-    return f"| {label} | {small:,.{digits}f} | {large:,.{digits}f} | {large / small:.2f} |"
+    small, large = (f"{side:,.{digits}f}" if side else "–" for side in sides)
+    times = f"{sides[1] / sides[0]:.2f}" if all(sides) else "–"
+    return f"| {label} | {small} | {large} | {times} |"
 
 
 def _commands(small: Mapping[str, Any], large: Mapping[str, Any]) -> Iterator[str]:
