@@ -65,7 +65,7 @@ def _round(app: Flask, work: str, **told: str) -> Iterator[None]:
     :param work: the name of the thread, to its first blank
     """
     try:
-        # Its end may fail too: it rolls back what the round left open.
+        # What the round left open is rolled back at its end, on whatever connection is left.
         with app.app_context(), rowscope.every_site():
             yield
     except Exception as error:  # noqa: BLE001

@@ -54,6 +54,7 @@ class TestAnOlderSchema:
         seal()
         with app.app_context(), monkeypatch.context() as patched:
             db.session.remove()
+            schema.migrations(app)
             downgrade(revision="0009")
             closed()
             patched.setattr(schema, "require_newest", lambda: None)

@@ -74,8 +74,11 @@ def test_a_server_that_closes_new_connections_too_is_away(app, decide, site, clo
     assert first.json["reason"] == later.json["reason"] == "database_unavailable"
 
 
-def test_a_server_that_ends_just_after_a_round_of_work_ends_no_thread(app, close_all):
-    """What the round leaves open is rolled back when it is over, on a connection that is gone."""
+def test_a_server_that_ends_just_after_a_round_of_work_undoes_nothing(app, close_all):
+    """What the round leaves open is rolled back when it is over, on a connection that is gone.
+
+    The work was done by then.
+    """
     key = (catalogue.WORK_FAILED.name, "sealing")
     before = COUNTS.totals().get(key, 0)
 
@@ -83,7 +86,7 @@ def test_a_server_that_ends_just_after_a_round_of_work_ends_no_thread(app, close
         assert waiting_sites() == []
         close_all()
 
-    assert COUNTS.totals()[key] - before == 1
+    assert COUNTS.totals().get(key, 0) == before
     with background._round(app, "sealing"):
         assert waiting_sites() == []
 
