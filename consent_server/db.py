@@ -82,7 +82,8 @@ def prepare_sessions(app: Flask) -> None:
     The answer is made by then. A session that cannot be closed would stay, for ever.
     """
     db.init_app(app)
-    app.teardown_appcontext(_roll_back)
+    app.teardown_request(_roll_back)
+    app.teardown_appcontext(_roll_back)  # of what is no request
 
 
 def _roll_back(_error: BaseException | None) -> None:

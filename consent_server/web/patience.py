@@ -45,4 +45,4 @@ def init_app(app: Flask) -> None:
     if app.extensions["consent_settings"].is_sqlite:
         return
     app.before_request(_open)
-    app.teardown_appcontext(_close)
+    app.teardown_request(_close)
