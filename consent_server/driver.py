@@ -5,6 +5,7 @@ its events and its result, which cost more than the statements.
 """
 
 import select
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -63,6 +64,10 @@ def connect_arguments(
 
 def _escaped(value: str) -> str:
     return value.replace(" ", "\\ ")
+
+
+#: Seconds for which a connection goes by the plans that it has made.
+PLANS_LAST = 5.0
 
 
 class Patient(psycopg.Connection[Any]):
@@ -188,6 +193,7 @@ def prepare_postgresql(engine: Engine, *, reads_only: bool = False) -> None:
     event.listen(engine, "connect", _open)
     event.listen(engine, "begin", _begin_to_read if reads_only else _begin)
     event.listen(engine, "checkout", _refuse_a_closed_one)
+    event.listen(engine, "checkout", _plan_anew)
 
 
 def _connect(_dialect: Dialect, _record: Any, arguments: Any, parameters: Any) -> Patient:
@@ -240,3 +246,16 @@ def _refuse_a_closed_one(connection: Any, record: Any, _pooled: Any) -> None:
     waiting.register(connection.fileno(), select.POLLIN)
     if waiting.poll(0):
         raise sa.exc.InvalidatePoolError
+
+
+def _plan_anew(connection: Any, record: Any, _pooled: Any) -> None:
+    """Let a connection forget its plans now and then, those of foreign keys among them.
+
+    Of a table that was nearly empty each index is as good as another. Once it has grown, a plan of
+    that time reads all of a site for each decision, until the database has counted its rows and
+    tells every connection: a minute later, or when a tenth of a large table is new.
+    """
+    now = time.monotonic()
+    if now - record.info.setdefault("planned", now) > PLANS_LAST:
+        record.info["planned"] = now
+        connection.execute("DISCARD PLANS", prepare=False)

@@ -22,11 +22,22 @@ from consent_server.sites.service import bundle_of
 from consent_server.sqlite import any_text, is_no_text
 
 ID, REVISION = MEMBERS.index("record_id"), MEMBERS.index("revision")
-#: How many records are asked for in one statement that is always the same.
-CHOSEN = {
-    "sqlite": "? AND consent_records.record_id IN (SELECT value FROM json_each(?))",
-    "postgresql": "%s AND consent_records.record_id = ANY(%s)",
-}
+#: Some records of a site, in one statement that is always the same.
+CHOSEN = (
+    "{} WHERE consent_records.site_id = ?"
+    " AND consent_records.record_id IN (SELECT value FROM json_each(?))"
+)
+#: The same of PostgreSQL: each by its key. Of a site that has grown since the database last counted
+#: its rows the planner knows nothing, and would read all of it for each page; a limit leaves it no
+#: other way.
+EACH = """{}
+FROM unnest(%s::text[]) AS wanted (id)
+CROSS JOIN LATERAL (
+    SELECT * FROM consent_records WHERE site_id = %s AND record_id = wanted.id LIMIT 1
+) AS consent_records
+LEFT JOIN LATERAL (
+    SELECT * FROM log_opening_keys WHERE site_id = %s AND record_id = wanted.id LIMIT 1
+) AS log_opening_keys ON true"""
 
 #: Records held at a time: of more, Python's garbage collector costs as much as reading them.
 AT_ONCE = 500
@@ -67,7 +78,8 @@ class Openings:
         connection = self._session.connection()
         name = connection.dialect.name
         if name == "postgresql":
-            return connection.exec_driver_sql(_query(name), (self._site_id, record_ids)).fetchall()
+            sent = (record_ids, self._site_id, self._site_id)
+            return connection.exec_driver_sql(_query(name), sent).fetchall()
         ids = orjson.dumps([id_ for id_ in record_ids if id_.isprintable()]).decode()
         try:
             return connection.exec_driver_sql(_query(name), (self._site_id, ids)).fetchall()
@@ -133,5 +145,7 @@ def _query(dialect: str) -> str:
         .add_columns(rows.is_finer())
         .join_from(ConsentRecord, OpeningKeys, keys, isouter=True)
     )
-    text = query.compile(db.engine, compile_kwargs={"literal_binds": True})
-    return f"{text} WHERE consent_records.site_id = {CHOSEN[dialect]}"
+    text = str(query.compile(db.engine, compile_kwargs={"literal_binds": True}))
+    if dialect == "postgresql":
+        return EACH.format(text.partition("\nFROM ")[0])
+    return CHOSEN.format(text)
