@@ -256,6 +256,7 @@ def _plan_anew(connection: Any, record: Any, _pooled: Any) -> None:
     tells every connection: a minute later, or when a tenth of a large table is new.
     """
     now = time.monotonic()
-    if now - record.info.setdefault("planned", now) > PLANS_LAST:
+    is_due = now - record.info.setdefault("planned", now) > PLANS_LAST
+    if is_due and connection.autocommit:  # else it would begin a transaction
         record.info["planned"] = now
         connection.execute("DISCARD PLANS", prepare=False)

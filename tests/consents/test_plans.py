@@ -73,3 +73,15 @@ def test_the_control_that_keeps_its_plans_reads_all_of_the_site(read_by_a_decisi
     monkeypatch.setattr(driver, "PLANS_LAST", float("inf"))
 
     assert read_by_a_decision() > GROWN / 2
+
+
+def test_a_connection_that_had_a_level_of_its_own_goes_on(app, monkeypatch):
+    monkeypatch.setattr(driver, "PLANS_LAST", 0.0)
+
+    with app.app_context():
+        for _ in range(3):
+            with db.engine.connect() as plain:
+                leveled = plain.execution_options(isolation_level="REPEATABLE READ")
+                assert leveled.scalar(sa.text("SHOW transaction_isolation")) == "repeatable read"
+            with driver.borrowed(db.engine) as lower:
+                assert lower.connection.execute("SELECT 1").fetchall() == [(1,)]
