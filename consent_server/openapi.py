@@ -87,8 +87,11 @@ def _name_problem_media_type(response: dict[str, Any]) -> None:
 
 
 def reasons() -> dict[str, tuple[int, str]]:
-    """Return every stable reason of a problem: its status and what it means."""
-    # What this process has not loaded yet counts as well.
+    """Return every stable reason of a problem: its status and what it means.
+
+    Those that only a command gives are there where that command was loaded.
+    """
+    # What an entry or a proof is refused for, whether or not this process has met one.
     for module in pkgutil.iter_modules(ledger.__path__, f"{ledger.__name__}."):
         import_module(module.name)
     found = {reason: (status, "Refused by the HTTP layer.") for status, reason in REASONS.items()}
