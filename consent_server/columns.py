@@ -6,7 +6,6 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 
 
@@ -64,6 +63,8 @@ class JSONDocument(sa.types.TypeDecorator[Any]):
     def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
         """Choose the column type of the engine in use."""
         if dialect.name == "postgresql":
+            from sqlalchemy.dialects.postgresql import JSONB  # loaded where it is used: 2 MB
+
             return dialect.type_descriptor(JSONB(none_as_null=True))
         return dialect.type_descriptor(sa.Text())
 

@@ -13,7 +13,6 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import DeclarativeBase, Session, registry
 
 from consent_server.committing import shared_commits, turn_to_write
-from consent_server.driver import connect_arguments, prepare_postgresql, roll_back_on_return
 from consent_server.settings import SPARE_THREADS, Settings
 from consent_server.sqlite import sqlite3, text_of
 
@@ -147,6 +146,8 @@ def postgresql_options(settings: Settings, address: str, *, sessions: str) -> di
 
     :param sessions: which of several hosts to take, ``read-write`` or ``standby``
     """
+    from consent_server.postgresql.sessions import connect_arguments
+
     connect = connect_arguments(address, is_pooled=settings.is_pooled, sessions=sessions)
     json = {"json_serializer": orjson.dumps, "json_deserializer": orjson.loads}
     return {**_pool(settings), **json, "pool_recycle": 1800, "connect_args": connect}
@@ -216,12 +217,21 @@ def _begin_sqlite(connection: Connection) -> None:
     driver.text_factory = text_of.get()
 
 
+def _roll_back_sqlite(connection: Any, _record: Any, _state: Any) -> None:
+    # The pool's own way asks the driver to roll back whatever there is, and is off: each statement
+    # of a hot path is a transaction of its own.
+    if connection.in_transaction:
+        connection.rollback()
+
+
 def prepare_engine(engine: Engine) -> None:
     """Attach the rules by which the engine's connections are opened, begun and given back."""
-    roll_back_on_return(engine)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _open_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "reset", _roll_back_sqlite)
         shared_commits(engine)  # knows from the first connection on which file they are on
     else:
+        from consent_server.postgresql.sessions import prepare_postgresql
+
         prepare_postgresql(engine)

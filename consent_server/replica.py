@@ -21,7 +21,6 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from consent_server import patience
 from consent_server.db import postgresql_options
-from consent_server.driver import prepare_postgresql, roll_back_on_return
 from consent_server.settings import Settings
 
 #: Seconds within which a standby that is well shows what was committed just now.
@@ -144,8 +143,9 @@ def replica_of(settings: Settings) -> Replica | None:
     """Return the replica that the settings name, if they name one."""
     if settings.replica_url is None:
         return None
+    from consent_server.postgresql.sessions import prepare_postgresql
+
     options = postgresql_options(settings, settings.replica_url, sessions="standby")
     engine = sa.create_engine(settings.replica_url, **options)
-    roll_back_on_return(engine)
     prepare_postgresql(engine, reads_only=True)
     return Replica(engine)

@@ -14,8 +14,8 @@ from psycopg import sql
 from psycopg.sql import SQL, Composed, Identifier, Literal
 from sqlalchemy.engine import Connection
 
-from consent_server.driver import LIMITS
 from consent_server.errors import ConsentError
+from consent_server.postgresql.sessions import LIMITS
 
 #: By ``MIGRATION_TABLE``'s row the service knows which schema it runs on.
 MIGRATION_TABLE = "alembic_version"

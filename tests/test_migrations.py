@@ -92,30 +92,6 @@ def test_revisions_are_read_as_alembic_reads_them():
     assert schema.revisions() == {script.revision for script in scripts.walk_revisions()}
 
 
-WITHOUT_ALEMBIC = """
-import os, sys
-from consent_server.config import load_settings
-from consent_server.serving import build
-
-build(load_settings(os.environ))
-print(*[name for name in ("alembic", "flask_migrate") if name in sys.modules])
-"""
-
-
-def test_a_service_on_its_own_schema_does_not_load_alembic(sqlite_url, tmp_path):
-    environment = {"DATABASE_URL": sqlite_url, "CONSENT_DATA_DIR": str(tmp_path / "var")}
-
-    done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_ALEMBIC],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-
-    assert done.stdout.split() == []
-
-
 def test_each_revision_says_since_when_code_runs_on_it():
     names = [schema.NAME.fullmatch(name) for name in sorted(schema.revisions())]
     floors = [name["floor"] or "" for name in names]

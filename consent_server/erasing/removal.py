@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from consent_server.consents.models import ConsentRecord, IdempotencyKey
 from consent_server.db import db, lock_each_for_writing
@@ -30,7 +29,7 @@ def among(column: Any, texts: Collection[str]) -> sa.ColumnElement[bool]:
 
 def _array(texts: Collection[str]) -> sa.ColumnElement[Any]:
     # One text costs the driver less than a list of them; a comma is in none of them (base64url).
-    return sa.func.string_to_array(",".join(texts), ",", type_=ARRAY(sa.Text))
+    return sa.func.string_to_array(",".join(texts), ",", type_=sa.ARRAY(sa.Text))
 
 
 def take_turn(site_id: str, *, waits: bool) -> bool:

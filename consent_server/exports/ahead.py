@@ -8,7 +8,6 @@ reads and writes in turn.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-import psycopg
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -77,7 +76,7 @@ def _while_reading(
                     made.append(work(page))
                 rows: Page = cursor.fetchall()
                 return rows
-        except psycopg.Error as error:
+        except connection.dialect.loaded_dbapi.Error as error:
             raise as_of_engine(error, connection.dialect) from error
 
     following = source.read(ask)

@@ -3,9 +3,10 @@
 import pytest
 import sqlalchemy as sa
 
-from consent_server import driver
 from consent_server.db import db
+from consent_server.driver import borrowed
 from consent_server.ledger.canonical import base64url_encode
+from consent_server.postgresql import sessions
 from tests.builders import acceptance
 from tests.databases import administrator_of
 
@@ -64,24 +65,24 @@ def read_by_a_decision(app, site, decide):
 
 
 def test_a_decision_reads_no_more_when_the_table_has_grown(read_by_a_decision, monkeypatch):
-    monkeypatch.setattr(driver, "PLANS_LAST", 0.0)
+    monkeypatch.setattr(sessions, "PLANS_LAST", 0.0)
 
     assert read_by_a_decision() < GROWN / 10
 
 
 def test_the_control_that_keeps_its_plans_reads_all_of_the_site(read_by_a_decision, monkeypatch):
-    monkeypatch.setattr(driver, "PLANS_LAST", float("inf"))
+    monkeypatch.setattr(sessions, "PLANS_LAST", float("inf"))
 
     assert read_by_a_decision() > GROWN / 2
 
 
 def test_a_connection_that_had_a_level_of_its_own_goes_on(app, monkeypatch):
-    monkeypatch.setattr(driver, "PLANS_LAST", 0.0)
+    monkeypatch.setattr(sessions, "PLANS_LAST", 0.0)
 
     with app.app_context():
         for _ in range(3):
             with db.engine.connect() as plain:
                 leveled = plain.execution_options(isolation_level="REPEATABLE READ")
                 assert leveled.scalar(sa.text("SHOW transaction_isolation")) == "repeatable read"
-            with driver.borrowed(db.engine) as lower:
+            with borrowed(db.engine) as lower:
                 assert lower.connection.execute("SELECT 1").fetchall() == [(1,)]

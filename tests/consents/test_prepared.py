@@ -12,7 +12,7 @@ from tests.builders import acceptance
 
 @pytest.fixture
 def database_url(sqlite_url):
-    """SQLite: PostgreSQL's statements are prepared by ``consent_server.pipeline``."""
+    """SQLite: PostgreSQL's statements are prepared by ``consent_server.postgresql.pipeline``."""
     return sqlite_url
 
 

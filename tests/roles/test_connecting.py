@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from consent_server.application import create_app
 from consent_server.config import load_settings
 from consent_server.db import db
-from consent_server.driver import LIMITS, PATIENCE
+from consent_server.postgresql.sessions import LIMITS, PATIENCE
 from tests.machine import cluster, postgresql
 
 

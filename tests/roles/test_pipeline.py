@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from consent_server import pipeline
+from consent_server.postgresql import pipeline
 from tests.tworoles import connect
 
 ADD = "INSERT INTO numbers VALUES ($1)"

@@ -7,8 +7,8 @@ from sqlalchemy import event
 from consent_server import patience
 from consent_server.consents import routes
 from consent_server.db import db
-from consent_server.driver import Patient
 from consent_server.exports.service import Export
+from consent_server.postgresql.sessions import Patient
 from tests.builders import ORIGIN, refusal
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

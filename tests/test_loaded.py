@@ -1,0 +1,45 @@
+"""What a process of the service does not load: each megabyte is there once for every worker."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+#: What other databases, other commands and the tools of developers need.
+LATE = ("alembic", "flask_migrate", "psycopg", "playwright", "pyarrow")
+SERVED = f"""
+import os, sys
+from consent_server.config import load_settings
+from consent_server.serving import build
+
+app = build(load_settings(os.environ))
+assert app.test_client().get("/readyz").status_code == 200
+print(*[name for name in {LATE} if name in sys.modules])
+"""
+
+
+@pytest.fixture
+def loaded(tmp_path):
+    """What of all that a service has loaded after its first request."""
+
+    def loaded(database_url):
+        environment = {"DATABASE_URL": database_url, "CONSENT_DATA_DIR": str(tmp_path / "var")}
+        done = subprocess.run(
+            [sys.executable, "-c", SERVED],
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.split()
+
+    return loaded
+
+
+def test_a_service_on_sqlite_loads_nothing_of_it(sqlite_url, loaded):
+    assert loaded(sqlite_url) == []
+
+
+def test_a_service_on_postgresql_loads_its_driver_alone(postgresql_url, loaded):
+    assert loaded(postgresql_url) == ["psycopg"]
