@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import DeclarativeBase, Session, registry
 
 from consent_server.committing import shared_commits, turn_to_write
-from consent_server.settings import SPARE_THREADS, Settings
+from consent_server.settings import OPERATORS_THREADS, SPARE_THREADS, Settings
 from consent_server.sqlite import sqlite3, text_of
 
 NAMES = {
@@ -154,7 +154,7 @@ def postgresql_options(settings: Settings, address: str, *, sessions: str) -> di
 
 
 def _pool(settings: Settings) -> dict[str, Any]:
-    size = settings.threads + SPARE_THREADS + 5
+    size = settings.threads + SPARE_THREADS + OPERATORS_THREADS + 5
     pool: dict[str, Any] = {"pool_size": size, "max_overflow": 0, "pool_timeout": 2}
     pool["hide_parameters"] = True  # an error that is logged quotes no values
     pool["pool_reset_on_return"] = None  # ``prepare_engine`` does it

@@ -10,6 +10,8 @@ from consent_server.addresses import is_loopback
 #: Threads of each process beside those of the setting, for what takes no time: half of them for
 #: the check API, all for scripts.
 SPARE_THREADS = 4
+#: Threads for whether a process can record, and for its measures.
+OPERATORS_THREADS = 2
 
 
 def lock_of(database: Path) -> Path:

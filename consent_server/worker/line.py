@@ -13,7 +13,7 @@ from enum import Enum
 from functools import partial
 from typing import Any
 
-from consent_server.settings import SPARE_THREADS
+from consent_server.settings import OPERATORS_THREADS, SPARE_THREADS
 from consent_server.worker.connection import Connection
 from consent_server.worker.ending import EndingWorker
 
@@ -28,6 +28,7 @@ class Lane(Enum):
     """Kinds of requests."""
 
     HEALTH = "whether the process lives"
+    OPERATORS = "whether it can record, and its measures: wanted most in a crowd"
     PAGES = "scripts: answered from memory, nearly all of them"
     CHECKS = "the check API"
     EXPORTS = "exports, which take as long as whoever reads them"
@@ -36,6 +37,7 @@ class Lane(Enum):
 
 LANES = {
     Lane.HEALTH: re.compile(rb"(?:GET|HEAD) [^ ?]*/healthz[ ?]"),
+    Lane.OPERATORS: re.compile(rb"(?:GET|HEAD) [^ ?]*/(?:readyz|metrics)[ ?]"),
     Lane.PAGES: re.compile(
         rb"(?:GET|HEAD) [^ ?]*/(?:s/[a-z0-9-]{3,40}\.js|widget/[\w-]{43}\.js)[ ?]"
     ),
@@ -68,8 +70,9 @@ class LiningWorker(EndingWorker):
         self._moved = dict.fromkeys(Lane, -LONGEST)
 
     def get_thread_pool(self) -> ThreadPoolExecutor:
-        """Return the threads: one more than all lanes take but that of health, which needs one."""
-        return ThreadPoolExecutor(max_workers=self.cfg.threads + SPARE_THREADS + 1)
+        """Return the threads: what lanes share, those of operators, and one for health."""
+        shared = self.cfg.threads + SPARE_THREADS
+        return ThreadPoolExecutor(max_workers=shared + OPERATORS_THREADS + 1)
 
     def join_line(self, conn: Connection) -> None:
         """Give a request that is whole to a thread, now or when its lane has room."""
@@ -113,11 +116,13 @@ class LiningWorker(EndingWorker):
     def _has_room(self, lane: Lane) -> bool:
         """Whether one more of a kind leaves threads to the others.
 
-        To health always one, to pages two, to checks and to decisions two of what the other may
-        take; exports leave half of theirs to decisions.
+        To health always one, to operators those of their own, to pages two, to checks and to
+        decisions two of what the other may take; exports leave half of theirs to decisions.
         """
         if lane is Lane.HEALTH:
             return True
+        if lane is Lane.OPERATORS:
+            return self._taken[lane] < OPERATORS_THREADS
         checks, exports = self._taken[Lane.CHECKS], self._taken[Lane.EXPORTS]
         rest = self._taken[Lane.REST] + exports
         if lane is Lane.PAGES:

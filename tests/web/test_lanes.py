@@ -15,6 +15,9 @@ from consent_server.worker.line import Lane, LiningWorker, lane_of
         (b"GET /s/demo.js HTTP/1.1", Lane.PAGES),
         (b"GET /consent/s/demo.js?v=1 HTTP/1.1", Lane.PAGES),
         (b"HEAD /healthz HTTP/1.1", Lane.HEALTH),
+        (b"GET /readyz HTTP/1.1", Lane.OPERATORS),
+        (b"GET /consent/metrics HTTP/1.1", Lane.OPERATORS),
+        (b"POST /v1/readyz HTTP/1.1", Lane.REST),
         (b"GET /widget/" + b"a" * 43 + b".js HTTP/1.1", Lane.PAGES),
         (b"GET /v1/check?site=demo HTTP/1.1", Lane.CHECKS),
         (b"POST /v1/check HTTP/1.1", Lane.CHECKS),
@@ -154,6 +157,19 @@ def test_pages_leave_a_thread_to_whether_the_process_lives(crowd):
     crowd.come("h", received=b"GET /healthz HTTP/1.1")
 
     assert crowd.given == "dd" + "s" * (line.SPARE_THREADS) + "h"
+    assert len(crowd.given) + line.OPERATORS_THREADS == crowd.get_thread_pool()._max_workers
+
+
+def test_operators_are_answered_in_a_crowd_and_are_none_themselves(crowd):
+    crowd.come(*"dddddddd")
+    crowd.come(*"cccccccc", received=CHECK)
+    crowd.come(*"ssssssss", received=SCRIPT)
+    of_visitors = crowd.given
+    crowd.come(*"rrr", received=b"GET /readyz HTTP/1.1")
+    crowd.come("m", received=b"GET /metrics HTTP/1.1")
+    crowd.come("h", received=b"GET /healthz HTTP/1.1")
+
+    assert crowd.given == of_visitors + "rrh"
     assert len(crowd.given) == crowd.get_thread_pool()._max_workers
 
 
