@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 from psycopg.adapt import PyFormat, Transformer
-from psycopg.errors import InvalidSqlStatementName
+from psycopg.errors import FeatureNotSupported, InvalidSqlStatementName
 from psycopg.pq import ConnStatus, ExecStatus
 from psycopg.pq.abc import PGconn, PGresult
 
@@ -42,8 +42,9 @@ def run(
     """
     try:
         return _run(connection, prepared, statements)
-    except InvalidSqlStatementName:
-        # The driver has all names forgotten after a rollback, ours too; nothing was done.
+    except (InvalidSqlStatementName, FeatureNotSupported):
+        # The driver has all names forgotten after a rollback, ours too; or the schema was changed,
+        # and what is prepared would give a column of another type. Nothing was done.
         prepared.clear()
         return _run(connection, prepared, statements)
 

@@ -28,8 +28,9 @@ REASONS = {
     431: "headers_too_large",
     503: "overloaded",
 }
-#: Classes of SQLSTATE that pass: connection, read-only server, no resources, operator at work.
-PASSING_STATES = {"08", "25", "53", "57"}
+#: Classes of SQLSTATE that pass: connection, read-only server, no resources, operator at work; and
+#: what is prepared, when the schema was changed under it or it was forgotten.
+PASSING_STATES = ("08", "25", "53", "57", "0A000", "26000")
 #: Headers of Werkzeug's own error answer that ours replaces.
 CONTENT_HEADERS = {"content-type", "content-length"}
 
@@ -143,7 +144,7 @@ def from_driver(error: exc.DBAPIError) -> Response:
     if type(error) is exc.DatabaseError:
         return from_database(error)
     state = getattr(error.orig, "sqlstate", None) or ""
-    return from_database(error) if state[:2] in PASSING_STATES else from_bug(error)
+    return from_database(error) if state.startswith(PASSING_STATES) else from_bug(error)
 
 
 def from_bug(error: Exception) -> Response:

@@ -50,6 +50,17 @@ def test_what_is_no_longer_prepared_is_prepared_again(run, connection, forget):
     assert run((ADD, [2]), (COUNT, [0])) == [(2, 2)]
 
 
+def test_what_is_prepared_for_another_schema_is_prepared_again(run, connection):
+    biggest = "SELECT max(number) FROM numbers"
+    run((ADD, [1]), (biggest, []))
+    connection.execute("ALTER TABLE numbers ALTER COLUMN number TYPE bigint")
+
+    assert run((ADD, [2]), (biggest, [])) == [(2,)]
+    with pytest.raises(psycopg.errors.FeatureNotSupported):
+        run((ADD, [3]), ("SELECT count(*) FROM numbers FOR UPDATE", []))
+    assert run((COUNT, [0])) == [(2, 2)]
+
+
 def test_a_plan_is_not_kept_for_ever(connection, monkeypatch):
     monkeypatch.setattr(pipeline, "MOST_USES", 3)
     prepared, seen = {}, []

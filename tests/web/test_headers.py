@@ -1,5 +1,6 @@
 """The headers of every answer of every route, good and refused."""
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -161,10 +162,21 @@ def test_a_fault_of_ours_tells_nothing_but_an_id(client, site, monkeypatch, caps
     assert {name: answer.headers.get(name) for name in EVERYWHERE} == EVERYWHERE
 
 
-@pytest.mark.parametrize("kind", [sa.exc.OperationalError, sa.exc.DatabaseError])
-def test_a_database_that_is_gone_or_damaged_is_a_503_to_try_again(client, site, monkeypatch, kind):
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (sa.exc.OperationalError, Exception),
+        (sa.exc.DatabaseError, Exception),
+        # The schema was changed under what is prepared, or that was forgotten.
+        (sa.exc.NotSupportedError, psycopg.errors.FeatureNotSupported),
+        (sa.exc.ProgrammingError, psycopg.errors.InvalidSqlStatementName),
+    ],
+)
+def test_a_database_that_is_gone_or_damaged_is_a_503_to_try_again(
+    client, site, monkeypatch, kind, said
+):
     def fail(*_, **__):
-        raise kind("SELECT 'secret'", {"id": "secret"}, Exception("secret"))
+        raise kind("SELECT 'secret'", {"id": "secret"}, said("secret"))
 
     monkeypatch.setattr("consent_server.sites.pages.in_force", fail)
 
