@@ -54,15 +54,18 @@ def _run(
 ) -> list[tuple[Any, ...]]:
     pg = connection.pgconn
     pg.enter_pipeline_mode()
-    sent = sum(_send(connection, prepared, statement) for statement in statements)
+    for statement in statements:
+        _send(connection, prepared, statement)
     pg.pipeline_sync()
     waiting = select.poll()
     waiting.register(pg.socket, select.POLLIN | select.POLLOUT)
     while pg.flush():  # more than the socket's buffer takes
         _wait(waiting)
     waiting.modify(pg.socket, select.POLLIN)
-    results = [_next(pg, waiting) for _ in range(sent)]
-    _next(pg, waiting)  # where they end together
+    results = []
+    # The last one before that may be no statement's, but what their commit failed with.
+    while (result := _next(pg, waiting)).status != ExecStatus.PIPELINE_SYNC:
+        results.append(result)
     pg.exit_pipeline_mode()
     for result in results:
         if result.status not in GOOD:
@@ -72,26 +75,23 @@ def _run(
     return reading.load_rows(0, results[-1].ntuples, tuple)
 
 
-def _send(connection: Connection, prepared: Prepared, statement: Statement) -> int:
-    """Send a statement, and before its first time what prepares it; return how many that are."""
+def _send(connection: Connection, prepared: Prepared, statement: Statement) -> None:
+    """Send a statement, and before its first time what prepares it."""
     pg, (text, values) = connection.pgconn, statement
     writing = Transformer(connection)
     sent = writing.dump_sequence(values, [PyFormat.AUTO] * len(values))
     types, formats = writing.types or (), writing.formats
     if connection.prepare_threshold is None:  # a pooler gives each transaction to another session
         pg.send_query_params(text.encode(), sent, types, formats)
-        return 1
+        return
     name, uses = prepared.get((text, types), (b"", MOST_USES))
-    is_worn = bool(name) and uses >= MOST_USES
-    is_new = uses >= MOST_USES
-    if is_worn:
-        pg.send_query_params(b"DEALLOCATE " + name, ())
-    if is_new:
+    if uses >= MOST_USES:
+        if name:
+            pg.send_query_params(b"DEALLOCATE " + name, ())
         name, uses = b"consent_%d" % next(_numbers), 0
         pg.send_prepare(name, text.encode(), types)
     prepared[text, types] = name, uses + 1
     pg.send_query_prepared(name, sent, formats)
-    return 1 + is_new + is_worn
 
 
 def _next(pg: PGconn, waiting: select.poll) -> PGresult:

@@ -61,6 +61,16 @@ def test_what_is_prepared_for_another_schema_is_prepared_again(run, connection):
     assert run((COUNT, [0])) == [(2, 2)]
 
 
+def test_of_a_commit_that_fails_nothing_is_kept_and_the_error_says_what(run, connection):
+    connection.execute("ALTER TABLE numbers ADD UNIQUE (number) DEFERRABLE INITIALLY DEFERRED")
+    run((ADD, [7]), (COUNT, [0]))
+
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        run((ADD, [8]), (ADD, [7]), (COUNT, [0]))
+
+    assert run((COUNT, [0])) == [(1, 7)]
+
+
 def test_a_plan_is_not_kept_for_ever(connection, monkeypatch):
     monkeypatch.setattr(pipeline, "MOST_USES", 3)
     prepared, seen = {}, []
