@@ -21,7 +21,8 @@ PATIENCE = {
     "keepalives_interval": 3,
     "keepalives_count": 3,
 }
-#: What each session is limited to. ``roles`` gives the service's role the same.
+#: What each session is limited to, and how it writes instants, whatever the server or the database
+#: was told: the driver reads no other. ``roles`` gives the service's role the same.
 LIMITS = {
     "statement_timeout": "5s",
     "lock_timeout": "2s",
@@ -29,6 +30,7 @@ LIMITS = {
     "synchronous_commit": "on",
     "search_path": "public, pg_temp",
     "default_transaction_isolation": "read committed",
+    "DateStyle": "ISO, MDY",
 }
 
 
@@ -43,16 +45,15 @@ def connect_arguments(
     :param sessions: which of several hosts to take (``target_session_attrs``)
     """
     url = sa.make_url(address)
-    made: dict[str, Any] = {
-        name: value for name, value in PATIENCE.items() if name not in url.query
-    }
+    own: dict[str, Any] = {"client_encoding": "UTF8", **PATIENCE}
+    made = {name: value for name, value in own.items() if name not in url.query}
     hosts = ",".join([url.host or "", *url.normalized_query.get("host", ())])
     if "," in hosts.strip(",") and "target_session_attrs" not in url.query:
         made["target_session_attrs"] = sessions
     if is_pooled:
         return {**made, "prepare_threshold": None}
-    own = [f"-c {name}={_escaped(value)}" for name, value in LIMITS.items()]
-    return {**made, "options": " ".join([*own, *url.normalized_query.get("options", ())])}
+    limits = [f"-c {name}={_escaped(value)}" for name, value in LIMITS.items()]
+    return {**made, "options": " ".join([*limits, *url.normalized_query.get("options", ())])}
 
 
 def _escaped(value: str) -> str:

@@ -2,6 +2,7 @@
 
 import select
 import socket
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
@@ -12,6 +13,7 @@ from consent_server.config import load_settings
 from consent_server.db import db
 from consent_server.postgresql.sessions import LIMITS, PATIENCE
 from tests.machine import cluster, postgresql
+from tests.tworoles import connect
 
 
 @pytest.fixture
@@ -73,6 +75,21 @@ def test_what_the_address_says_wins_and_leaves_the_rest(opened):
     assert (asked["connect_timeout"], asked["tcp_user_timeout"]) == ("7", "1000")
     assert asked["keepalives_idle"] == "10"
     assert found == {**found, **LIMITS, "statement_timeout": "8s"}
+
+
+@pytest.mark.parametrize("pooled", ["false", "true"])
+def test_what_the_database_says_of_dates_and_letters_does_not_count(opened, two_roles, pooled):
+    with connect(two_roles.administrator) as administrator:
+        for own in ("datestyle = 'German'", "client_encoding = 'LATIN1'"):
+            administrator.execute(f"ALTER DATABASE {two_roles.name} SET {own}")
+
+    query = "SELECT timestamptz '2026-11-22 20:00Z', '—'"
+    with opened(CONSENT_DATABASE_POOLED=pooled) as connection:
+        found = connection.exec_driver_sql(query).one()
+
+    assert found == (datetime(2026, 11, 22, 20, tzinfo=UTC), "—")
+    with connect(two_roles.administrator) as control, pytest.raises(NotImplementedError):
+        control.execute("SELECT now()").fetchone()
 
 
 def test_a_statement_and_a_wait_for_a_lock_have_an_end(opened):
