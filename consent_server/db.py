@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import DeclarativeBase, Session, registry
 
 from consent_server.committing import shared_commits, turn_to_write
+from consent_server.driver import as_of_engine
 from consent_server.settings import OPERATORS_THREADS, SPARE_THREADS, Settings
 from consent_server.sqlite import sqlite3, text_of
 
@@ -98,10 +99,20 @@ def fresh_session() -> Iterator[Session]:
     The caller has no transaction open: with SQLite's rollback journal, whoever reads on two
     connections can keep a writer waiting on the one while the writer keeps the other waiting.
     """
-    with db.engine.connect() as connection:
-        connection.invalidate()  # what the pool gave is closed, and opened anew at the first use
-        with Session(connection) as session:
+    engine = db.engine
+    pool = engine.pool.recreate()  # opens as the engine's does, and has nothing that was in use
+    try:
+        with _connected(engine, pool) as connection, Session(connection) as session:
             yield session
+    finally:
+        pool.dispose()
+
+
+def _connected(engine: Engine, pool: sa.Pool) -> Connection:
+    try:
+        return Connection(engine, pool.connect())
+    except engine.dialect.loaded_dbapi.Error as error:
+        raise as_of_engine(error, engine.dialect) from error
 
 
 def lock_for_writing(*key: str) -> None:
