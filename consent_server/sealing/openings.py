@@ -28,15 +28,16 @@ CHOSEN = (
     " AND consent_records.record_id IN (SELECT value FROM json_each(?))"
 )
 #: The same of PostgreSQL: each by its key. Of a site that has grown since the database last counted
-#: its rows the planner knows nothing, and would read all of it for each page; a limit leaves it no
-#: other way.
+#: its rows the planner knows nothing, and would read all of it for each page; a limit lets it look
+#: for each record by itself. A site that it has not counted at all it takes for empty, where any
+#: index is as good as the key; so it learns which site is meant only when it has made its plan.
 EACH = """{}
 FROM unnest(%s::text[]) AS wanted (id)
 CROSS JOIN LATERAL (
-    SELECT * FROM consent_records WHERE site_id = %s AND record_id = wanted.id LIMIT 1
+    SELECT * FROM consent_records WHERE site_id = (SELECT %s) AND record_id = wanted.id LIMIT 1
 ) AS consent_records
 LEFT JOIN LATERAL (
-    SELECT * FROM log_opening_keys WHERE site_id = %s AND record_id = wanted.id LIMIT 1
+    SELECT * FROM log_opening_keys WHERE site_id = (SELECT %s) AND record_id = wanted.id LIMIT 1
 ) AS log_opening_keys ON true"""
 
 #: Records held at a time: of more, Python's garbage collector costs as much as reading them.
