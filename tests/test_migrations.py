@@ -206,3 +206,13 @@ def all_rows():
             for table in tables.sorted_tables
             if table.name != "alembic_version"
         }
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_large_tables_are_counted_before_much_of_them_is_new(app):
+    query = "SELECT relname, reloptions FROM pg_class WHERE reloptions IS NOT NULL"
+    with app.app_context(), db.engine.connect() as connection:
+        options = dict(connection.exec_driver_sql(query).all())
+
+    assert {"consent_records", "log_entries", "log_opening_keys"} <= options.keys()
+    assert "autovacuum_analyze_scale_factor=0.001" in options["consent_records"]
