@@ -14,9 +14,9 @@ MARGIN = 2
 
 
 class Reserve:
-    """The reserve beside one SQLite file; one process uses it, with its threads.
+    """The reserve beside one SQLite file; mostly one process uses it, with its threads.
 
-    While a process takes the place of another, both do: the file says to each what the other did.
+    Where several do, the file says to each, as often as it looks, what another one did.
     """
 
     def __init__(self, path: Path, size: int):
@@ -48,6 +48,7 @@ class Reserve:
                 self._is_out = False
                 return self._size > 0
             if shutil.disk_usage(self._path.parent).free < self._size * MARGIN:
+                self._is_out = self._is_out or self._there() == 0
                 return False
             handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:

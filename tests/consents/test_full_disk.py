@@ -135,6 +135,15 @@ def test_a_reserve_that_is_smaller_than_it_should_be_is_room_too(tmp_path):
     assert (reserve.is_out, path.stat().st_size) == (True, 0)
 
 
+def test_what_another_process_needed_is_out_for_this_one_when_it_looks(tmp_path, monkeypatch):
+    reserve, other = (Reserve(tmp_path / "reserve", 1024**2) for _ in range(2))
+    reserve.lay()
+    other.release()
+    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 0}))
+
+    assert (reserve.is_out, reserve.lay(), reserve.is_out) == (False, False, True)
+
+
 def test_what_another_process_gave_back_is_out_for_this_one_too(tmp_path):
     reserve, other = (Reserve(tmp_path / "reserve", 1024**2) for _ in range(2))
     assert reserve.lay()
