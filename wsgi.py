@@ -1,10 +1,9 @@
-"""The service for any WSGI server: ``gunicorn wsgi:app``."""
+"""The service for any WSGI server: ``gunicorn wsgi:app`` (docs/deployment.md)."""
 
 import os
 
-from consent_server.background import start_work
 from consent_server.config import load_settings
-from consent_server.serving import build
+from consent_server.hosted import build, work_where_requests_are_answered
 
 app = build(load_settings(os.environ))
-start_work(app)
+work_where_requests_are_answered(app)

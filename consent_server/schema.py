@@ -15,6 +15,7 @@ import sqlalchemy as sa
 import structlog
 from flask import Flask
 
+from consent_server import patience
 from consent_server.db import db
 from consent_server.erasing.traces import DatabaseNotOwned
 from consent_server.errors import ConsentError
@@ -116,6 +117,20 @@ def current() -> str | None:
             return None
         found: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
         return found
+
+
+def answers(app: Flask) -> bool:
+    """Whether the database answers now; what keeps it from that is in the log."""
+    before = patience.begin(patience.OF_A_REQUEST)
+    try:
+        with app.app_context():
+            current()
+    except sa.exc.OperationalError as error:
+        log.error("database_unavailable", error=type(error.__cause__ or error).__name__)
+        return False
+    finally:
+        patience.go_back_to(before)
+    return True
 
 
 def runs_on(found: str | None) -> bool:

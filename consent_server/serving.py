@@ -1,29 +1,23 @@
 """The service under gunicorn."""
 
-import fcntl
 import gc
 import os
 import resource
 from contextlib import suppress
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-import structlog
 from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
-from sqlalchemy.exc import OperationalError
 
-from consent_server import patience, schema
+from consent_server import occupied
 from consent_server.application import create_app
 from consent_server.background import start_work
-from consent_server.errors import ConsentError
-from consent_server.schema import ensure_schema
+from consent_server.schema import answers, ensure_schema
 from consent_server.settings import Settings
 from consent_server.web import logs
 from consent_server.worker.deadline import Worker
 from consent_server.worker.log import JsonLog
 
-log = structlog.get_logger(__name__)
 #: Connections of each process; one that is being read takes a file and up to 128 KiB.
 MOST_CONNECTIONS = 2000
 #: Files of each process: connections, the database's, our own.
@@ -94,41 +88,9 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
         """
         logs.configure(self._settings.log_level)
         app = create_app(self._settings)
-        if _answers(app):
+        if answers(app):
             ensure_schema(app)
         return app
-
-
-def build(settings: Settings) -> Flask:
-    """Return the application with logging set up and its schema up to date."""
-    logs.configure(settings.log_level)
-    app = create_app(settings)
-    ensure_schema(app)
-    return app
-
-
-def _answers(app: Flask) -> bool:
-    before = patience.begin(patience.OF_A_REQUEST)
-    try:
-        with app.app_context():
-            schema.current()
-    except OperationalError as error:
-        log.error("database_unavailable", error=type(error.__cause__ or error).__name__)
-        return False
-    finally:
-        patience.go_back_to(before)
-    return True
-
-
-class AlreadyServing(ConsentError):
-    """Another process serves this SQLite database; it takes one process, and threads."""
-
-    status = 503
-    reason = "already_serving"
-
-    def __init__(self, path: Path):
-        super().__init__(f"another service runs on {path}; SQLite takes one process")
-        self.path = str(path)
 
 
 def run(settings: Settings) -> None:
@@ -141,26 +103,8 @@ def run(settings: Settings) -> None:
     _allow_files()
     if settings.workers > 1:
         settings.rates_path.unlink(missing_ok=True)  # of an earlier run, by another clock
-    if not settings.is_sqlite:
+    with occupied.alone(settings):
         Server(settings).run()
-        return
-    # Beside the database, not in the data directory: two directories may name one file.
-    with _opened(settings.sqlite_lock_path) as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise AlreadyServing(settings.sqlite_path) from None
-        Server(settings).run()
-
-
-def _opened(path: Path) -> IO[str]:
-    """Open a lock; on a disk that takes no writing it may be there from before."""
-    try:
-        return path.open("w")
-    except OSError:
-        if not path.exists():
-            raise
-        return path.open()
 
 
 def _allow_files() -> None:

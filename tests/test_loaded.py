@@ -11,7 +11,7 @@ LATE = ("alembic", "flask_migrate", "psycopg", "playwright", "pyarrow")
 SERVED = f"""
 import os, sys
 from consent_server.config import load_settings
-from consent_server.serving import build
+from consent_server.hosted import build
 
 app = build(load_settings(os.environ))
 assert app.test_client().get("/readyz").status_code == 200

@@ -18,17 +18,19 @@ from bench.flames.sampling import Stack, sampled
 from bench.log.filling import fill
 from bench.processes import BenchFailed
 from consent_server import rowscope
+from consent_server.application import create_app
 from consent_server.config import load_settings
 from consent_server.db import db
 from consent_server.embed.shipped import artifacts
 from consent_server.exports.selection import Selection
 from consent_server.exports.service import Export
+from consent_server.schema import ensure_schema
 from consent_server.sealing.service import seal
-from consent_server.serving import build
 from consent_server.sites.document import load_document
 from consent_server.sites.keys import create_key
 from consent_server.sites.models import Publication
 from consent_server.sites.service import publish
+from consent_server.web import logs
 
 SITE = "demo"
 #: Records that are sealed at once, and in an export.
@@ -120,7 +122,9 @@ def standing(folder: Path) -> Iterator[Service]:
     """Build a service in a folder; its log goes nowhere, and is written all the same."""
     settings = load_settings({"CONSENT_DATA_DIR": str(folder)})
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stderr(nowhere):
-        app = build(settings)
+        logs.configure(settings.log_level)
+        app = create_app(settings)
+        ensure_schema(app)
         with app.app_context(), rowscope.every_site():
             document = load_document(SITE_DOCUMENT.read_text(encoding="utf-8"))
             now = datetime.now(UTC)

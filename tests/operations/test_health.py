@@ -9,6 +9,7 @@ from consent_server import serving
 from consent_server.application import create_app
 from consent_server.config import load_settings
 from consent_server.db import db
+from consent_server.occupied import AlreadyServing
 
 
 def test_a_process_that_answers_is_healthy(client):
@@ -79,5 +80,5 @@ def test_one_service_alone_serves_a_sqlite_file(sqlite_url, tmp_path, monkeypatc
     serving.run(settings)
     with lock.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        with pytest.raises(serving.AlreadyServing):
+        with pytest.raises(AlreadyServing):
             serving.run(settings)

@@ -25,8 +25,8 @@ AS_ANY_USER = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search")
 #: Seconds within which decisions are kept again.
 PATIENCE = 20
 WRITING = """
-from consent_server import serving
-serving._opened = lambda path: path.open("w")
+from consent_server import occupied
+occupied._opened = lambda path: path.open("w")
 from consent_server.cli import main
 main(["serve"])
 """
