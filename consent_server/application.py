@@ -52,13 +52,12 @@ FEATURES = (
 )
 
 
-def create_app(settings: Settings | None = None, *, is_alone: bool | None = None) -> Flask:
+def create_app(settings: Settings | None = None) -> Flask:
     """Build the service.
 
     Makes the data directory and the key ring at the first start; touches no table.
 
     :param settings: from the environment when absent
-    :param is_alone: whether no other process answers beside this one; as the settings say when None
     :raises SettingsInvalid: a setting that the service cannot run with
     :raises KeyRingUnusable: the key ring is damaged or open to other users
     :raises PolicyInvalid: the witnesses of the logs cannot be read
@@ -80,8 +79,8 @@ def create_app(settings: Settings | None = None, *, is_alone: bool | None = None
         if not settings.key_ring_path.exists():
             _refuse_a_lost_key_ring(settings)
     app.extensions["consent_replica"] = replica_of(settings)
-    app.extensions["consent_rates"] = _rates(
-        settings, settings.workers == 1 if is_alone is None else is_alone
+    app.extensions["consent_rates"] = (
+        Rates(settings.proxies, settings.rates_path) if settings.has_rates else None
     )
     app.extensions["consent_reserve"] = Reserve(settings.reserve_path, settings.reserve)
     app.extensions["consent_keys"] = KeyRing.open(settings.data_dir, datetime.now(UTC))
@@ -98,13 +97,6 @@ def create_app(settings: Settings | None = None, *, is_alone: bool | None = None
         repeating = Repeating(app.wsgi_app, db.engine, app.extensions["consent_keys"])
     app.wsgi_app = repeating  # type: ignore[method-assign]
     return app
-
-
-def _rates(settings: Settings, is_alone: bool) -> Rates | None:
-    """Return what counts requests: in memory for one process, in a throw-away file for several."""
-    if not settings.has_rates:
-        return None
-    return Rates(settings.proxies, None if is_alone else settings.rates_path)
 
 
 def _as_it_is(function: Callable[..., Any]) -> Callable[..., Any]:

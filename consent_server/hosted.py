@@ -23,13 +23,11 @@ PAUSE = 1.0
 def build(settings: Settings) -> Flask:
     """Return the application, ready to be forked: nothing is open, and no thread runs.
 
-    Nobody says how many processes answer, so they count requests where all of them see it.
-
     :raises AlreadyServing: ``serve``, or a restore, has the SQLite file
     """
     os.umask(0o077)  # the database and the key ring are for the service's own user
     logs.configure(settings.log_level)
-    app = create_app(settings, is_alone=False)
+    app = create_app(settings)
     if not _is_for_a_command():
         occupied.together(settings)
     # Where others answer, one that cannot be built would end them: gunicorn gives up on all.

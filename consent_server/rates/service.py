@@ -37,21 +37,27 @@ class Rates:
     def __init__(
         self,
         proxies: Sequence[Network],
-        file: Path | None = None,
+        file: Path,
         clock: Callable[[], float] = time.monotonic,
     ):
-        """:param file: what several processes share; None for one process
+        """:param file: what several processes share
 
         :param proxies: networks whose ``X-Forwarded-For`` is believed
         """
         self._proxies = proxies
         self._clock = clock
-        self._buckets: Buckets = (
-            MemoryBuckets(_secret) if file is None else FileBuckets(file, _secret)
-        )
+        self._own = MemoryBuckets(_secret)
+        self._shared = FileBuckets(file, _secret)
 
     def count(
-        self, kind: Kind, site_id: str, peer: str | None, forwarded: str, now: datetime
+        self,
+        kind: Kind,
+        site_id: str,
+        peer: str | None,
+        forwarded: str,
+        now: datetime,
+        *,
+        is_alone: bool,
     ) -> None:
         """Count one request.
 
@@ -61,6 +67,7 @@ class Rates:
 
         :param kind: what is asked
         :param now: aware, UTC; whose day it is
+        :param is_alone: whether no other process answers
         :raises RateLimited: a bucket is empty
         :source: R067, R103
         """
@@ -68,14 +75,15 @@ class Rates:
         if network is None and kind != "rights":
             return
         limits, day = LIMITS[kind], f"{now:%Y-%m-%d}"
-        secret = self._buckets.secret(day)
+        buckets: Buckets = self._own if is_alone else self._shared
+        secret = buckets.secret(day)
         wanted: dict[bytes, Limit] = {
             _name(secret, kind, site_id.encode(), network or b"here"): limits.network,
             _name(secret, kind): limits.everything,
         }
         if limits.site is not None:
             wanted[_name(secret, kind, site_id.encode())] = limits.site
-        wait = self._buckets.take(day, wanted, self._clock())
+        wait = buckets.take(day, wanted, self._clock())
         if wait:
             raise RateLimited(limits.network.burst, math.ceil(wait))
 

@@ -15,9 +15,11 @@ def count(kind: Kind, site_id: str) -> None:
     rates: Rates | None = this_app().extensions["consent_rates"]
     if rates is not None:
         request = this_request()
-        forwarded = request.environ.get("HTTP_X_FORWARDED_FOR", "")
+        environ = request.environ
+        forwarded = environ.get("HTTP_X_FORWARDED_FOR", "")
+        is_alone = not environ["wsgi.multiprocess"]  # PEP 3333: every server says it
         try:
-            rates.count(kind, site_id, request.remote_addr, forwarded, now())
+            rates.count(kind, site_id, request.remote_addr, forwarded, now(), is_alone=is_alone)
         except RateLimited:
             RATES_HIT.add(kind)
             raise

@@ -23,7 +23,9 @@ def still(app, monkeypatch):
     """Stop the clock of the buckets; gives a list whose last number is its second."""
     seconds = [1_000.0]
     settings = app.extensions["consent_settings"]
-    app.extensions["consent_rates"] = Rates(settings.proxies, clock=lambda: seconds[-1])
+    app.extensions["consent_rates"] = Rates(
+        settings.proxies, settings.rates_path, clock=lambda: seconds[-1]
+    )
     return seconds
 
 
@@ -138,7 +140,7 @@ def test_several_processes_share_a_file_in_which_no_address_is(environment, tmp_
 
     def is_counted(rates):
         try:
-            rates.count("grant", "demo", "127.0.0.1", FLOOD, clock.instant)
+            rates.count("grant", "demo", "127.0.0.1", FLOOD, clock.instant, is_alone=False)
         except RateLimited:
             return False
         return True
