@@ -37,8 +37,13 @@ HOUSEKEEPING_EVERY = 60.0
 THOROUGH_EVERY = 86_400.0
 #: Seconds between two looks at the state of this process.
 MEASURE_EVERY = 5.0
+#: Seconds for which a process that ends waits for the log that it seals.
+END_PATIENCE = 5.0
 #: Ends that a round looks at again, in case the clocks of two machines differ.
 LOOK_BACK = timedelta(hours=1)
+
+#: Held by whoever seals, and at the end of a process for good.
+_sealing = threading.Lock()
 
 
 def start_work(app: Flask) -> list[threading.Thread]:
@@ -54,6 +59,14 @@ def start_work(app: Flask) -> list[threading.Thread]:
         good_round(thread.name.partition(" ")[0], thread.name)
         thread.start()
     return threads
+
+
+def end_work() -> None:
+    """Let the log that is being sealed be done, and no other begin.
+
+    Whoever ends in between keeps its lease, and nobody can seal for half a minute.
+    """
+    _sealing.acquire(timeout=END_PATIENCE)
 
 
 @contextmanager
@@ -152,7 +165,7 @@ def _keep_sealing(app: Flask) -> None:
     while not waiting.wait(seconds):
         # Twice in the time that is promised: what comes just after a round is in time with the next
         seconds = settings.merge_delay / 2
-        with _round(app, "sealing"):
+        with _sealing, _round(app, "sealing"):
             if _is_room_for_noes_alone(app):
                 continue
             # The next round goes on where this one stopped, whatever had been done.

@@ -11,7 +11,7 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
 from consent_server import occupied
 from consent_server.application import create_app
-from consent_server.background import start_work
+from consent_server.background import end_work, start_work
 from consent_server.schema import answers, ensure_schema
 from consent_server.settings import Settings
 from consent_server.web import logs
@@ -51,6 +51,7 @@ def gunicorn_options(settings: Settings) -> dict[str, Any]:
         "loglevel": "warning",
         "logger_class": JsonLog,
         "post_worker_init": _begin,
+        "worker_exit": _end,
     }
 
 
@@ -61,6 +62,11 @@ def _begin(worker: Any) -> None:
     gc.collect()
     gc.freeze()
     start_work(worker.wsgi)
+
+
+def _end(_server: Any, _worker: Any) -> None:
+    """Let what runs beside the requests come to an end that leaves nothing behind."""
+    end_work()
 
 
 def _address(settings: Settings) -> str:
