@@ -64,7 +64,7 @@ check-generated: $(VENV)/dev-installed ## fail when a committed file differs fro
 	$(if $(wildcard docs/openapi.json),$(PYTHON) -m consent_server openapi --check docs/openapi.json)
 	$(PYTHON) -m supply.sbom --check docs/sbom.cdx.json
 
-fault: $(VENV)/dev-installed ## run every planned trial of tests/fault (an hour); FAULT_SHARE=0.1 a tenth, DOCS=1 writes the table
+fault: $(VENV)/dev-installed ## run every planned trial of tests/fault (an hour and a half); FAULT_SHARE=0.1 a tenth, DOCS=1 writes the table
 	$(PYTHON) -m tests.machine chromium postgresql
 	FAULT_SHARE=$(or $(FAULT_SHARE),1) $(PYTHON) -m pytest $(LONG) -n 0 -q -s tests/fault
 	$(if $(DOCS),$(PYTHON) -m tests.fault.report)

@@ -1,0 +1,1 @@
+"""Long runs: of many requests a service keeps what it was told to keep, and nothing else."""
