@@ -1,5 +1,6 @@
 """The service in a server that somebody else configures: any that speaks WSGI."""
 
+import atexit
 import gc
 import os
 import threading
@@ -9,7 +10,7 @@ from flask import Flask
 
 from consent_server import occupied
 from consent_server.application import create_app
-from consent_server.background import start_work
+from consent_server.background import end_work, start_work
 from consent_server.db import db
 from consent_server.metrics.sharedfile import read_all
 from consent_server.schema import answers, ensure_schema
@@ -61,12 +62,17 @@ class _Beginning:
         os.register_at_fork(after_in_parent=self._leave_it_to_others, after_in_child=self._begin)
 
     def _begin(self) -> None:
-        self._timer = threading.Timer(PAUSE, start_work, (self._app,))
+        self._timer = threading.Timer(PAUSE, _work, (self._app,))
         self._timer.daemon = True
         self._timer.start()
 
     def _leave_it_to_others(self) -> None:
         self._timer.cancel()
+
+
+def _work(app: Flask) -> None:
+    start_work(app)
+    atexit.register(end_work)
 
 
 def _do_others_answer(settings: Settings) -> bool:

@@ -46,10 +46,12 @@ class Format:
     media_type: str
     #: From level, bundles, and the ids of all categories.
     writer: Callable[[str, Bundles, Sequence[str]], Writer]
+    #: Records read and written at a time: a MB or two of the file.
+    page: int
 
 
 FORMATS = {
-    "csv": Format(csv.MEDIA_TYPE, csv.Writer),
-    "jsonl": Format(jsonl.MEDIA_TYPE, jsonl.Writer),
-    "jsonld": Format(jsonld.MEDIA_TYPE, jsonld.Writer),
+    "csv": Format(csv.MEDIA_TYPE, csv.Writer, 2_000),
+    "jsonl": Format(jsonl.MEDIA_TYPE, jsonl.Writer, 2_000),
+    "jsonld": Format(jsonld.MEDIA_TYPE, jsonld.Writer, 200),
 }

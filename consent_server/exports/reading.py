@@ -19,10 +19,10 @@ from consent_server.exports.source import Source
 from consent_server.ledger.record import MEMBERS
 from consent_server.log.models import LogEntry, OpeningKeys, QueuedEntry
 
-#: Entries looked at in one transaction; some MB of records at most.
-PAGE = 2_000
 #: Entries counted in one transaction.
 COUNTED = 50_000
+#: Records that wait, of which nothing is made but a count, read in one transaction.
+COUNTED_WAITING = 2_000
 
 
 def index_of(row: Row) -> int:
@@ -46,11 +46,13 @@ def sealed(
     selection: Selection,
     head: Head,
     after: int,
+    most: int,
     work: Callable[[list[Row]], bytes],
 ) -> Iterator[tuple[list[Row], bytes]]:
     """Yield pages of the selected records that are in the tree, in the order of their leaves.
 
     :param after: begin after this leaf
+    :param most: entries looked at in one transaction, and records of a page
     :param work: makes of each page what is yielded with it; see ``pages_and_work``
     """
     query = (
@@ -64,13 +66,16 @@ def sealed(
         )
         .order_by(LogEntry.leaf_index)
     )
-    begins = range(after + 1, head.size, PAGE)
-    asked = ({"begin": begin, "end": min(begin + PAGE, head.size)} for begin in begins)
+    begins = range(after + 1, head.size, most)
+    asked = ({"begin": begin, "end": min(begin + most, head.size)} for begin in begins)
     return pages_and_work(source, query, asked, work)
 
 
-def waiting(source: Source, selection: Selection, head: Head) -> Iterator[list[Row]]:
-    """Yield pages of the selected records that waited for their place when the export began."""
+def waiting(source: Source, selection: Selection, head: Head, most: int) -> Iterator[list[Row]]:
+    """Yield pages of the selected records that waited for their place when the export began.
+
+    :param most: records of a page
+    """
     if head.waiting is None:
         return
     first, last = head.waiting
@@ -96,7 +101,7 @@ def waiting(source: Source, selection: Selection, head: Head) -> Iterator[list[R
             > sa.tuple_(sa.bindparam("instant", type_=instant), sa.bindparam("id", type_=sa.Text)),
         )
         .order_by(ConsentRecord.recorded_at, ConsentRecord.record_id)
-        .limit(PAGE)
+        .limit(most)
     )
     while page := read(source, query, {"instant": after[0], "id": after[1]}):
         yield [row[:-1] for row in page]
@@ -124,7 +129,7 @@ def counts(source: Source, selection: Selection, head: Head) -> list[tuple[str, 
         for *key, count in read(source, query, {"begin": begin, "end": end}):
             tally[key[0], key[1], key[2]] += count
     names = [_place(name) for name in ("recorded_at", "event", "superseded")]
-    for page in waiting(source, selection, head):
+    for page in waiting(source, selection, head, COUNTED_WAITING):
         for row in page:
             instant, event, superseded = (row[at] for at in names)
             tally[instant[:10], event, bool(superseded)] += 1

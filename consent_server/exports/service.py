@@ -62,6 +62,7 @@ class Export:
         self._notary = notary
         self._bundles = Bundles(selection.site_id)
         categories = self._bundles.category_ids(self._known_bundles())
+        self._page = FORMATS[format_].page
         self.writer = FORMATS[format_].writer(selection.level, self._bundles, categories)
         db.session.rollback()
 
@@ -96,14 +97,14 @@ class Export:
             self.progress.records = len(rows)
             yield self._hashed(self.writer.counts(rows))
             return
-        after = self.progress.after
-        pages = reading.sealed(self.source, self.selection, self.head, after, self._written)
+        asked = self.source, self.selection, self.head
+        pages = reading.sealed(*asked, self.progress.after, self._page, self._written)
         for page, piece in pages:
             if page:
                 self.progress.records += len(page)
                 self.progress.after = reading.index_of(page[-1])
             yield self._hashed(piece)
-        for page in reading.waiting(self.source, self.selection, self.head):
+        for page in reading.waiting(*asked, self._page):
             self.progress.waiting += len(page)
             yield self._hashed(self.writer.records(self._lines(page)))
 

@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from consent_server.exports import reading, resuming
+from consent_server.exports import resuming
 from consent_server.exports.service import Export
 from tests.builders import acceptance, refusal
+from tests.exports.paging import records_a_page
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def crash(run, monkeypatch):
                     raise KeyboardInterrupt
                 yield piece
 
-        monkeypatch.setattr(reading, "PAGE", 2)
+        records_a_page(monkeypatch, 2)
         monkeypatch.setattr(resuming, "NOTED", 1)
         with monkeypatch.context() as patched:
             patched.setattr(Export, "pieces", some)

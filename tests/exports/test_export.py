@@ -9,6 +9,7 @@ import pytest
 from consent_server.exports import reading
 from consent_server.vocabulary.spreadsheet import cell
 from tests.builders import OTHER_VISITOR, VISITOR, a_decision, acceptance, refusal, withdrawal
+from tests.exports.paging import records_a_page
 
 URL = "/v1/sites/demo/export"
 
@@ -211,7 +212,7 @@ def test_no_export_holds_the_consent_id(export):
 def test_pages_read_from_the_database_join_without_gap_or_repetition(
     export, records, seal, monkeypatch
 ):
-    monkeypatch.setattr(reading, "PAGE", 1)
+    records_a_page(monkeypatch, 1)
     monkeypatch.setattr(reading, "COUNTED", 1)
     waiting = lines(export(level="subjects"))
     seal()
@@ -232,7 +233,7 @@ def test_an_archived_site_can_still_be_exported(export, app, clock):
 
 
 def test_an_export_is_streamed(export, monkeypatch):
-    monkeypatch.setattr(reading, "PAGE", 1)
+    records_a_page(monkeypatch, 1)
 
     with export(buffered=False) as answer:
         pieces = [piece for piece in answer.iter_encoded() if b"record_id" in piece]

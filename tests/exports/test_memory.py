@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from consent_server.exports import trailer
+from consent_server.exports.formats import FORMATS
 from consent_server.exports.selection import Selection
 from consent_server.exports.service import Export
+from consent_server.rowscope import one_site
 from tests.exports.filling import fill
 
 ROOT = Path(__file__).parents[2]
@@ -24,6 +26,7 @@ from pathlib import Path
 from consent_server import rowscope, verification
 from consent_server.application import create_app
 from consent_server.config import load_settings
+from consent_server.exports.formats import FORMATS
 from consent_server.exports.selection import Selection
 from consent_server.exports.service import Export
 
@@ -66,6 +69,16 @@ def test_memory_does_not_grow_with_the_number_of_records(app, site, notary, envi
     assert (tmp_path / "large").read_bytes() == (tmp_path / "naive").read_bytes()
     assert large < small * MOST
     assert naive > large * 1.08  # the control: whoever holds the file shows in the measure
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_what_is_written_at_once_is_small_in_every_format(app, site, notary, form):
+    fill(app, site, notary, SMALL)
+
+    with app.app_context(), one_site("demo"):
+        largest = max(map(len, Export(Selection("demo"), form, notary).pieces()))
+
+    assert largest < 4_000_000  # in JSON-LD all of them are 20 MB
 
 
 @pytest.fixture

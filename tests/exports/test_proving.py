@@ -17,6 +17,7 @@ from consent_server.ledger.entries import Tombstone
 from consent_server.log.queue import _queue
 from consent_server.verification import Outline
 from tests.builders import acceptance, refusal
+from tests.exports.paging import records_a_page
 from tests.exports.tampering import rehashed
 from tests.log.tampering import unguarded
 from tests.log.verifier import node, open_checkpoint
@@ -279,7 +280,7 @@ def test_csv_loses_nothing(sealed, export_to, level):
 @pytest.mark.parametrize("form", FORMS)
 def test_between_two_pieces_no_transaction_is_open(sealed, app, notary, decide, form, monkeypatch):
     """A page is read ahead on a connection of its own, which is back before a piece is given."""
-    monkeypatch.setattr("consent_server.exports.reading.PAGE", 5)
+    records_a_page(monkeypatch, 5)
     decide(acceptance())
     with app.app_context():
         export = Export(Selection("demo", "subjects"), form, notary)
@@ -294,7 +295,7 @@ def test_between_two_pieces_no_transaction_is_open(sealed, app, notary, decide, 
 def test_an_export_of_many_pages_is_that_of_one(sealed, export_to, form, monkeypatch):
     whole = export_to(form, "subjects").read_bytes()
 
-    monkeypatch.setattr("consent_server.exports.reading.PAGE", 5)
+    records_a_page(monkeypatch, 5)
 
     assert export_to(form, "subjects").read_bytes() == whole
 
@@ -302,7 +303,7 @@ def test_an_export_of_many_pages_is_that_of_one(sealed, export_to, form, monkeyp
 def test_postgresql_is_asked_for_a_page_before_the_one_before_is_written(
     sealed, app, notary, monkeypatch
 ):
-    monkeypatch.setattr("consent_server.exports.reading.PAGE", 5)
+    records_a_page(monkeypatch, 5)
     with app.app_context():
         export = Export(Selection("demo", "subjects"), "jsonl", notary)
         write, busy = export.writer.records, []

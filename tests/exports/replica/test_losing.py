@@ -7,12 +7,12 @@ import pytest
 import sqlalchemy as sa
 
 from consent_server import rowscope
-from consent_server.exports import reading
 from consent_server.exports.selection import Selection
 from consent_server.exports.service import Export
 from consent_server.trail.service import leave_line
 from tests.application import NOW
 from tests.builders import ORIGIN
+from tests.exports.paging import records_a_page
 from tests.tworoles import connect
 
 #: The visitor whose record is the first of the log (``sealed``), and the one of the last.
@@ -21,7 +21,7 @@ FIRST, LAST = (f"{number}AECAwQFBgcICQoLDA0ODw"[:21] + "w" for number in (0, 5))
 
 @pytest.fixture(autouse=True)
 def _small_pages(monkeypatch):
-    monkeypatch.setattr(reading, "PAGE", 5)
+    records_a_page(monkeypatch, 5)
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from consent_server.exports import reading
 from consent_server.replica import Replica, replica_of
 from tests.builders import ORIGIN, refusal
+from tests.exports.paging import records_a_page
 
 #: The visitor whose record is the first of the log (``sealed``).
 FIRST = "0AECAwQFBgcICQoLDA0ODw"[:21] + "w"
@@ -15,7 +15,7 @@ FIRST = "0AECAwQFBgcICQoLDA0ODw"[:21] + "w"
 
 @pytest.fixture(autouse=True)
 def _small_pages(monkeypatch):
-    monkeypatch.setattr(reading, "PAGE", 5)
+    records_a_page(monkeypatch, 5)
 
 
 @pytest.fixture
