@@ -79,6 +79,8 @@ MOST_SIGNATURES = 100
 LOG_KEY, WITNESS_KEY = b"\x01", b"\x04"
 #: The latest second that is taken for a time: the end of the year 9999.
 LATEST = 253_402_300_799
+#: The type of the element by which the page of a receipt carries its signed form along.
+SIGNED_IN_PAGE = "application/jwt"
 HANDOVER, HANDED_OVER = "consent-log-key/v1", "handover of a log's key"
 NO_KEY = (
     "the log's key came with the file: whoever made the file could have made the key. Compare it "
@@ -94,6 +96,7 @@ TWO_VIEWS = (
 )
 BEFORE_WITNESSES = "what the log was before these witnesses saw it for the first time"
 TRANSLATED = "that the words of DPV around a record translate it rightly: the log has the record"
+AROUND = "that the page around it says and draws what it does: only what it carries was verified"
 INVENTED = "that a person pressed the button, and that nothing was left out before it was recorded"
 
 
@@ -230,19 +233,17 @@ def _verify_document(path: Path, trusted: Trusted, report: Report) -> None:
         data = file.read(LARGEST_DOCUMENT + 1)
     if len(data) > LARGEST_DOCUMENT:
         raise Unverifiable("is nothing that this can verify")
-    text = data.decode()
+    text, is_page = data.decode(), False
     if re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+\s*", text, re.ASCII):
         verify_token(text.strip(), trusted, report)
     elif text.startswith("c2sp.org/tlog-proof@v1\n"):
         verify_proof(text, trusted, report)
     elif "consent-proof/v1" in text:
-        verify_pack(_embedded(text), trusted, report)
-        if not text.lstrip().startswith("{"):
-            report.kind = "proof pack in a page"
-            report.unproved.append(
-                "that the page around the pack says and draws what the pack does: only the pack "
-                "was verified"
-            )
+        is_page = not text.lstrip().startswith("{")
+        pack = _carried(text, "application/json", PACK_MARK, "proof pack") if is_page else text
+        verify_pack(_strict(pack.encode()), trusted, report)
+    elif is_page := SIGNED_IN_PAGE in text:
+        verify_token(_carried(text, SIGNED_IN_PAGE, ".", "signed receipt"), trusted, report)
     elif text.startswith(f"{HANDOVER}\n"):
         verify_handover(text, trusted, report)
     elif "\n\n— " in text:
@@ -251,6 +252,9 @@ def _verify_document(path: Path, trusted: Trusted, report: Report) -> None:
         report.proved.append(f"the signature of the log's key on {_told(report.head)}")
     else:
         raise Unverifiable("is nothing that this can verify, or was cut off or changed in its form")
+    if is_page:
+        report.kind += " in a page"
+        report.unproved.append(AROUND)
 
 
 # --- An export -----------------------------------------------------------------------------------
@@ -1317,26 +1321,25 @@ def _record_in(receipt: Any) -> dict[str, Any]:
     raise Unverifiable("the receipt does not hold the record that its proof is about")
 
 
-def _embedded(text: str) -> dict[str, Any]:
-    """Return a pack, be it a document of its own or inside of a page."""
-    if text.lstrip().startswith("{"):
-        return _strict(text.encode())
-    blocks = (block if PACK_MARK in block else html.unescape(block) for block in _scripts(text))
-    found = {block for block in blocks if PACK_MARK in block}
+def _carried(text: str, kind: str, mark: str, what: str) -> str:
+    """Return the one text of a type, with a mark in it, that a page carries along."""
+    scripts = _scripts(text, kind)
+    blocks = (block if mark in block else html.unescape(block) for block in scripts)
+    found = {block for block in blocks if mark in block}
     if len(found) != 1:
-        raise Unverifiable(f"the page holds {'more than one' if found else 'no'} proof pack")
-    return _strict(found.pop().encode())
+        raise Unverifiable(f"the page holds {'more than one' if found else 'no'} {what}")
+    return found.pop().strip()
 
 
-def _scripts(text: str) -> Iterator[str]:
-    """Yield what stands in the page's elements for JSON, in time that grows with the page alone."""
+def _scripts(text: str, kind: str) -> Iterator[str]:
+    """Yield what stands in the page's elements of a type, in time that grows with the page."""
     at = 0
     while (begin := text.find("<script", at)) >= 0:
         opened = text.find(">", begin) + 1
         end = text.find("</script>", opened)
         if not opened or end < 0:
             return
-        if "application/json" in text[begin:opened]:
+        if kind in text[begin:opened]:
             yield text[opened:end]
         at = end
 

@@ -75,6 +75,29 @@ def test_a_signed_receipt_verifies_with_its_record_in_the_log(client, history, t
     assert any("entry" in line for line in report.proved)
 
 
+def test_the_page_of_a_receipt_verifies_by_the_receipt_that_it_carries(
+    client, history, trusted, keep
+):
+    page = keep(_me(client, path="/receipt", format="html"), "receipt.html")
+    signed = _me(client, path="/receipt", format="jwt").text
+
+    report = verify(page, trusted)
+
+    assert report.problems == []
+    assert report.kind == "receipt in a page"
+    assert any(history in line for line in report.proved)
+    assert any("the page around it" in line for line in report.unproved)
+    element = '<script type="application/jwt" id="consent-receipt">'
+    text = page.read_text(encoding="utf-8")
+    for forged, problem in (
+        (text.replace(f"{element}ey", f"{element}eY"), "form"),
+        (text.replace(element, f"{element}{signed[:-9]}.</script>{element}"), "more than one"),
+        (text.replace(element, "<pre>application/jwt "), "no signed receipt"),
+    ):
+        page.write_text(forged, encoding="utf-8")
+        assert problem in str(verify(page, trusted).problems[0])
+
+
 @pytest.mark.parametrize(("form", "level"), EXPORTS)
 def test_an_export_verifies_whole_before_and_after_an_erasure(
     form, level, client, api_key, history, trusted, keep, seal
