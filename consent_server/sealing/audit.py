@@ -8,19 +8,10 @@ import sqlalchemy as sa
 
 from consent_server.db import db, lock_for_writing
 from consent_server.ledger.checkpoint import Checkpoint
-from consent_server.ledger.entries import (
-    Artifact,
-    EntryInvalid,
-    Event,
-    Tombstone,
-    decode,
-    encode,
-)
 from consent_server.log.models import LogEntry, QueuedEntry
-from consent_server.log.tree import artifacts_of, entries_between, last_checkpoint
-from consent_server.sealing.artifacts import published_artifacts
+from consent_server.log.tree import entries_between, last_checkpoint
 from consent_server.sealing.batch import placed_entries, require_following
-from consent_server.sealing.erasures import Erasures
+from consent_server.sealing.clear import Clear
 from consent_server.sealing.errors import LogInconsistent, SealRefused
 from consent_server.sealing.findings import Finding
 from consent_server.sealing.growth import require_promise_kept
@@ -30,7 +21,6 @@ from consent_server.sealing.openings import Openings
 from consent_server.sealing.replay import Replay
 from consent_server.sealing.rotation import is_key_declared
 from consent_server.sealing.service import signed_last
-from consent_server.sealing.trails import NUMBER, Trails
 from consent_server.sites.service import require_site
 
 #: Entries looked at in one transaction; between two of them the database is free for writers.
@@ -57,10 +47,7 @@ class Audit:
         require_site(site_id, archived=True)
         self._site_id = site_id
         self._notary = notary
-        self._artifacts = published_artifacts(site_id)
-        self._seen: set[bytes] = set()
-        self._erasures = Erasures(site_id)
-        self._trails = Trails(site_id)
+        self._clear = Clear(site_id, notary)
         #: Entries that were verified so far.
         self.done = 0
 
@@ -104,7 +91,7 @@ class Audit:
             is_last = len(rows) < PAGE
             if is_last:
                 found += [*replay.finish(), *self._ends(replay, promised)]
-                found += self._erasures.unnamed()
+                found += self._clear.erasures.unnamed()
             yield from sorted(found, key=lambda finding: (finding.index is None, finding.index))
             self.done += len(rows)
             db.session.rollback()
@@ -182,25 +169,12 @@ class Audit:
         """Yield the records and publications that are neither in the log nor in the queue."""
         for record_id in records_left_out(self._site_id):
             yield Finding(None, f"record {record_id}: is neither in the log nor in its queue")
-        yield from self._trails.left_out()
+        yield from self._clear.trails.left_out()
         with suppress(LogInconsistent):  # of the name in the first checkpoint: that was said
             if not is_key_declared(self._site_id, self._notary):
                 yield Finding(None, "a key signs that took over, and no entry of the log says so")
-        for entry in sorted(self._artifacts.keys() - self._seen):
-            if not self._holds(entry):
-                yield Finding(None, f"is neither in the log nor in its queue: {entry.decode()}")
-
-    def _holds(self, entry: bytes) -> bool:
-        """Whether an artifact is in the queue or in the log; it moves from one to the other."""
-        in_queue = sa.select(QueuedEntry.site_id).where(
-            QueuedEntry.site_id == self._site_id,
-            QueuedEntry.record_id.is_(None),
-            QueuedEntry.entry == entry,
-        )
-        in_log = sa.select(LogEntry.site_id).where(
-            *artifacts_of(self._site_id), LogEntry.entry == entry
-        )
-        return any(db.session.scalar(query.limit(1)) is not None for query in (in_queue, in_log))
+        for entry in self._clear.left_out():
+            yield Finding(None, f"is neither in the log nor in its queue: {entry.decode()}")
 
     def _opened(self, rows: Sequence[Row]) -> Iterator[Finding]:
         """Yield which entries do not open to what they stand for."""
@@ -208,55 +182,13 @@ class Audit:
         problems = Openings(db.session(), self._site_id).problems(events)
         for row in rows:
             if row.record_id is None:
-                problem = self._in_clear(row)
+                problem = self._clear.problem(row.index, row.entry, row.erased)
             elif row.record_id in problems:
                 problem = f"record {row.record_id}: {problems[row.record_id]}"
             else:
                 problem = None
             if problem is not None:
                 yield Finding(row.index, problem)
-
-    def _key(self, entry: bytes, artifact: Artifact) -> str | None:
-        """Return what is wrong with an entry that names a key of the log."""
-        number = NUMBER.match(artifact.name.rpartition("/")[2])
-        try:
-            ours = self._notary.key_artifact(self._site_id, int(number[0]) if number else 0)
-            is_ours = encode(ours) == entry
-        except LookupError:
-            is_ours = False
-        return None if is_ours else "names a key that the log never had"
-
-    def _in_clear(self, row: Row) -> str | None:
-        """Return what is wrong with an entry that stands for no record."""
-        try:
-            entry = decode(row.entry)
-        except EntryInvalid as refusal:
-            return str(refusal)
-        if isinstance(entry, Event):
-            return self._erasures.event(row.index, row.erased)
-        if isinstance(entry, Tombstone):
-            return self._erasures.tombstone(row.index, entry)
-        return self._artifact(row, entry)
-
-    def _artifact(self, row: Row, entry: Artifact) -> str | None:
-        """Return what is wrong with what an entry in clear stands for.
-
-        A tombstone excuses what is gone with a database that was lost, and no change of what is
-        there.
-        """
-        if entry.kind == "trail":
-            return self._trails.problem(row.entry, entry, lambda: self._is_lost(row))
-        if entry.kind == "key":
-            return self._key(row.entry, entry)
-        self._seen.add(row.entry)
-        if row.entry not in self._artifacts:  # published since
-            self._artifacts = published_artifacts(self._site_id)
-        if row.entry not in self._artifacts and self._is_lost(row):
-            return None
-        return self._artifacts.get(row.entry, "nothing of the kind was published")
-
-    def _is_lost(self, row: Row) -> bool:
-        return self._erasures.is_lost(row.index)
 
 
 def _readable(found: Iterator[Finding], what: str) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from consent_server.db import db, fresh_session, writing
 from consent_server.ledger.checkpoint import Checkpoint
@@ -15,6 +16,7 @@ from consent_server.log.queue import queue_tombstones
 from consent_server.log.tree import is_anything_signed, last_checkpoint
 from consent_server.sealing.alarms import clear_alarm, raise_alarm
 from consent_server.sealing.batch import Placed, erased_among, forget_batch, settled_batch
+from consent_server.sealing.clear import Clear
 from consent_server.sealing.enrolment import enrol
 from consent_server.sealing.errors import (
     LeaseLost,
@@ -107,6 +109,7 @@ def _seal_batch(site_id: str, notary: Notary, holder: str, now: datetime) -> int
     if not batch:
         return 0
     _require_unchanged(site_id, batch)
+    _require_true(site_id, batch)
     growth = grow(site_id, head, entries)
     db.session.rollback()
     note = notary.promise(site_id, growth.head, entries)
@@ -158,6 +161,21 @@ def _require_unchanged(site_id: str, batch: list[Placed]) -> None:
             raise RecordDiffers(record_id, problem)
 
 
+def _require_true(site_id: str, batch: list[Placed]) -> None:
+    """Check that what stands for no record is what it says: once signed, it is there for ever.
+
+    The key that another machine put to work may not have come here yet, so keys are believed.
+
+    :raises LogInconsistent: one is no entry, or says what is not so
+    """
+    clear = Clear(site_id, notary=None)
+    for placed in batch:
+        if placed.record_id is None:
+            problem = clear.problem(None, placed.entry, placed.erased)
+            if problem is not None:
+                raise LogInconsistent(f"what waits for place {placed.leaf_index}: {problem}")
+
+
 def _as_erased_since(site_id: str, batch: list[Placed]) -> list[Placed]:
     """Return the batch without the links that erasures took away; the log's lock is held.
 
@@ -181,6 +199,7 @@ def add_to_log(
 
     :param growth: what the batch makes of the tree of ``previous`` entries
     :param note: its head, signed
+    :raises LogInconsistent: entries are there already that no head covers, or that have its records
     """
     _write(site_id, batch, growth)
     db.session.add(_signed(site_id, growth.head, previous, note, now))
@@ -191,7 +210,12 @@ def add_to_log(
 
 def _write(site_id: str, batch: list[Placed], growth: Growth) -> None:
     rows = [(placed.leaf_index, placed.entry, placed.record_id) for placed in batch]
-    append_entries(site_id, rows)
+    try:
+        append_entries(site_id, rows)
+    except IntegrityError:  # its words may quote the row
+        first, last = batch[0].leaf_index, batch[-1].leaf_index
+        problem = f"entries {first} to {last}, or entries of their records, are stored already"
+        raise LogInconsistent(f"{problem}, and no checkpoint covers them") from None
     for tile, hashes in growth.tiles:
         row = LogTile(site_id=site_id, level=tile.level, tile_index=tile.index, hashes=hashes)
         db.session.merge(row)  # a partial tile is there already, and grows

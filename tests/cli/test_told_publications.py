@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from consent_server.db import db
 from consent_server.log.models import QueuedEntry
 from consent_server.sealing.audit import Audit
+from consent_server.sealing.errors import LogInconsistent
 from consent_server.sealing.service import seal
 from consent_server.sites.models import Publication
 from consent_server.trail.models import TrailLine
@@ -64,12 +65,11 @@ def test_a_line_that_was_taken_away_before_the_log_had_it_is_missed(
         waiting = connection.execute(sa.select(QueuedEntry.entry)).scalars().all()
         [line] = [entry for entry in waiting if b'"k":"trail"' in entry]
         connection.execute(sa.delete(QueuedEntry).where(QueuedEntry.entry == line))
-    with app.app_context():
+    with app.app_context(), pytest.raises(LogInconsistent) as refused:
         seal("demo", notary, datetime(2026, 11, 30, tzinfo=UTC))
 
-    assert [one.partition(": ")[2] for one in audit()] == [
-        "publication 2: no line of the trail tells of it"
-    ]
+    assert "publication 2: no line of the trail tells of it" in str(refused.value)
+    assert "publication 2: no line of the trail tells of it" in audit()
 
 
 def test_nor_by_changing_the_line_as_well(app, corrected, audit):

@@ -99,6 +99,71 @@ def test_a_checkpoint_that_we_did_not_sign_is_not_continued(decide, seal, tamper
         seal()
 
 
+#: What somebody who writes to the database, and has no key, would like to be signed.
+UNTRUE = {
+    "no entry": "no entry of this log",
+    "false tombstone": '{"i":[2],"p":["d","s"],"r":"art17","t":"er","v":1}',
+    "tombstone of an artifact": '{"i":[0],"p":["d","s"],"r":"art17","t":"er","v":1}',
+    "event of nobody": f'{{"d":"{43 * "A"}","s":"{43 * "A"}","t":"ev","v":1}}',
+    "publication": f'{{"h":"{43 * "A"}","k":"config","n":"demo/config/9","t":"ar","v":1}}',
+    "line": f'{{"h":"{43 * "A"}","k":"trail","n":"demo/trail/9","t":"ar","v":1}}',
+}
+
+
+@pytest.mark.parametrize("entry", UNTRUE.values(), ids=UNTRUE)
+def test_what_is_not_so_is_not_signed(client, decide, seal, tamper, checkpoint, clock, entry):
+    decide(acceptance())
+    seal()
+    signed = checkpoint()
+    put_in = "INSERT INTO log_queue (site_id, queued_at, queue_id, entry) SELECT :site, {}, :id, :e"
+    since = "(SELECT created_at FROM sites WHERE id = 'demo')"
+    tamper(put_in.format(since), site="demo", id="x", e=entry.encode())
+
+    with pytest.raises(errors.LogInconsistent, match="what waits for place 3"):
+        seal()
+
+    assert checkpoint() == signed
+    assert client.get("/readyz").json == {"status": "ok", "log": "alarm"}
+    tamper("DELETE FROM log_queue WHERE queue_id = 'x'")
+    decide(refusal())
+    assert seal().count == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "undo"),
+    [
+        (
+            "INSERT INTO log_entries (site_id, leaf_index, entry) "
+            "SELECT site_id, 3, entry FROM log_entries WHERE leaf_index = 2",
+            "DELETE FROM log_entries WHERE leaf_index = 3",
+        ),
+        (
+            "UPDATE log_entries SET record_id = (SELECT record_id FROM log_queue) "
+            "WHERE leaf_index = 1",
+            "UPDATE log_entries SET record_id = NULL WHERE leaf_index = 1",
+        ),
+    ],
+    ids=["in its place", "of its record"],
+)
+def test_an_entry_that_is_there_before_it_was_signed_raises_the_alarm(
+    client, decide, seal, tamper, checkpoint, change, undo
+):
+    decide(acceptance())
+    seal()
+    signed = checkpoint()
+    decide(refusal())
+    tamper(change)
+
+    for _ in range(2):  # the second time its head was promised
+        with pytest.raises(errors.LogInconsistent, match="stored already"):
+            seal()
+
+    assert checkpoint() == signed
+    assert client.get("/readyz").json == {"status": "ok", "log": "alarm"}
+    tamper(undo)
+    assert seal().count == 1
+
+
 def test_entries_and_checkpoints_cut_off_together_are_missed(app, notary, decide, seal, tamper):
     """What a restored backup looks like, made by hand: consistent, and too short."""
     decide(acceptance())
