@@ -19,14 +19,16 @@ def database_url(postgresql_owner_url):
 
 @pytest.fixture
 def found(app):
-    """Whether bytes are in the files of the tables that an erasure touches, indexes included."""
+    """Whether bytes are in the files of the tables that an erasure touches, or of what is made of
+    them: indexes, and the statistics of PostgreSQL's planner."""
 
     def found(wanted):
         names = ", ".join(f"'{name}'" for name in TOUCHED)
         paths = (
             "SELECT pg_relation_filepath(c.oid) FROM pg_class c WHERE c.relname IN "  # noqa: S608
             f"({names}) OR c.oid IN (SELECT indexrelid FROM pg_index "
-            f"WHERE indrelid::regclass::text IN ({names}))"
+            f"WHERE indrelid::regclass::text IN ({names})) OR c.oid = 'pg_statistic'::regclass "
+            "OR c.oid IN (SELECT reltoastrelid FROM pg_class WHERE relname = 'pg_statistic')"
         )
         with app.app_context():
             db.session.remove()
@@ -68,3 +70,50 @@ def test_what_was_erased_is_gone_when_the_tables_were_written_anew(
     assert [found(secret) for secret in secrets] == [False, False, False]
     assert found(other.encode())
     assert audit() == []
+
+
+def test_what_was_erased_is_gone_from_the_statistics_of_the_planner(
+    app, decide, seal, erase, rows, found, subject
+):
+    decide(acceptance())
+    for letter in "CD":
+        decide(acceptance(consent_id=letter * 21 + "A", idempotency_key=letter * 22))
+    [own] = [row for row in rows("consent_records") if row["subject"] == subject()]
+    [keys] = [row for row in rows("log_opening_keys") if row["record_id"] == own["record_id"]]
+    analyse(app)  # the queue holds what it holds no more when it is looked at again
+    secrets = [own["record_id"].encode(), subject().encode()]
+    before = [found(secret) for secret in secrets]
+    seal()
+
+    erase()
+    with app.app_context():
+        compact()
+
+    sampled = samples(app)
+    assert before == [True, True]
+    assert not [secret for secret in secrets if secret.decode() in sampled]
+    assert bytes(keys["decision_key"]).hex() not in sampled
+    assert [found(secret) for secret in secrets] == [False, False]
+
+
+def test_no_opening_key_gets_into_the_statistics(app, decide):
+    decide(acceptance())
+    decide(acceptance(consent_id=OTHER_VISITOR))
+
+    analyse(app)
+
+    sampled = samples(app, "tablename || '.' || attname")
+    assert "log_opening_keys.record_id" in sampled, "the control: the table was looked at"
+    assert "log_opening_keys.decision_key" not in sampled
+    assert "log_opening_keys.subject_key" not in sampled
+
+
+def analyse(app):
+    with app.app_context(), administrator_of(db.engine).begin() as connection:
+        connection.execute(sa.text("ANALYZE"))
+
+
+def samples(app, column="concat(most_common_vals::text, histogram_bounds::text)"):
+    query = f"SELECT string_agg({column}, ' ') FROM pg_stats WHERE schemaname = 'public'"  # noqa: S608
+    with app.app_context(), administrator_of(db.engine).connect() as connection:
+        return connection.execute(sa.text(query)).scalar_one()
