@@ -14,6 +14,9 @@ from consent_server.sealing.errors import LeaseLost
 
 #: How long others wait for a process that died at work.
 LEASE = timedelta(seconds=30)
+#: By site: the run of this process that ended without giving the lease back, since the database
+#: went away. It does nothing any more, and nobody has to wait for it.
+_left: dict[str, str] = {}
 
 
 def take_lease(site_id: str, holder: str, now: datetime) -> bool:
@@ -25,12 +28,21 @@ def take_lease(site_id: str, holder: str, now: datetime) -> bool:
         lock_for_writing("log", site_id)
         lease = db.session.get(Lease, site_id)
         # One that ends later is of a clock that is ahead, by days maybe: nobody waits for it.
-        if lease is not None and now < lease.until <= now + 2 * LEASE:
+        is_at_work = lease is not None and now < lease.until <= now + 2 * LEASE
+        if lease is not None and is_at_work and lease.holder != _left.get(site_id):
             db.session.rollback()
             return False
         db.session.merge(Lease(site_id=site_id, holder=holder, until=now + LEASE))
         db.session.commit()
     return True
+
+
+def leave_lease(site_id: str, holder: str) -> None:
+    """Remember that a run of this process is over, whatever it wanted to do.
+
+    What the database makes of its last transaction is unknown; the next run reads where it stands.
+    """
+    _left[site_id] = holder
 
 
 def require_lease(site_id: str, holder: str) -> None:

@@ -31,7 +31,13 @@ from consent_server.sealing.growth import (
     require_promise_kept,
     signed_head,
 )
-from consent_server.sealing.lease import give_back_lease, has_lease, require_lease, take_lease
+from consent_server.sealing.lease import (
+    give_back_lease,
+    has_lease,
+    leave_lease,
+    require_lease,
+    take_lease,
+)
 from consent_server.sealing.notary import Notary
 from consent_server.sealing.openings import Openings
 from consent_server.sealing.rotation import declare_key
@@ -88,6 +94,9 @@ def seal(site_id: str, notary: Notary, now: datetime) -> Sealed:
             return Sealed(site_id, count, is_busy=True)  # it saw the work of two half done
         raise_alarm(site_id, refusal, now)
         give_back_lease(site_id, holder, now)
+        raise
+    except BaseException:
+        leave_lease(site_id, holder)
         raise
     clear_alarm(site_id)
     give_back_lease(site_id, holder, now)

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from consent_server import rowscope
 from consent_server.db import db, lock_for_writing
@@ -130,6 +131,23 @@ def test_the_lease_of_one_who_died_runs_out(app, decide, seal, clock):
 
     assert early.is_busy
     assert seal().count == 1
+
+
+def test_a_run_that_failed_keeps_no_other_one_of_its_process_waiting(
+    app, decide, seal, notary, monkeypatch
+):
+    decide(acceptance())
+
+    def lost(*_arguments):
+        raise OperationalError(None, None, ConnectionError("the server is gone"))
+
+    monkeypatch.setattr(service, "grow", lost)
+    with pytest.raises(OperationalError):
+        seal()
+    monkeypatch.undo()
+
+    assert seal().count == 1
+    assert found(app, notary) == []
 
 
 @pytest.fixture
