@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from statistics import median
 
-from consent_server.settings import SPARE_THREADS
+from consent_server.settings import OPERATORS_THREADS, SPARE_THREADS
 from tests.fault.soak.watching import Opened, Seen
 
 #: The part of its requests after which a process has all that it will ever need.
@@ -15,14 +15,15 @@ WARM = 0.4
 MOST_KIB = {"small": 600, "large": 2500}
 #: KiB by which the first process, which makes the others, may seem to grow with each of them.
 MOST_OF_FIRST = 100
-#: Threads that take requests, as the service is told.
+#: Threads that record, as the service is told, and all that ask the database.
 THREADS = 2
+ASKING = THREADS + SPARE_THREADS + OPERATORS_THREADS
 #: Threads of a process beside them: one for health, its first one, those that look after time, logs
 #: and metrics, and two that look at what sites have in force.
-MOST_THREADS = THREADS + SPARE_THREADS + 7
+MOST_THREADS = ASKING + 7
 #: Descriptors of a process that lead to databases: two for each connection, one for all, and those
 #: of the file that counts requests.
-MOST_OF_DATABASES = 2 * (THREADS + SPARE_THREADS + 8) + 1
+MOST_OF_DATABASES = 2 * (ASKING + 8) + 1
 
 
 @dataclass
