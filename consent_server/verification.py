@@ -1864,7 +1864,6 @@ def verify_all(
     :param policy: who has to have seen the checkpoints; may name the log's key as well
     :raises Unverifiable: what was given to verify with cannot be read
     """
-    kept = None
     asked = Policy(policy.read_bytes().decode()) if policy is not None else None
     logs = asked.logs if asked is not None else []
     if vkey is not None and logs and vkey.strip() not in logs:
@@ -1881,13 +1880,15 @@ def verify_all(
             text = _successor(handover.read_text(encoding="utf-8"), keys[-1])
             keys.append(_key(Trusted(text), None))
         later = tuple(keys[1:])
+    trusted = Trusted(vkey, known, successors=later, policy=asked)
     if checkpoint is not None:
-        note = checkpoint.read_text(encoding="utf-8")
         if vkey is None and not logs:
             raise Unverifiable("a checkpoint that was kept needs the log's key (--key or --policy)")
-        known_by = Trusted(vkey, successors=later, policy=asked)
-        kept = open_checkpoint(note, _key(known_by, None, of=note))
-    trusted = Trusted(vkey, known, kept, successors=later, policy=asked)
+        try:
+            note = checkpoint.read_text(encoding="utf-8")
+            trusted = replace(trusted, kept=open_checkpoint(note, _key(trusted, None, of=note)))
+        except (ValueError, Unverifiable) as problem:
+            raise Unverifiable(f"{checkpoint}, the checkpoint that was kept: {problem}") from None
     first = [verify(path, trusted) for path in paths]
     sizes = frozenset(report.head.size for report in first if report.head is not None)
     if len(sizes) < 2:

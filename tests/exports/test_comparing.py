@@ -109,6 +109,22 @@ def test_a_log_that_was_rewritten_contradicts_the_kept_checkpoint(grown, forked)
     ]
 
 
+@pytest.mark.parametrize("holds", ["another log's", "no text", "no note"])
+def test_a_kept_checkpoint_that_cannot_be_held_against_a_file_is_named(grown, tmp_path, holds):
+    early, kept, _ = grown
+    other = Ed25519PrivateKey.generate()
+    head = Checkpoint.open(kept.read_text(), [NoteKey.parse(manifest(early)["vkey"])])
+    held = {"another log's": head.sign(other).encode(), "no text": b"\xff", "no note": b"{}"}
+    kept.write_bytes(held[holds])
+
+    with pytest.raises(verification.Unverifiable) as refusal:
+        verification.verify_all([early], vkey=manifest(early)["vkey"], checkpoint=kept)
+
+    assert str(refusal.value).startswith(f"{kept}, the checkpoint that was kept: ")
+    if holds == "another log's":
+        assert str(refusal.value).endswith("the log's key did not sign the note")
+
+
 def test_a_filtered_export_cannot_show_an_earlier_tree_and_says_so(grown, kept_between, export_to):
     early, _, _ = grown
     size = kept_between.read_text().split("\n")[1]
