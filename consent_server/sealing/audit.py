@@ -12,6 +12,7 @@ from consent_server.log.models import LogEntry, QueuedEntry
 from consent_server.log.tree import entries_between, last_checkpoint
 from consent_server.sealing.batch import placed_entries, require_following
 from consent_server.sealing.clear import Clear
+from consent_server.sealing.erasures import LINKED
 from consent_server.sealing.errors import LogInconsistent, SealRefused
 from consent_server.sealing.findings import Finding
 from consent_server.sealing.growth import require_promise_kept
@@ -185,6 +186,8 @@ class Audit:
                 problem = self._clear.problem(row.index, row.entry, row.erased)
             elif row.record_id in problems:
                 problem = f"record {row.record_id}: {problems[row.record_id]}"
+            elif row.erased is not None:
+                problem = f"record {row.record_id}: {LINKED}"
             else:
                 problem = None
             if problem is not None:

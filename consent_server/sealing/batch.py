@@ -10,6 +10,7 @@ from consent_server.db import db, writing
 from consent_server.log.batches import give_places
 from consent_server.log.models import QueuedEntry
 from consent_server.log.tree import last_checkpoint
+from consent_server.sealing.erasures import LINKED
 from consent_server.sealing.errors import LogInconsistent
 from consent_server.sealing.lease import require_lease
 
@@ -86,7 +87,8 @@ def placed_entries(site_id: str) -> list[Placed]:
 def erased_among(site_id: str, batch: Sequence[Placed]) -> dict[int, str]:
     """Return why records of a batch were erased by now, by their places; the caller has the lock.
 
-    :raises LogInconsistent: the queue has other places than the batch
+    :raises LogInconsistent: the queue has other places than the batch, or one is marked as erased
+        and still linked to its record: an erasure does both in one statement
     """
     first, last = batch[0].leaf_index, batch[-1].leaf_index
     placed = QueuedEntry.site_id == site_id, QueuedEntry.leaf_index.is_not(None)
@@ -94,10 +96,15 @@ def erased_among(site_id: str, batch: Sequence[Placed]) -> dict[int, str]:
     found = db.session.execute(sa.select(sa.func.count(), *bounds).where(*placed)).one()
     if tuple(found) != (len(batch), first, last):  # a place is there once: an index sees to it
         raise LogInconsistent("the queue changed while its entries were signed")
-    erased = sa.select(QueuedEntry.leaf_index, QueuedEntry.erased).where(
+    erased = sa.select(QueuedEntry.leaf_index, QueuedEntry.erased, QueuedEntry.record_id).where(
         *placed, QueuedEntry.erased.is_not(None)
     )
-    return {place or 0: why or "" for place, why in db.session.execute(erased)}
+    reasons: dict[int, str] = {}
+    for place, why, record_id in db.session.execute(erased):
+        if record_id is not None:
+            raise LogInconsistent(f"what waits for place {place}: record {record_id}: {LINKED}")
+        reasons[place or 0] = why or ""
+    return reasons
 
 
 def _give_places(site_id: str, begin: int) -> None:

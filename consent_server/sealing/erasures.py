@@ -20,6 +20,8 @@ from consent_server.sealing.findings import Finding
 
 #: What an entry is called that has neither record nor tombstone.
 UNNAMED = "the entry of no record"
+#: What one is called that waits and is marked as erased, though an erasure takes its link as well.
+LINKED = "its entry is marked as erased, and it was not"
 #: How the bytes of a tombstone begin, and those of no other entry.
 TOMBSTONE_STARTS = b'{"i":'
 

@@ -18,6 +18,7 @@ from consent_server.sealing.alarms import clear_alarm, raise_alarm
 from consent_server.sealing.batch import Placed, erased_among, forget_batch, settled_batch
 from consent_server.sealing.clear import Clear
 from consent_server.sealing.enrolment import enrol
+from consent_server.sealing.erasures import LINKED
 from consent_server.sealing.errors import (
     LeaseLost,
     LogInconsistent,
@@ -173,6 +174,7 @@ def _require_unchanged(site_id: str, batch: list[Placed]) -> None:
 def _require_true(site_id: str, batch: list[Placed]) -> None:
     """Check that what stands for no record is what it says: once signed, it is there for ever.
 
+    And that what is marked as erased stands for none: its record would lose its place in the log.
     The key that another machine put to work may not have come here yet, so keys are believed.
 
     :raises LogInconsistent: one is no entry, or says what is not so
@@ -181,8 +183,10 @@ def _require_true(site_id: str, batch: list[Placed]) -> None:
     for placed in batch:
         if placed.record_id is None:
             problem = clear.problem(None, placed.entry, placed.erased)
-            if problem is not None:
-                raise LogInconsistent(f"what waits for place {placed.leaf_index}: {problem}")
+        else:
+            problem = f"record {placed.record_id}: {LINKED}" if placed.erased else None
+        if problem is not None:
+            raise LogInconsistent(f"what waits for place {placed.leaf_index}: {problem}")
 
 
 def _as_erased_since(site_id: str, batch: list[Placed]) -> list[Placed]:

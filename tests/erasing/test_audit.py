@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from consent_server.db import db
 from consent_server.sealing import service
+from consent_server.sealing.errors import LogInconsistent
 from tests.builders import OTHER_VISITOR, acceptance, refusal
 from tests.log.tampering import unguarded
 
@@ -59,6 +60,56 @@ def test_a_record_that_went_without_a_tombstone_is_missing(
 
     expected = f"index {index}: the entry of no record" if is_sealed else "the entry of no record"
     assert audit() == [expected]
+
+
+#: Says of what waits that it was erased.
+MARK = "UPDATE log_queue SET erased = 'art17' WHERE record_id = :id"
+
+
+def test_what_waits_marked_as_erased_with_its_record_is_found_and_not_signed(
+    client, decide, seal, erase, tamper, audit, rows
+):
+    decide(refusal())
+    seal()
+    size = len(rows("log_entries"))
+    record_id = decide(acceptance()).json["record_id"]
+    problem = f"record {record_id}: its entry is marked as erased, and it was not"
+
+    tamper(MARK, id=record_id)
+    assert audit() == [problem]
+    with pytest.raises(LogInconsistent, match=f"what waits for place {size}: {problem}"):
+        seal()
+    assert len(rows("log_entries")) == size
+    assert client.get("/readyz").json["log"] == "alarm"
+
+    assert erase() == 1  # the control: now it was
+    assert audit() == []
+    assert seal().count == 2
+    assert audit() == []
+
+
+def test_what_is_marked_as_erased_while_its_batch_is_signed_is_not_sealed(
+    decide, seal, tamper, audit, rows, monkeypatch
+):
+    decide(refusal())
+    seal()
+    size = len(rows("log_entries"))
+    record_id = decide(acceptance()).json["record_id"]
+
+    def late(*looked_at):
+        service_looks(*looked_at)
+        tamper(MARK, id=record_id)
+
+    service_looks = service._require_true
+    monkeypatch.setattr(service, "_require_true", late)
+    with pytest.raises(LogInconsistent, match=f"record {record_id}: its entry is marked"):
+        seal()
+    monkeypatch.undo()
+
+    assert len(rows("log_entries")) == size
+    tamper("UPDATE log_queue SET erased = NULL WHERE record_id = :id", id=record_id)
+    assert seal().count == 1
+    assert audit() == []
 
 
 def test_a_leave_to_erase_that_was_left_behind_is_found(decide, seal, tamper, audit):
