@@ -50,6 +50,27 @@ class Line:
     subjects: Mapping[str, int]
 
 
+@dataclass(frozen=True)
+class Numbers:
+    """Which erasures a list has."""
+
+    #: Of the list; None where there is none yet.
+    list_id: str | None
+    #: The highest that was dropped on purpose; of those up to it any may be gone.
+    dropped: int
+    here: frozenset[int]
+
+    def missing(self, up_to: int) -> int:
+        """Return how many are gone, though nobody dropped them.
+
+        They are given without a gap, each before the database is told of it.
+
+        :param up_to: the last that the database was told of
+        """
+        expected = range(self.dropped + 1, max({up_to, *self.here}) + 1)
+        return len(expected) - sum(number in expected for number in self.here)
+
+
 class ErasedList:
     """The list of one data directory; touches no file before it is asked to."""
 
@@ -107,6 +128,17 @@ class ErasedList:
         :raises ErasedListUnusable: it is damaged
         """
         return len(self._read()[1]) if self._path.exists() else 0
+
+    def numbers(self) -> Numbers:
+        """Read every line, hold and make nothing; return which erasures there are.
+
+        :raises ErasedListUnusable: it is damaged
+        """
+        if not self._path.exists():
+            return Numbers(None, 0, frozenset())
+        head, lines = self._read()
+        here = frozenset(found["number"] for found in lines)
+        return Numbers(head["list"], head["dropped"], here)
 
     def append(self, number: int, line: Line) -> None:
         """Put an erasure on the disk before this returns; the caller holds the list.

@@ -45,7 +45,7 @@ def test_the_records_of_a_consent_id_are_erased_also_of_an_archived_site(
         "consent_id_unknown: nothing is recorded under this consent id, or this record\n",
     )
     assert len(records()) == 1
-    assert run_json("rights", "replay") == {"erased": 0}
+    assert run_json("rights", "replay") == {"erased": 0, "missing": 0, "other_lists": 0}
 
 
 @pytest.mark.parametrize("words", [[], ["--consent-id", "short"], ["--consent-id", "A" * 21 + "+"]])

@@ -8,6 +8,8 @@ from consent_server.backup.service import broken_promises
 from consent_server.columns import rfc3339
 from consent_server.consents.models import ConsentRecord
 from consent_server.db import db
+from consent_server.erasing.erasedlist import ErasedList, ErasedListUnusable
+from consent_server.erasing.listed import compare
 from consent_server.ledger.canonical import digest
 from consent_server.ledger.policy import Policy
 from consent_server.log.models import Alarm, QueuedEntry, WitnessRefusal
@@ -36,6 +38,24 @@ def promises(notary: Notary) -> Line:
     first = "; ".join(f"{site}: {problem}" for site, problem in sorted(broken.items())[:3])
     mend = "an older database was put back: docs/log.md, After a restore"
     return fail("logs-whole", f"{len(broken)}: {first}", mend)
+
+
+def erasures_listed(erased: ErasedList, *, may_be_others: bool) -> Line:
+    """Each erasure that was done here can be done again in a restored copy.
+
+    :param may_be_others: other machines, each with a list of its own, may use the database
+    """
+    name = "erasures-listed"
+    try:
+        listed = compare(erased)
+    except ErasedListUnusable:
+        return warn(name, "not known: the list cannot be read", "see erased-list")
+    mend = "restore the newest copy of the list: docs/retention.md, Backups and restores"
+    if listed.problem is not None:
+        return fail(name, listed.problem, mend, may_pass=True)
+    if listed.doubt is not None and not may_be_others:
+        return warn(name, listed.doubt, mend)
+    return ok(name, listed.doubt or "the list has each that the database was told of")
 
 
 def alarms() -> Line:

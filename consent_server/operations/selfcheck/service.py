@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from consent_server import schema
 from consent_server.db import PragmaRefused, db
+from consent_server.erasing.erasedlist import ErasedList
 from consent_server.operations.selfcheck import care, logs, machine, postgresql, sqlite
 from consent_server.operations.selfcheck.line import Line, fail, not_looked_at, ok, warn
 from consent_server.operations.selfcheck.replica import replica
@@ -157,8 +158,11 @@ def _postgresql_tables() -> dict[str, Check]:
 
 def _recorded(app: Flask, settings: Settings, now: datetime) -> dict[str, Check]:
     notary: Notary = app.extensions["consent_notary"]
+    erased: ErasedList = app.extensions["consent_erased"]
+    others = not settings.is_sqlite
     return {
         "clock": partial(logs.clock, now),
+        "erasures-listed": partial(logs.erasures_listed, erased, may_be_others=others),
         "logs-whole": partial(logs.promises, notary),
         "logs-signed": logs.alarms,
         "logs-timely": partial(logs.lag, settings, now),
