@@ -9,6 +9,7 @@ import click
 from flask import Flask
 
 from consent_server import occupied
+from consent_server.allocator import share_one_arena
 from consent_server.application import create_app
 from consent_server.background import end_work, start_work
 from consent_server.db import db
@@ -27,6 +28,7 @@ def build(settings: Settings) -> Flask:
     :raises AlreadyServing: ``serve``, or a restore, has the SQLite file
     """
     os.umask(0o077)  # the database and the key ring are for the service's own user
+    share_one_arena()
     logs.configure(settings.log_level)
     app = create_app(settings)
     if not _is_for_a_command():

@@ -10,6 +10,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
 from consent_server import occupied
+from consent_server.allocator import share_one_arena
 from consent_server.application import create_app
 from consent_server.background import end_work, start_work
 from consent_server.schema import answers, ensure_schema
@@ -105,6 +106,7 @@ def run(settings: Settings) -> None:
     :raises AlreadyServing: the SQLite database is served already
     """
     os.umask(0o077)
+    share_one_arena()
     logs.configure(settings.log_level)
     _allow_files()
     if settings.workers > 1:
