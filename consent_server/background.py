@@ -1,5 +1,6 @@
 """The work that runs beside the requests: time, the logs, and what this process knows of itself."""
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -44,6 +45,15 @@ LOOK_BACK = timedelta(hours=1)
 
 #: Held by whoever seals, and at the end of a process for good.
 _sealing = threading.Lock()
+
+
+def _begin_again() -> None:
+    """Let a process that was forked seal: whoever held the lock is in the other one."""
+    global _sealing
+    _sealing = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_begin_again)
 
 
 def start_work(app: Flask) -> list[threading.Thread]:

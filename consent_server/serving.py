@@ -65,9 +65,10 @@ def _begin(worker: Any) -> None:
     start_work(worker.wsgi)
 
 
-def _end(_server: Any, _worker: Any) -> None:
+def _end(_server: Any, worker: Any) -> None:
     """Let what runs beside the requests come to an end that leaves nothing behind."""
-    end_work()
+    if worker.pid == os.getpid():  # of one that is gone, the first process tells itself
+        end_work()
 
 
 def _address(settings: Settings) -> str:

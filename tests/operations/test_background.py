@@ -1,12 +1,13 @@
 """The work beside the requests goes on whatever a round meets, and tells when it does not."""
 
 import json
+import os
 import threading
 from types import SimpleNamespace
 
 import pytest
 
-from consent_server import background
+from consent_server import background, serving
 from consent_server.erasing.erasedlist import ErasedListUnusable
 from consent_server.ledger.entries import REASONS
 from consent_server.metrics import catalogue
@@ -188,3 +189,19 @@ def test_a_running_service_tells_the_age_of_its_work(server):
 
     for work in background.WORK:
         assert f'consent_work_age_seconds{{work="{work}"}}'.encode() in text
+
+
+def test_a_process_that_was_forked_while_another_one_sealed_can_seal():
+    with background._sealing:
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if background._sealing.acquire(blocking=False) else 1)
+        assert os.waitpid(child, 0)[1] == 0
+
+
+def test_the_first_process_that_misses_another_one_ends_no_work_of_its_own():
+    missed = SimpleNamespace(pid=os.getppid())
+
+    serving._end(None, missed)
+
+    assert not background._sealing.locked()
