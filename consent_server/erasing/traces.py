@@ -131,7 +131,10 @@ def _forget_samples(connection: sa.Connection) -> None:
     columns = connection.exec_driver_sql(NOT_SAMPLED, (list(TOUCHED),)).all()
     for table, column, kind in columns:
         # To give a column the type that it has makes PostgreSQL forget what it knew of it.
-        connection.exec_driver_sql(f"ALTER TABLE {table} ALTER COLUMN {column} TYPE {kind}")
+        try:
+            connection.exec_driver_sql(f"ALTER TABLE {table} ALTER COLUMN {column} TYPE {kind}")
+        except sa.exc.NotSupportedError:
+            log.warning("traces_left", error=f"{table}.{column}: a view or a trigger is made of it")
     if connection.exec_driver_sql(OWNS_DATABASE).scalar_one():
         connection.exec_driver_sql("VACUUM (FULL) pg_catalog.pg_statistic")
     else:  # it would be passed over, with no more than a warning

@@ -96,6 +96,21 @@ def test_what_was_erased_is_gone_from_the_statistics_of_the_planner(
     assert [found(secret) for secret in secrets] == [False, False]
 
 
+def test_a_view_of_an_operator_keeps_its_columns_alone(app, decide, erase, found, subject):
+    decide(acceptance())
+    analyse(app)
+    secret = subject().encode()
+    erase()
+    with app.app_context():
+        with administrator_of(db.engine).begin() as connection:
+            view = "CREATE VIEW report AS SELECT revision FROM consent_records"
+            connection.execute(sa.text(view))
+        compact()
+
+    assert secret.decode() not in samples(app)
+    assert not found(secret)
+
+
 def test_no_opening_key_gets_into_the_statistics(app, decide):
     decide(acceptance())
     decide(acceptance(consent_id=OTHER_VISITOR))
