@@ -7,6 +7,7 @@ import threading
 
 import click
 from flask import Flask
+from flask.cli import FlaskGroup
 
 from consent_server import occupied
 from consent_server.allocator import share_one_arena
@@ -18,8 +19,11 @@ from consent_server.schema import answers, ensure_schema
 from consent_server.settings import Settings
 from consent_server.web import logs
 
-#: Seconds after which a process that has forked no other is taken for one that answers.
+#: Seconds after its fork in which a process that was forked may fork again.
 PAUSE = 1.0
+#: Seconds after which a process that has forked no other is taken for one that answers. gunicorn
+#: tries for five to have its address before it forks.
+FIRST_PAUSE = 10.0
 
 
 def build(settings: Settings) -> Flask:
@@ -60,11 +64,11 @@ def work_where_requests_are_answered(app: Flask) -> None:
 class _Beginning:
     def __init__(self, app: Flask):
         self._app = app
-        self._begin()
+        self._begin(FIRST_PAUSE)
         os.register_at_fork(after_in_parent=self._leave_it_to_others, after_in_child=self._begin)
 
-    def _begin(self) -> None:
-        self._timer = threading.Timer(PAUSE, _work, (self._app,))
+    def _begin(self, pause: float = PAUSE) -> None:
+        self._timer = threading.Timer(pause, _work, (self._app,))
         self._timer.daemon = True
         self._timer.start()
 
@@ -82,6 +86,11 @@ def _do_others_answer(settings: Settings) -> bool:
 
 
 def _is_for_a_command() -> bool:
-    """Whether it is Flask's own command line that looks at the application, and will not serve."""
+    """Whether it is Flask's own command line that looks at the application, and will not serve.
+
+    Servers have command lines of the same make.
+    """
     context = click.get_current_context(silent=True)
-    return context is not None and context.info_name != "run"
+    if context is None or not isinstance(context.find_root().command, FlaskGroup):
+        return False
+    return context.info_name != "run"

@@ -34,7 +34,21 @@ from consent_server import hosted
 from gunicorn.app.wsgiapp import run
 run()
 """
-AT_IMPORT = "hosted.PAUSE = 3600\nhosted._Beginning = hosted.start_work"
+AT_IMPORT = "hosted.PAUSE = hosted.FIRST_PAUSE = 3600\nhosted._Beginning = hosted.start_work"
+#: An address that another program has for three seconds more: gunicorn tries for five.
+FORKS_LATE = """
+import time
+from gunicorn import sock
+create = sock.create_sockets
+
+def create_late(*given):
+    time.sleep(3)
+    return create(*given)
+
+sock.create_sockets = create_late
+"""
+#: As that of uvicorn or granian.
+COMMAND_LINE = "import click\nclick.Context(click.Command('server')).__enter__()"
 AS_THE_ONLY_ONE = "hosted._do_others_answer = lambda settings: False"
 
 
@@ -102,6 +116,15 @@ def test_a_process_that_only_forks_has_no_database_open(published, host):
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_nor_has_one_that_waits_for_its_address_before_it_forks(published, host):
+    database = load_settings(published).sqlite_path
+    server = host(published, "--preload", "-w", "2", change=FORKS_LATE)
+    wait_until(lambda: counted(server)["consent_processes",] >= 2)
+
+    assert not has_open(server.process.pid, database)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_control_that_works_where_it_is_imported_has_it_open(published, host):
     database = load_settings(published).sqlite_path
     server = host(published, "--preload", "-w", "2", change=AT_IMPORT)
@@ -146,6 +169,15 @@ def test_a_command_of_flask_looks_at_it_while_somebody_serves(published, tmp_pat
         )
 
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_server_with_a_command_line_like_flask_s_serves(published, host):
+    server = host(published, "--preload", change=COMMAND_LINE)
+    wait_until(lambda: counted(server)["consent_processes",] == 1)
+
+    with pytest.raises(occupied.AlreadyServing), occupied.alone(load_settings(published)):
+        pass
 
 
 class TestADatabaseThatSaysNothing:
