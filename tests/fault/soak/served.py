@@ -116,13 +116,18 @@ def _remember_few_pages(connection: Any, _record: object) -> None:
         connection.execute("PRAGMA cache_size = 16")
 
 
+def _be_looked_at() -> None:
+    """Change this process; whoever imports this module stays as it is."""
+    serving._begin = _begin
+    known.MOST_KNOWN = 64
+    database.PREPARED = 8
+    event.listen(Pool, "connect", _remember_few_pages)
+
+
 begin = serving._begin
-serving._begin = _begin
-known.MOST_KNOWN = 64
-database.PREPARED = 8
-event.listen(Pool, "connect", _remember_few_pages)
 
 if __name__ == "__main__":
     from consent_server.cli import main
 
+    _be_looked_at()
     main(["serve"])

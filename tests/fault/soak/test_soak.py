@@ -212,5 +212,5 @@ def test_the_control_that_forgets_nothing_is_found(engine, server, app, key, tmp
         traffic = asked(service, engine, key)
         soaked = soak(service, traffic, tmp_path, FEW, 1, server.restart)
 
-    found = judging.found(soaked)
-    assert [told.partition(":")[0] for told in found] == ["memory, small", "descriptors of 0"]
+    found = {told.partition(":")[0] for told in judging.found(soaked)}
+    assert found >= {"memory, small", "descriptors of 0"}
