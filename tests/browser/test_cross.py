@@ -43,7 +43,7 @@ def test_the_device_keeps_the_same_bytes_as_after_a_refusal(new_visitor, site):
     assert kept[0] == kept[1]
 
 
-@pytest.mark.one_row_in(3)
+@pytest.mark.one_row_in(6)
 @pytest.mark.parametrize("layout", ["bar", "box", "centre"])
 @pytest.mark.parametrize("language", ["en", "it", "ar"])
 def test_the_cross_stands_at_the_end_of_the_first_line_at_every_size(

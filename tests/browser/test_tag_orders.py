@@ -49,7 +49,7 @@ WORKER = """
 """
 
 
-@pytest.mark.one_row_in(3)
+@pytest.mark.one_row_in(6)
 @pytest.mark.parametrize("tag", TAGS)
 @pytest.mark.parametrize("way", WAYS)
 def test_marked_tags_wait_and_run_once_in_every_order(way, tag, visitor, a_site, web):

@@ -219,7 +219,7 @@ def test_the_shop_fits_every_screen(width, shop):
     assert wide <= width
 
 
-@pytest.mark.one_row_in(3)
+@pytest.mark.one_row_in(6)
 @pytest.mark.parametrize("look", LOOKS)
 def test_every_look_can_be_looked_at_in_two_directions(look, shop):
     for language in ("en", "ar"):

@@ -14,7 +14,7 @@ SAID = """() => ['consent-server', 'consent-placeholder'].map((name) => {
 @pytest.mark.criterion(
     *("1.3.1", "1.3.2", "1.4.3", "2.4.4", "2.4.6", "2.5.3", "2.5.8", "3.1.1", "3.1.2", "4.1.2")
 )
-@pytest.mark.one_row_in(4)
+@pytest.mark.one_row_in(8)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_all_that_is_shown_says_its_language_and_axe_finds_nothing_in_it(
     language, visitor, everywhere, axe

@@ -38,7 +38,7 @@ def _covered(visitor):
     return covered
 
 
-@pytest.mark.one_row_in(3)
+@pytest.mark.one_row_in(6)
 @pytest.mark.criterion("2.4.11")
 @pytest.mark.parametrize("size", SIZES[1:], ids=lambda size: "x".join(map(str, size)))
 def test_the_banner_covers_no_link_of_a_long_page_while_it_has_the_focus(
@@ -82,7 +82,7 @@ def test_the_banner_covers_no_link_of_a_long_page_in_a_small_window(size, visito
     assert _covered(visitor) == []
 
 
-@pytest.mark.one_row_in(3)
+@pytest.mark.one_row_in(6)
 @pytest.mark.criterion("2.4.11")
 @pytest.mark.parametrize("language", ["en", "hu"])
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ def test_the_table_has_forty_pages_and_each_its_own_name():
 
 
 @_pages(Outcome.WORKS)
+@pytest.mark.one_row_in(2)
 def test_works_by_a_press_and_by_nothing_else(page_, stranger, oracle, odd_site, web):
     stranger.look_at(page_.put(odd_site, web), takes_its_time=page_.takes_its_time)
     stranger.wait(lambda: stranger.sees("accept"), "the question")

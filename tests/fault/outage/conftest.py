@@ -35,7 +35,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for table in tables.values():
         if len(table) > WHOLE:
             for item in table:
-                item.add_marker(pytest.mark.one_row_in(4))
+                item.add_marker(pytest.mark.one_row_in(8))
 
 
 @pytest.fixture(scope="session")

@@ -157,6 +157,7 @@ def unproven(service, key, records):
     return wrong
 
 
+@pytest.mark.one_row_in(2)  # an engine
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
 def test_many_requests_lose_nothing_and_leave_nothing_behind(engine, server, app, key, tmp_path):
     trials = Trials(
