@@ -27,7 +27,7 @@ from consent_server.log.models import LogEntry, QueuedEntry
 from consent_server.log.queue import queue_tombstones
 from consent_server.log.tree import last_checkpoint
 from consent_server.sealing.batch import Placed
-from consent_server.sealing.erasures import TOMBSTONE_STARTS
+from consent_server.sealing.erasures import LINKED, TOMBSTONE_STARTS
 from consent_server.sealing.errors import LeaseLost
 from consent_server.sealing.growth import Growth, grow, require_continued
 from consent_server.sealing.journal import entries_in, orders_of
@@ -234,6 +234,8 @@ def _with_links(gap: Gap) -> tuple[list[Placed], set[int]]:
 
     And the places of which it knew nothing. An order that was settled in the copy and is not that
     of the gap was never signed.
+
+    :raises NotRecoverable: one is marked as erased, and still linked to its record
     """
     queue = sa.select(
         QueuedEntry.entry, QueuedEntry.queue_id, QueuedEntry.record_id, QueuedEntry.erased
@@ -246,6 +248,8 @@ def _with_links(gap: Gap) -> tuple[list[Placed], set[int]]:
     for place, entry in zip(gap.places, gap.entries, strict=True):
         if known[entry]:
             queue_id, record_id, erased = known[entry].pop()
+            if erased and record_id is not None:
+                raise NotRecoverable(f"what waits for place {place}: record {record_id}: {LINKED}")
             taken.append(queue_id)
             batch.append(Placed(place, entry, record_id, erased))
         else:

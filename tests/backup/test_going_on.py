@@ -8,6 +8,7 @@ from consent_server.sealing.audit import Audit
 from tests.backup.test_round_trip import empty as empty
 from tests.backup.test_round_trip import erase_me as erase_me
 from tests.builders import OTHER_VISITOR, acceptance, refusal
+from tests.log.tampering import unguarded
 
 
 @pytest.fixture
@@ -54,6 +55,20 @@ def test_without_a_yes_nothing_changes(run, old, app):
 
     with app.app_context(), db.engine.connect() as connection:
         assert connection.execute(sa.text("SELECT count(*) FROM log_entries")).scalar() == before
+
+
+def test_what_is_marked_as_erased_and_is_not_gets_no_place(run, old, app, rows, clock):
+    clock.advance(seconds=60)
+    with app.app_context(), unguarded(db.engine) as connection:
+        marked = "UPDATE log_queue SET erased = 'art17' WHERE record_id = :old"
+        assert connection.execute(sa.text(marked), {"old": old}).rowcount == 1
+    before = rows("log_entries")
+
+    refused = run("log", "recover", "demo", "--yes")
+
+    assert refused.exit_code == 1
+    assert f"record {old}: its entry is marked as erased, and it was not" in refused.stderr
+    assert rows("log_entries") == before
 
 
 def test_a_second_time_it_says_that_nothing_is_missing(run, old, clock):
