@@ -29,8 +29,11 @@ REASONS = {
     503: "overloaded",
 }
 #: Classes of SQLSTATE that pass: connection, read-only server, no resources, operator at work; and
-#: what is prepared, when the schema was changed under it or it was forgotten.
-PASSING_STATES = ("08", "25", "53", "57", "0A000", "26000")
+#: what is prepared, when it was forgotten.
+PASSING_STATES = ("08", "25", "53", "57", "26000")
+#: Where PostgreSQL finds that the schema was changed under a prepared statement. Its state is that
+#: of whatever it has no support for.
+CHANGED = "RevalidateCachedQuery"
 #: Headers of Werkzeug's own error answer that ours replaces.
 CONTENT_HEADERS = {"content-type", "content-length"}
 
@@ -144,7 +147,9 @@ def from_driver(error: exc.DBAPIError) -> Response:
     if type(error) is exc.DatabaseError:
         return from_database(error)
     state = getattr(error.orig, "sqlstate", None) or ""
-    return from_database(error) if state.startswith(PASSING_STATES) else from_bug(error)
+    where = getattr(getattr(error.orig, "diag", None), "source_function", None)
+    is_passing = state.startswith(PASSING_STATES) or where == CHANGED
+    return from_database(error) if is_passing else from_bug(error)
 
 
 def from_bug(error: Exception) -> Response:

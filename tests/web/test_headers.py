@@ -167,8 +167,7 @@ def test_a_fault_of_ours_tells_nothing_but_an_id(client, site, monkeypatch, caps
     [
         (sa.exc.OperationalError, Exception),
         (sa.exc.DatabaseError, Exception),
-        # The schema was changed under what is prepared, or that was forgotten.
-        (sa.exc.NotSupportedError, psycopg.errors.FeatureNotSupported),
+        # What is prepared was forgotten.
         (sa.exc.ProgrammingError, psycopg.errors.InvalidSqlStatementName),
     ],
 )
