@@ -17,7 +17,8 @@ def count(kind: Kind, site_id: str) -> None:
         request = this_request()
         environ = request.environ
         forwarded = environ.get("HTTP_X_FORWARDED_FOR", "")
-        is_alone = not environ["wsgi.multiprocess"]  # PEP 3333: every server says it
+        # PEP 3333: every server says it. One that does not is taken for several.
+        is_alone = not environ.get("wsgi.multiprocess", True)
         try:
             rates.count(kind, site_id, request.remote_addr, forwarded, now(), is_alone=is_alone)
         except RateLimited:
