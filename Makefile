@@ -11,8 +11,8 @@ PIP := $(PYTHON) -m pip --quiet --disable-pip-version-check
 ALONE := $(if $(shell command -v flock),flock "$(CURDIR)")
 # The pinned Node of the virtual environment comes before any other.
 NPM := npm_config_update_notifier=false PATH="$(CURDIR)/$(VENV)/node/bin:$$PATH" npm --prefix widget
-# Processes of pytest; 0 runs everything in one.
-WORKERS ?= 2
+# Processes of pytest, many of whose tests wait for another process; 0 runs everything in one.
+WORKERS ?= 3
 # More words for pytest: make test PYTEST_ARGS="-k sqlite tests/sites"
 PYTEST_ARGS ?=
 # Tests of an hour: the time after which one fails, and a process dies that does not let it fail.

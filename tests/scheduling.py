@@ -29,20 +29,36 @@ ONE_ENGINE = (
         "web",
         "rates",
         "backup",
+        "recovery",
+        "retention",
+        "operations",
         "witnessing",
         "fault/history",
         "fault/migrating",
+        "log/test_audit.py",
+        "log/test_enrolment.py",
+        "log/test_publishing.py",
         "log/test_refusals.py",
         "log/test_rotation.py",
         "log/test_stolen_key.py",
         "log/test_access.py",
+        "log/test_sealing.py",
+        "bench/test_bench_runs.py",
+        "sites/test_looking.py",
+        "sites/test_remembered.py",
+    ),
+    *(
+        f"erasing/test_{name}.py"
+        for name in ("audit", "erasing", "listed", "replay", "restricted", "running")
     ),
     *(
         f"consents/test_{name}.py"
         for name in (
             "check",
             "counter",
+            "delivery_order",
             "events",
+            "publishing",
             "refused_decisions",
             "first_party_cookies",
             "privacy_control",

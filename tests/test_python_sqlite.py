@@ -18,7 +18,6 @@ KEEPING = (
     "tests/consents/test_file_taken_away.py",
     "tests/consents/test_append_only.py",
     "tests/erasing/test_traces.py",
-    "tests/erasing/test_crashes.py",
     "tests/test_python_sqlite.py::test_the_journal_follows_the_library",
 )
 

@@ -43,7 +43,7 @@ def loaded(schema, data, **options):
 @example(a_decision(), {"services": {f"s{i}": True for i in range(501)}})
 @example(a_decision(), {"n": ...})
 @example(a_decision(), {"consent_id": None, "n": None})
-@settings(max_examples=3000)
+@settings(max_examples=1500)
 def test_a_decision_that_is_read_quickly_is_the_one_that_the_schema_loads(base, changes):
     body = {name: value for name, value in {**base, **changes}.items() if value is not ...}
 
@@ -58,7 +58,7 @@ def test_a_decision_that_is_read_quickly_is_the_one_that_the_schema_loads(base, 
     )
 )
 @example([("site", "demo"), ("token", "a.b.c"), ("category", "analytics")])
-@settings(max_examples=2000)
+@settings(max_examples=1000)
 def test_a_question_that_is_read_quickly_is_the_one_that_the_schema_loads(pairs):
     asked = MultiDict(pairs)
 

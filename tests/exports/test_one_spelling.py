@@ -34,6 +34,7 @@ def refusal_in(path):
     return next(at for at, row in enumerate(rows) if row["subject"] is None)
 
 
+@pytest.mark.one_row_in(3)
 @pytest.mark.parametrize("member", ["services", "subject", "n"])
 @pytest.mark.parametrize("value", [0, [], {}, False, None, ""], ids=repr)
 def test_what_is_empty_in_another_way(sealed, export_to, sign_again, member, value):
@@ -46,6 +47,7 @@ def test_what_is_empty_in_another_way(sealed, export_to, sign_again, member, val
     assert report.is_good is (value == as_it_is and type(value) is type(as_it_is))
 
 
+@pytest.mark.one_row_in(3)
 @pytest.mark.parametrize("value", [0, 1, 1.0, 10**30, None, True], ids=repr)
 @pytest.mark.parametrize("member", ["superseded", "count"])
 def test_a_count_in_another_type(sealed, export_to, sign_again, reader, member, value):
@@ -87,6 +89,7 @@ def no_services(parts, manifest):
 CELLS = [another_end, narrow_trailer, wide_trailer, no_services]
 
 
+@pytest.mark.one_row_in(2)
 @pytest.mark.parametrize("change", CELLS)
 def test_a_row_in_another_spelling(sealed, export_to, sign_again, reader, change):
     assert not sign_again(export_to("csv"), change).is_good

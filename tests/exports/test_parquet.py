@@ -77,6 +77,7 @@ CHANGED = {
 }
 
 
+@pytest.mark.one_row_in(2)
 @pytest.mark.parametrize("change", [*CHANGED, "csv"])
 def test_what_is_no_whole_export_is_refused(sealed, export_to, convert, tmp_path, change):
     source = export_to("csv" if change == "csv" else "jsonl")
@@ -137,6 +138,7 @@ SIGNED = {
 }
 
 
+@pytest.mark.one_row_in(2)
 @pytest.mark.parametrize("change", SIGNED)
 def test_what_a_column_cannot_hold_as_it_is_is_refused(
     sealed, export_to, sign_again, convert, change

@@ -60,6 +60,7 @@ def erase(app, clock):
 
 
 @pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.one_row_in(2)
 @pytest.mark.parametrize("form", FORMS)
 def test_an_export_verifies_and_two_of_the_same_are_the_same_bytes(
     sealed, export_to, verified, decide, seal, form, level
@@ -169,6 +170,7 @@ def committed(record):
     return b"consent-log/v1/decision\n" + canonical.encode()
 
 
+@pytest.mark.one_row_in(2)
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(
     "asked, rows",
@@ -189,6 +191,7 @@ def test_what_a_filter_chose_is_proved_and_what_it_left_out_is_not(
     assert any("fits the filter" in text_ for text_ in report.unproved)
 
 
+@pytest.mark.one_row_in(2)
 @pytest.mark.parametrize("form", FORMS)
 def test_what_waits_is_exported_and_not_called_proved(sealed, export_to, verified, decide, form):
     decide(acceptance())
@@ -277,6 +280,7 @@ def test_csv_loses_nothing(sealed, export_to, level):
     assert len(wanted) == 24
 
 
+@pytest.mark.one_row_in(2)
 @pytest.mark.parametrize("form", FORMS)
 def test_between_two_pieces_no_transaction_is_open(sealed, app, notary, decide, form, monkeypatch):
     """A page is read ahead on a connection of its own, which is back before a piece is given."""
@@ -291,6 +295,7 @@ def test_between_two_pieces_no_transaction_is_open(sealed, app, notary, decide, 
     assert set(taken) == {0}
 
 
+@pytest.mark.one_row_in(2)
 @pytest.mark.parametrize("form", FORMS)
 def test_an_export_of_many_pages_is_that_of_one(sealed, export_to, form, monkeypatch):
     whole = export_to(form, "subjects").read_bytes()

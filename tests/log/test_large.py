@@ -73,6 +73,7 @@ def longest(request, app, site, clock):
     return longest
 
 
+@pytest.mark.one_row_in(2)
 @pytest.mark.parametrize("is_sealed", [True, False], ids=["sealed", "waiting"])
 def test_a_log_three_times_as_long_takes_no_longer_transaction(
     app, site, notary, longest, is_sealed
@@ -109,6 +110,7 @@ def look_for_tombstones(app, clock):
     assert list(Trailer(Source(), "demo", export.head, export.exported)._later()) == []
 
 
+@pytest.mark.one_row_in(2)
 @pytest.mark.parametrize("work", [look_for_key, look_for_bundles, look_for_tombstones])
 def test_entries_that_were_erased_are_not_gone_through(app, site, notary, clock, turn, work):
     def grow(count):

@@ -137,7 +137,7 @@ _OF_TEXTS = {"invalid_value", "text_locked"}
 COMPLETE = a_value(services=[a_service()], signals={}, theme={}, texts={"fr": {}})
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(values())
 def test_no_accepted_document_publishes_a_dark_pattern(value):
     bundle = build_bundle(validate_document(value), SHIPPED, BUILD, None)
@@ -147,7 +147,7 @@ def test_no_accepted_document_publishes_a_dark_pattern(value):
     assert "origins" not in json.dumps(bundle)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(some.sampled_from(PLACES), some.sampled_from(sorted(REFUSED_KEYS)), HOSTILE_VALUES)
 def test_no_key_of_another_consent_tool_gets_a_dark_pattern_in(place, key, value):
     if (place, key) == (("languages",), "default"):
@@ -157,7 +157,7 @@ def test_no_key_of_another_consent_tool_gets_a_dark_pattern_in(place, key, value
         validate_document(with_value(COMPLETE, (*place, key), value))
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(
     some.sampled_from(PLACES),
     some.from_regex(r"[a-z][a-z_]{0,30}", fullmatch=True).filter(lambda key: key not in EVERY_KEY),
@@ -171,7 +171,7 @@ def test_no_key_that_is_not_written_down_is_ever_accepted(place, key, value):
     assert named and set(named) <= {"unknown_key", "never_configurable", *_OF_TEXTS}
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(values(), some.data())
 def test_a_document_changed_at_random_is_refused_or_publishes_no_dark_pattern(value, data):
     path = data.draw(some.sampled_from(list(_places(value))))

@@ -47,7 +47,7 @@ def test_contrast_is_that_of_wcag():
     assert contrast("#777777", "#777777") == 1
 
 
-@settings(max_examples=1_000, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(THEMES)
 def test_a_theme_is_readable_everywhere_or_refused_with_one_that_is(tokens):
     try:
