@@ -21,8 +21,10 @@ PATIENCE = {
     "keepalives_interval": 3,
     "keepalives_count": 3,
 }
-#: What each session is limited to, and how it writes instants, whatever the server or the database
-#: was told: the driver reads no other. ``roles`` gives the service's role the same.
+#: What each session is limited to, and how it reads and writes values, whatever the server or the
+#: database was told: the driver reads no other instants, and by another reading of what is sent a
+#: NULL in an array is a text, an entry is looked for by other bytes, policies read as others, and
+#: no row can be asked for. ``roles`` gives the service's role the same.
 LIMITS = {
     "statement_timeout": "5s",
     "lock_timeout": "2s",
@@ -31,6 +33,10 @@ LIMITS = {
     "search_path": "public, pg_temp",
     "default_transaction_isolation": "read committed",
     "DateStyle": "ISO, MDY",
+    "array_nulls": "on",
+    "standard_conforming_strings": "on",
+    "quote_all_identifiers": "off",
+    "row_security": "on",
 }
 
 

@@ -13,7 +13,7 @@ from consent_server.config import load_settings
 from consent_server.db import db
 from consent_server.postgresql.sessions import LIMITS, PATIENCE
 from tests.machine import cluster, postgresql
-from tests.tworoles import connect
+from tests.tworoles import SERVICE, connect
 
 
 @pytest.fixture
@@ -90,6 +90,33 @@ def test_what_the_database_says_of_dates_and_letters_does_not_count(opened, two_
     assert found == (datetime(2026, 11, 22, 20, tzinfo=UTC), "—")
     with connect(two_roles.administrator) as control, pytest.raises(NotImplementedError):
         control.execute("SELECT now()").fetchone()
+
+
+#: Settings by which what is sent or answered is read in another way; each has a control.
+OTHER_READINGS = {
+    "array_nulls = off": ("SELECT '{NULL}'::text[]", [None]),
+    "standard_conforming_strings = off": ("SELECT '\\x7b22'::bytea", b'{"'),
+    "quote_all_identifiers = on": ("SELECT quote_ident('n')", "n"),
+    "row_security = off": ("SELECT count(*) FROM sites", 0),
+}
+
+
+@pytest.mark.parametrize("own", OTHER_READINGS)
+def test_nor_what_it_says_of_how_statements_are_read(opened, two_roles, own):
+    query, read = OTHER_READINGS[own]
+    with connect(two_roles.administrator) as administrator:
+        administrator.execute(f"ALTER ROLE {SERVICE} IN DATABASE {two_roles.name} SET {own}")
+
+    with opened() as connection:
+        found = connection.exec_driver_sql(query).scalar_one()
+
+    assert found == read
+    with connect(two_roles.service) as control:
+        try:
+            other = control.execute(query).fetchone()
+        except psycopg.errors.InsufficientPrivilege:
+            return
+    assert other != (read,)
 
 
 def test_a_statement_and_a_wait_for_a_lock_have_an_end(opened):
