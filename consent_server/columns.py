@@ -8,6 +8,15 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
+from consent_server.errors import ConsentError
+
+#: What a row that somebody changed can make Python raise while it is read: PostgreSQL keeps
+#: instants that its driver does not read, and a row may name what is not there.
+UNREADABLE = (
+    *(ConsentError, ValueError, TypeError, LookupError, AttributeError),
+    *(sa.exc.DataError, sa.exc.NoResultFound),
+)
+
 
 class UtcDateTime(sa.types.TypeDecorator[datetime]):
     """An instant in UTC to the millisecond: ``timestamptz`` on PostgreSQL, RFC 3339 text on SQLite.

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from consent_server.columns import rfc3339
+import structlog
+
+from consent_server.columns import UNREADABLE, rfc3339
 from consent_server.consents.choices import Choice, Held, Question, question_of
 from consent_server.consents.errors import InstantInFuture
 from consent_server.consents.models import ConsentRecord
@@ -19,6 +21,7 @@ from consent_server.tokens.keyring import KeyRing
 from consent_server.tokens.refusals import TokenRefused
 
 REASONS = ("granted", "refused", "withdrawn", "expired", "stale", "unknown", "invalid")
+log = structlog.get_logger(__name__)
 #: After these, what the category stored on the device has to go.
 ENDED = ("withdrawn", "expired")
 
@@ -95,18 +98,19 @@ def check(site_id: str, question: CheckQuestion, ring: KeyRing, now: datetime) -
         publication = publication_in_force(site_id, instant) or publication
         db.session.expunge_all()
         db.session.rollback()  # what follows is read in a transaction of its own
-    found, problem = _standing(site_id, question, ring, now)
     bundle = bundle_of(publication)
     rules = question_of(publication)
-    categories = {id_: Verdict(problem) for id_ in rules.since}
+    record_id, problem = None, "unknown"
+    categories: dict[str, Verdict] = {}
     services: dict[str, Verdict] = {}
-    if found is not None:
-        categories = _categories(rules, found.held, instant)
-        services = _services(rules, found.held, instant)
-        # The record knows the end to the millisecond, the token to the second before it.
-        if instant >= found.token_ends:
-            categories |= _over({id_: categories[id_] for id_ in rules.optional})
-            services = _over(services)
+    try:
+        found, problem = _standing(site_id, question, ring, now)
+        if found is not None:
+            categories, services = _verdicts(rules, found, instant)
+            record_id = found.record_id
+    except UNREADABLE as error:  # somebody changed it: of that visitor nothing is known
+        log.error("record_unreadable", site=site_id, error=type(error).__name__, exc_info=error)
+    categories = categories or {id_: Verdict(problem) for id_ in rules.since}
     if question.category is not None and question.category not in categories:
         categories[question.category] = Verdict("unknown")
     return Answer(
@@ -114,7 +118,7 @@ def check(site_id: str, question: CheckQuestion, ring: KeyRing, now: datetime) -
         category=question.category,
         categories=categories,
         services=services,
-        record_id=found.record_id if found else None,
+        record_id=record_id,
         expire_cookies=_cookies_to_expire(bundle, categories, services),
         checked_at=now,
     )
@@ -131,6 +135,19 @@ def _standing(
     except TokenRefused:
         return None, "invalid"
     return standing(site_id, claims.jti, question.at), "unknown"
+
+
+def _verdicts(
+    rules: Question, found: Standing, instant: datetime
+) -> tuple[dict[str, Verdict], dict[str, Verdict]]:
+    """Return what holds for each category, and for each service that was answered alone."""
+    categories = _categories(rules, found.held, instant)
+    services = _services(rules, found.held, instant)
+    # The record knows the end to the millisecond, the token to the second before it.
+    if instant >= found.token_ends:
+        categories |= _over({id_: categories[id_] for id_ in rules.optional})
+        services = _over(services)
+    return categories, services
 
 
 def _over(verdicts: dict[str, Verdict]) -> dict[str, Verdict]:

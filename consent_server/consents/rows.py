@@ -53,10 +53,12 @@ def record_of(site_id: str, row: Sequence[Any], duration: str) -> dict[str, Any]
 
     :param row: what :func:`columns` selected
     :param duration: ``reprompt_after`` of the bundle that was shown, ISO 8601
-    :raises ValueError: what should be JSON is none
+    :raises ValueError: what should be a JSON object is none
     """
     record = dict(zip(NAMES, row))  # noqa: B905
     complete(record, site_id, duration)
+    for asked in ("categories", "services"):
+        _require_object(record[asked])
     return record
 
 
@@ -74,6 +76,15 @@ def complete(record: dict[str, Any], site_id: str, duration: str) -> None:
     record["superseded"] = bool(record["superseded"])
 
 
+def _require_object(choices: Any) -> None:
+    """Let no choices be an empty object alone, and nothing else that is empty.
+
+    :raises ValueError: it is no object
+    """
+    if type(choices) is not dict:
+        raise ValueError("choices are an object")
+
+
 def parts_of_row(
     site_id: str, row: Sequence[Any], duration: str
 ) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -81,12 +92,13 @@ def parts_of_row(
 
     :param row: what :func:`columns` selected, and nothing else
     :param duration: see :func:`record_of`
-    :raises ValueError: what should be JSON is none; see ``sealing.findings`` for what else
+    :raises ValueError: what should be a JSON object is none; ``columns.UNREADABLE`` says what else
     """
     values = list(row)
     values[SITE], values[DURATION] = site_id, duration
     for at in DOCUMENTS:
         values[at] = orjson.loads(values[at])
+        _require_object(values[at])
     for at in FLAGS:
         values[at] = bool(values[at])
     return both_parts(values)

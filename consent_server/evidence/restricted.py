@@ -9,13 +9,12 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from consent_server.columns import rfc3339
+from consent_server.columns import UNREADABLE, rfc3339
 from consent_server.db import db
 from consent_server.evidence.pack import Pack, assembled
 from consent_server.ledger.canonical import base64url_decode
 from consent_server.ledger.restricted import FORMAT, NotOpened, unseal
 from consent_server.log.models import LogEntry, RestrictedProof
-from consent_server.sealing.findings import UNREADABLE
 from consent_server.sealing.notary import Notary
 from consent_server.sealing.proofs import log_key, proof_at
 from consent_server.verification import MALFORMED, Report, Trusted, Unverifiable, verify_pack
@@ -24,7 +23,7 @@ from consent_server.verification import MALFORMED, Report, Trusted, Unverifiable
 PAGE = 100
 
 #: What reading one raises that is not of this service: anybody can seal something to a public key.
-STRANGE = (*UNREADABLE, *MALFORMED, sa.exc.DataError)
+STRANGE = (*UNREADABLE, *MALFORMED)
 
 #: Why one is not given out: sealed to another key (or changed), its entry not in the signed log
 #: yet, or not what was signed.

@@ -11,6 +11,7 @@ from consent_server.exports.formats import FORMATS
 from consent_server.exports.listing import page_of
 from consent_server.exports.selection import Selection
 from consent_server.exports.service import Export as AuditExport
+from consent_server.sealing.disclosure import readable
 from consent_server.sites.auth import require_key
 from consent_server.trail.reads import record_read
 from consent_server.web.api import Blueprint
@@ -65,6 +66,7 @@ class Records(MethodView):
     @exports.alt_response(401, description="key_missing, key_invalid")
     @exports.alt_response(403, description="scope_missing, key_in_browser")
     @exports.alt_response(404, description="site_unknown")
+    @exports.alt_response(409, description="evidence_damaged")
     @exports.doc(security=SECURITY)
     def get(self, asked: dict[str, Any], site_id: str) -> dict[str, Any]:
         """List the records of a site, oldest first"""
@@ -77,11 +79,11 @@ class Records(MethodView):
         about = {"limit": asked["limit"], "is_first": after is None}
         record_read(credential, "list", asked["why"], **selection.facts, **about)
         has_subject = asked["level"] == "subjects"
-        page = page_of(selection, after, asked["limit"] + 1)
-        shown = page[: asked["limit"]]
+        with readable(site_id):
+            page = page_of(selection, after, asked["limit"] + 1)
+            shown = page[: asked["limit"]]
+            records = [record.exported(with_subject=has_subject) for record in shown]
         is_last = len(page) <= asked["limit"]
         position = (shown[-1].recorded_at, shown[-1].record_id) if shown else None
-        return {
-            "records": [record.exported(with_subject=has_subject) for record in shown],
-            "next": None if is_last or position is None else schemas.write_cursor(position),
-        }
+        following = None if is_last or position is None else schemas.write_cursor(position)
+        return {"records": records, "next": following}

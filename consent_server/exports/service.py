@@ -20,6 +20,7 @@ from consent_server.ledger.canonical import base64url_encode, canonical
 from consent_server.ledger.entries import Artifact, decode
 from consent_server.log.models import LogEntry
 from consent_server.log.tree import artifacts_of
+from consent_server.sealing.disclosure import readable
 from consent_server.sealing.notary import Notary
 from consent_server.sites.service import require_site
 
@@ -67,9 +68,13 @@ class Export:
         db.session.rollback()
 
     def pieces(self) -> Generator[bytes, None, None]:
-        """Yield the file, a page of records at a time, or the rest of it."""
+        """Yield the file, a page of records at a time, or the rest of it.
+
+        :raises EvidenceDamaged: a record cannot be read; what was yielded by then is no whole file
+        """
         try:
-            yield from self._pieces()
+            with readable(self.selection.site_id):
+                yield from self._pieces()
         finally:
             self.source.rest()
 

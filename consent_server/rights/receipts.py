@@ -18,7 +18,7 @@ from consent_server.consents.records import record_in_force
 from consent_server.db import db
 from consent_server.ledger.canonical import base64url_encode
 from consent_server.rights.service import ConsentIdUnknown
-from consent_server.sealing.disclosure import disclose, published_text
+from consent_server.sealing.disclosure import disclose, published_text, readable
 from consent_server.sealing.notary import Notary
 from consent_server.sites.service import current_publication
 from consent_server.tokens.keyring import KeyRing
@@ -69,20 +69,21 @@ def find_receipt(
     :raises EvidenceDamaged: what was shown is not stored any more as it was
     """
     current_publication(site_id)
-    if record_id is None:
-        found = record_in_force(site_id, subject) if subject is not None else None
-    else:
-        found = db.session.scalars(
-            sa.select(ConsentRecord).where(
-                ConsentRecord.site_id == site_id,
-                ConsentRecord.record_id == record_id,
-                ConsentRecord.subject.is_not_distinct_from(subject),
-            )
-        ).first()
-    if found is None:
-        raise ConsentIdUnknown
-    bundle = json.loads(published_text(site_id, found.bundle))
-    return Receipt(found.exported(with_subject=True), bundle, now)
+    with readable(site_id):
+        if record_id is None:
+            found = record_in_force(site_id, subject) if subject is not None else None
+        else:
+            found = db.session.scalars(
+                sa.select(ConsentRecord).where(
+                    ConsentRecord.site_id == site_id,
+                    ConsentRecord.record_id == record_id,
+                    ConsentRecord.subject.is_not_distinct_from(subject),
+                )
+            ).first()
+        if found is None:
+            raise ConsentIdUnknown
+        bundle = json.loads(published_text(site_id, found.bundle))
+        return Receipt(found.exported(with_subject=True), bundle, now)
 
 
 def signed(receipt: Receipt, issuer: Issuer) -> str:

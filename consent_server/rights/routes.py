@@ -9,6 +9,7 @@ from flask.views import MethodView
 
 from consent_server.erasing.erasedlist import ErasedList
 from consent_server.rights import downloads, receipt_page, receipts, service
+from consent_server.sealing.disclosure import readable
 from consent_server.settings import Settings
 from consent_server.sites.pages import cleared_for_page, preflight
 from consent_server.web import rates
@@ -129,7 +130,9 @@ class Me(MethodView):
         if asked["format"] == "json":
             return service.what_is_held(site_id, subject, now())
         media_type, make = DOWNLOADS[asked["format"]]
-        answer = Response(make(service.records_of(site_id, subject)), content_type=media_type)
+        with readable(site_id):
+            made = make(service.records_of(site_id, subject))
+        answer = Response(made, content_type=media_type)
         name = f"consents-{site_id}.{asked['format']}"
         answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
         return answer
@@ -178,7 +181,8 @@ class Receipt(MethodView):
             rates.count("rights", site_id)
         subject = None if consent_id is None else _subject(site_id, consent_id)
         found = receipts.find_receipt(site_id, subject, asked["record"], now())
-        return _in_form(asked["format"], found)
+        with readable(site_id):
+            return _in_form(asked["format"], found)
 
 
 def _in_form(form: str, found: receipts.Receipt) -> Response:

@@ -17,6 +17,7 @@ from consent_server.erasing.service import erase_subject
 from consent_server.erasing.traces import remove_traces
 from consent_server.errors import ConsentError
 from consent_server.ledger.entries import Reason
+from consent_server.sealing.disclosure import readable
 from consent_server.sealing.errors import RecordUnknown
 from consent_server.sites.service import (
     bundle_of,
@@ -74,15 +75,17 @@ def what_is_held(
     :param archived: whether an archived site is answered for too
     :raises SiteUnknown: no such site
     :raises ConsentIdUnknown: nothing is recorded
+    :raises EvidenceDamaged: a record cannot be read
     """
     publication = current_publication(site_id, archived=archived)
-    records = records_of(site_id, subject)
-    held = record_in_force(site_id, subject)
-    return {
-        "site": site_id,
-        "categories": verdicts_in_force(publication, held, now) if held else {},
-        "records": [record.exported(with_subject=True) for record in records],
-    }
+    with readable(site_id):
+        records = records_of(site_id, subject)
+        held = record_in_force(site_id, subject)
+        return {
+            "site": site_id,
+            "categories": verdicts_in_force(publication, held, now) if held else {},
+            "records": [record.exported(with_subject=True) for record in records],
+        }
 
 
 def erase(

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from consent_server.columns import UNREADABLE
 from consent_server.db import db
 from consent_server.ledger.canonical import digest
 from consent_server.ledger.entries import encode
-from consent_server.sealing.findings import UNREADABLE
 from consent_server.sites.models import Publication, WidgetBuild
 from consent_server.sites.service import artifacts_of, bundle_of, publications
 from consent_server.trail.publications import facts_of, facts_told

@@ -1,14 +1,18 @@
 """What opens one record's entry and proves its place in the log, checked before it is given out."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 
+from consent_server.columns import UNREADABLE
 from consent_server.consents.commitments import parts_of
 from consent_server.consents.models import ConsentRecord
 from consent_server.consents.records import duration_of, find_record
 from consent_server.db import db
+from consent_server.errors import ConsentError
 from consent_server.ledger.canonical import digest
 from consent_server.ledger.entries import Event, decode
 from consent_server.ledger.merkle import commit
@@ -16,7 +20,6 @@ from consent_server.ledger.note import NoteKey
 from consent_server.ledger.prooffile import ProofFile
 from consent_server.log.models import OpeningKeys
 from consent_server.sealing.errors import EvidenceDamaged, NotSealed, RecordUnknown
-from consent_server.sealing.findings import UNREADABLE
 from consent_server.sealing.notary import Notary
 from consent_server.sealing.proofs import log_key, proof_of
 from consent_server.sites.service import publication_of
@@ -50,10 +53,8 @@ def disclose(site_id: str, record_id: str, notary: Notary, merge_delay: timedelt
     :raises EvidenceDamaged: record, keys, entry, tree and signature do not all agree
     """
     key = log_key(site_id, notary)
-    try:
+    with readable(site_id):
         record = find_record(site_id, record_id)
-    except UNREADABLE:
-        raise damaged(site_id, "record") from None
     if record is None:
         raise RecordUnknown
     keys = db.session.get(OpeningKeys, (site_id, record_id))
@@ -63,14 +64,10 @@ def disclose(site_id: str, record_id: str, notary: Notary, merge_delay: timedelt
         proof = _checked(site_id, record_id, merge_delay, notary, key)
     except NotSealed:
         proof = None
-    found = Disclosure(
-        record,
-        bytes(keys.decision_key),
-        bytes(keys.subject_key),
-        proof,
-        record.recorded_at + merge_delay,
-        key,
-    )
+    with readable(site_id):
+        decision_key, subject_key = bytes(keys.decision_key), bytes(keys.subject_key)
+        promised_by = record.recorded_at + merge_delay
+    found = Disclosure(record, decision_key, subject_key, proof, promised_by, key)
     if proof is not None:
         _check(found, proof)
     return found
@@ -110,6 +107,21 @@ def published_text(site_id: str, bundle_hash: str) -> str:
     if publication is None or digest(publication.bundle.encode()) != bundle_hash:
         raise damaged(site_id, "bundle", bundle=bundle_hash)
     return publication.bundle
+
+
+@contextmanager
+def readable(site_id: str) -> Iterator[None]:
+    """Refuse to give out a record that cannot be read as one that is not what was signed.
+
+    :raises EvidenceDamaged: a row says what no version of the service writes
+    """
+    try:
+        yield
+    except ConsentError:
+        raise
+    except UNREADABLE as error:
+        db.session.rollback()
+        raise damaged(site_id, "record") from error
 
 
 def damaged(site_id: str, part: str, **named: str) -> EvidenceDamaged:

@@ -2,11 +2,6 @@
 
 from dataclasses import dataclass
 
-from consent_server.errors import ConsentError
-
-#: What a changed row can make Python raise while it is read.
-UNREADABLE = (ConsentError, ValueError, TypeError, LookupError, AttributeError)
-
 
 @dataclass(frozen=True)
 class Finding:

@@ -8,6 +8,7 @@ import orjson
 import sqlalchemy as sa
 import sqlalchemy.orm as so
 
+from consent_server.columns import UNREADABLE
 from consent_server.consents import rows
 from consent_server.consents.models import ConsentRecord
 from consent_server.db import db
@@ -16,7 +17,6 @@ from consent_server.ledger.entries import Event, decode, event_entry
 from consent_server.ledger.merkle import commit
 from consent_server.ledger.record import MEMBERS, decision_part, subject_part
 from consent_server.log.models import OpeningKeys
-from consent_server.sealing.findings import UNREADABLE
 from consent_server.sites.models import Publication
 from consent_server.sites.service import bundle_of
 from consent_server.sqlite import any_text, is_no_text

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import pairwise
 
+from consent_server.columns import UNREADABLE
 from consent_server.db import db
 from consent_server.ledger.entries import Artifact, encode
-from consent_server.sealing.findings import UNREADABLE, Finding
+from consent_server.sealing.findings import Finding
 from consent_server.trail.models import TrailLine
 from consent_server.trail.service import artifact_of, numbers_of
 

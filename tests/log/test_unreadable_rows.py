@@ -13,7 +13,7 @@ from consent_server.sealing.audit import Audit
 from consent_server.sealing.errors import LogInconsistent, RecordDiffers
 from consent_server.sqlite import any_text
 from consent_server.trail.service import leave_line
-from tests.builders import acceptance
+from tests.builders import ORIGIN, OTHER_VISITOR, VISITOR, acceptance
 from tests.log.tampering import unguarded
 
 #: Columns of a line of the trail, and what no version of the service writes there.
@@ -88,6 +88,56 @@ def test_a_record_of_a_publication_that_there_is_not(decide, seal, changed, foun
 
     [said] = found()
     assert f"record {record_id}: cannot be read" in said
+
+
+@pytest.mark.parametrize("nothing", ["null", "[]", "0", "false", '""'])
+def test_choices_that_are_empty_and_no_object(app, decide, seal, changed, found, nothing):
+    """They would be committed to as none are."""
+    record_id = decide(acceptance()).json["record_id"]
+    seal()
+
+    slot = ":value" if in_sqlite(app) else "CAST(:value AS jsonb)"
+    changed(f"UPDATE consent_records SET services = {slot}", value=nothing)  # noqa: S608
+
+    [said] = found()
+    assert f"record {record_id}: cannot be read" in said
+
+
+def in_sqlite(app):
+    with app.app_context():
+        return db.engine.dialect.name == "sqlite"
+
+
+@pytest.mark.parametrize("column", ["categories", "expires_at"])
+def test_of_one_visitor_keeps_nothing_from_another(
+    app, client, check, decide, seal, changed, api_key, column
+):
+    """Nothing is granted by it, nothing of it is given out, and it is asked about without a 5xx."""
+    one, other = (decide(acceptance(consent_id=id_)).json for id_ in (VISITOR, OTHER_VISITOR))
+    seal()
+
+    unreadable = {"expires_at": "yesterday" if in_sqlite(app) else "infinity", "categories": "[1]"}
+    changed(
+        f"UPDATE consent_records SET {column} = '{unreadable[column]}' WHERE record_id = :id",  # noqa: S608
+        id=one["record_id"],
+    )
+
+    checks = [{"token": given["token"], "category": "analytics"} for given in (one, other)]
+    answer = client.post("/v1/check", json={"site": "demo", "checks": checks}, headers=api_key())
+    assert [asked["granted"] for asked in answer.json["results"]] == [False, True]
+    assert check(one["token"])["categories"]["analytics"]["reason"] == "unknown"
+    key, own = api_key("export"), {"Consent-Id": VISITOR, "Origin": ORIGIN}
+    for address, headers in (
+        ("me", own),
+        ("me?format=csv", own),
+        ("me/receipt", own),
+        ("consents", key),
+        (f"consents/{one['record_id']}/proof", key),
+    ):
+        refused = client.get(f"/v1/sites/demo/{address}", headers=headers)
+        assert (refused.status_code, refused.json["reason"]) == (409, "evidence_damaged"), address
+    assert client.get("/v1/sites/demo/me", headers={**own, "Consent-Id": OTHER_VISITOR}).json
+    assert client.delete("/v1/sites/demo/me", headers=own).json["erased"] == 1
 
 
 def test_nor_is_it_sealed(app, decide, changed, notary, clock):
@@ -187,3 +237,46 @@ class TestTextThatIsNoUtf8:
 
         with app.app_context(), pytest.raises(RecordDiffers):
             sealing.seal("demo", notary, clock.instant)
+
+
+class TestInstantsThatTheDriverDoesNotRead:
+    """PostgreSQL keeps ``infinity``, and years beyond those of Python."""
+
+    @pytest.fixture
+    def database_url(self, postgresql_url):
+        return postgresql_url
+
+    @pytest.mark.parametrize("instant", ["infinity", "294276-01-01"])
+    @pytest.mark.parametrize(
+        ("table", "column", "said"),
+        [
+            ("consent_records", "recorded_at", "record {}: its decision is not what was com"),
+            ("log_checkpoints", "signed_at", "a row of the log cannot be read"),
+            ("publications", "published_at", "nothing of the kind was published"),
+            ("trail_lines", "at", "line 1 of the trail is not what was written"),
+        ],
+    )
+    def test_is_named(self, app, decide, seal, clock, changed, found, table, column, said, instant):
+        record_id = decide(acceptance()).json["record_id"]
+        with app.app_context():
+            leave_line("demo", "os:somebody", "audit", clock.instant)
+        seal()
+
+        key = {"log_checkpoints": "size", "trail_lines": "number"}.get(table, column)
+        changed(
+            f"UPDATE {table} SET {column} = '{instant}' "  # noqa: S608
+            f"WHERE {key} = (SELECT max({key}) FROM {table})"
+        )
+
+        assert any(said.format(record_id) in line for line in found()), found()
+
+    def test_of_a_checkpoint_raises_the_alarm(self, client, decide, seal, changed):
+        decide(acceptance())
+
+        changed("UPDATE log_checkpoints SET signed_at = 'infinity'")
+
+        with pytest.raises(LogInconsistent, match="cannot be read"):
+            seal()
+        assert client.get("/readyz").json == {"status": "ok", "log": "alarm"}
+        changed("UPDATE log_checkpoints SET signed_at = now()")
+        assert seal().count == 1
