@@ -19,3 +19,14 @@ class ConsentError(Exception):
     def evidence(self) -> dict[str, Any]:
         """Return the public attributes of this refusal, as JSON-ready values."""
         return {name: value for name, value in vars(self).items() if not name.startswith("_")}
+
+
+def place_of(error: BaseException) -> str:
+    """Return where an error came up: module and line, and no word of what was read there."""
+    found = error.__traceback__
+    while found is not None and found.tb_next is not None:
+        if __package__ not in str(found.tb_next.tb_frame.f_globals.get("__name__")):
+            break
+        found = found.tb_next
+    name = "unknown" if found is None else found.tb_frame.f_globals.get("__name__")
+    return f"{name}:{0 if found is None else found.tb_lineno}"

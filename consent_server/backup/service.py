@@ -17,6 +17,7 @@ from consent_server.columns import rfc3339
 from consent_server.db import db
 from consent_server.sealing.batch import placed_entries
 from consent_server.sealing.errors import SealRefused
+from consent_server.sealing.findings import rows_readable
 from consent_server.sealing.growth import require_promise_kept
 from consent_server.sealing.notary import Notary
 from consent_server.sealing.service import signed_last
@@ -160,10 +161,11 @@ def broken_promises(notary: Notary) -> dict[str, str]:
     for site_id in site_ids:
         db.session.rollback()
         try:
-            promised = notary.promised(site_id)  # first: it comes before its commit
-            head = signed_last(site_id, notary)
-            waiting = [placed.entry for placed in placed_entries(site_id)]
-            require_promise_kept(site_id, promised, head, waiting)
+            with rows_readable():
+                promised = notary.promised(site_id)  # first: it comes before its commit
+                head = signed_last(site_id, notary)
+                waiting = [placed.entry for placed in placed_entries(site_id)]
+                require_promise_kept(site_id, promised, head, waiting)
         except SealRefused as refusal:
             found[site_id] = str(refusal)
         db.session.rollback()

@@ -67,15 +67,24 @@ class Commands(click.Group):
             sys.exit(1)
         except DatabaseError as error:
             is_denied = getattr(error.orig, "sqlstate", None) == DENIED
-            # Not what says that a row is wrong: its words may quote the row.
             if type(error) not in (OperationalError, DatabaseError) and not is_denied:
-                raise
+                click.echo(_unexpected(error), err=True)
+                sys.exit(1)
             # The driver's own words: they name the server, never the password. A SQLite file that
             # is damaged, or none, is a DatabaseError.
             detail = str(error.orig).strip().replace("\n", "\n  ")
             mend = "; run db roles after each upgrade, and selfcheck" if is_denied else ""
             click.echo(f"database_unavailable: {detail}{mend}", err=True)
             sys.exit(1)
+
+
+def _unexpected(error: DatabaseError) -> str:
+    """Say of a database that is not as this version made it what was met, and no word of a row."""
+    kind = type(error.orig).__name__
+    return (
+        f"database_changed: {kind}: a table or a row is not as this version makes it; "
+        "run selfcheck, and log audit SITE"
+    )
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

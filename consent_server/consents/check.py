@@ -13,6 +13,7 @@ from consent_server.consents.models import ConsentRecord
 from consent_server.consents.records import held_by
 from consent_server.consents.standing import Standing, standing
 from consent_server.db import db
+from consent_server.errors import place_of
 from consent_server.sites.directory import in_force
 from consent_server.sites.models import Publication
 from consent_server.sites.service import bundle_of, publication_in_force
@@ -109,7 +110,8 @@ def check(site_id: str, question: CheckQuestion, ring: KeyRing, now: datetime) -
             categories, services = _verdicts(rules, found, instant)
             record_id = found.record_id
     except UNREADABLE as error:  # somebody changed it: of that visitor nothing is known
-        log.error("record_unreadable", site=site_id, error=type(error).__name__, exc_info=error)
+        kind, at = type(error).__name__, place_of(error)
+        log.error("record_unreadable", site=site_id, error=kind, at=at)
     categories = categories or {id_: Verdict(problem) for id_ in rules.since}
     if question.category is not None and question.category not in categories:
         categories[question.category] = Verdict("unknown")

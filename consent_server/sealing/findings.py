@@ -1,6 +1,16 @@
 """What an audit of a log finds."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+
+import structlog
+
+from consent_server.columns import UNREADABLE
+from consent_server.errors import ConsentError, place_of
+from consent_server.sealing.errors import LogInconsistent
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -19,3 +29,18 @@ class Finding:
     def __str__(self) -> str:
         place = "" if self.index is None else f"index {self.index}: "
         return place + self.problem
+
+
+@contextmanager
+def rows_readable() -> Iterator[None]:
+    """Refuse what cannot be read as what was changed: the log is not signed until it can.
+
+    :raises LogInconsistent: a row is not as any that the service writes
+    """
+    try:
+        yield
+    except ConsentError:
+        raise
+    except UNREADABLE as error:
+        log.error("log_row_unreadable", error=type(error).__name__, at=place_of(error))
+        raise LogInconsistent("a row that it takes cannot be read: log audit says more") from error

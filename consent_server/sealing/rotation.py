@@ -20,6 +20,7 @@ from consent_server.log.models import Alarm, LogEntry, SignedCheckpoint
 from consent_server.log.queue import queue_artifact, waiting_in_clear
 from consent_server.log.tree import artifacts_of, last_checkpoint
 from consent_server.sealing.errors import LogInconsistent, LogKeyNeeded
+from consent_server.sealing.findings import rows_readable
 from consent_server.sealing.growth import signed_head
 from consent_server.sealing.keyfile import LogKeys
 from consent_server.sealing.lease import require_lease
@@ -129,9 +130,14 @@ def _require_handed_over(notary: Notary) -> None:
 
 
 def _is_handed_over(site_id: str, notary: Notary) -> bool:
-    last = last_checkpoint(site_id)
-    is_signed = last is None or _is_signed_by(last, _newest(last, notary))
-    return is_signed and is_key_declared(site_id, notary)
+    try:
+        with rows_readable():
+            last = last_checkpoint(site_id)
+            is_signed = last is None or _is_signed_by(last, _newest(last, notary))
+            return is_signed and is_key_declared(site_id, notary)
+    except LogInconsistent:  # whoever seals it says so, and this keeps no other log waiting
+        db.session.rollback()
+        return False
 
 
 def _has(site_id: str, entry: bytes) -> bool:

@@ -1,18 +1,13 @@
 """Use cases of sealing: put what waits into the log, and sign the new head."""
 
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-import structlog
 from sqlalchemy.exc import IntegrityError
 
-from consent_server.columns import UNREADABLE
 from consent_server.db import db, fresh_session, writing
-from consent_server.errors import ConsentError
 from consent_server.ledger.checkpoint import Checkpoint
 from consent_server.ledger.entries import REASONS
 from consent_server.log.batches import append_entries
@@ -30,6 +25,7 @@ from consent_server.sealing.errors import (
     RecordDiffers,
     SealRefused,
 )
+from consent_server.sealing.findings import rows_readable
 from consent_server.sealing.growth import (
     Growth,
     empty_head,
@@ -50,8 +46,6 @@ from consent_server.sealing.rotation import declare_key
 from consent_server.sites.models import Site
 from consent_server.sites.remembered import memory
 from consent_server.sites.service import require_site
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -89,7 +83,7 @@ def seal(site_id: str, notary: Notary, now: datetime) -> Sealed:
         return Sealed(site_id, 0, is_busy=True)
     count = 0
     try:
-        with _readable():
+        with rows_readable():
             enrol(site_id, holder)
             declare_key(site_id, notary, holder, now)
             while added := _seal_batch(site_id, notary, holder, now):
@@ -110,21 +104,6 @@ def seal(site_id: str, notary: Notary, now: datetime) -> Sealed:
     clear_alarm(site_id)
     give_back_lease(site_id, holder, now)
     return Sealed(site_id, count)
-
-
-@contextmanager
-def _readable() -> Iterator[None]:
-    """Refuse what cannot be read as what was changed: the log is not signed until it can.
-
-    :raises LogInconsistent: a row is not as any that the service writes
-    """
-    try:
-        yield
-    except ConsentError:
-        raise
-    except UNREADABLE as error:
-        log.error("log_row_unreadable", error=type(error).__name__, exc_info=error)
-        raise LogInconsistent("a row that it takes cannot be read: log audit says more") from error
 
 
 def _seal_batch(site_id: str, notary: Notary, holder: str, now: datetime) -> int:

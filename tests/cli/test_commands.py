@@ -4,9 +4,12 @@ import json
 
 import click
 import pytest
+import sqlalchemy as sa
 
 from consent_server.cli import main
+from consent_server.db import db
 from tests.builders import acceptance, refusal
+from tests.databases import administrator_of
 
 
 def every_command(group, path=()):
@@ -210,6 +213,17 @@ def test_a_database_that_does_not_answer_is_one_message_without_the_password(run
     assert result.exit_code == 1
     assert result.stderr.startswith("database_unavailable: ")
     assert "p4ssw0rd" not in result.output and "Traceback" not in result.output
+
+
+def test_a_database_that_somebody_changed_is_one_message_without_what_it_holds(app, run, site):
+    with app.app_context(), administrator_of(db.engine).begin() as administrator:
+        administrator.execute(sa.text("ALTER TABLE trail_lines RENAME COLUMN who TO whom"))
+
+    result = run("trail", "demo")
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith(("database_changed: UndefinedColumn: ", "database_unavailable"))
+    assert "SELECT" not in result.output and isinstance(result.exception, SystemExit)
 
 
 def test_the_generated_documents_are_written_and_compared(run, tmp_path):

@@ -96,6 +96,28 @@ def test_a_log_that_is_refused_keeps_no_other_from_being_sealed(
     assert audited.exit_code == 1
 
 
+@pytest.mark.parametrize(
+    ("column", "values"), [("note", ["''"]), ("signed_at", ["'infinity'", "'yesterday'"])]
+)
+def test_nor_does_one_whose_checkpoint_cannot_be_read(
+    app, run, decide, publish, decide_there, tamper, column, values
+):
+    decide(acceptance())
+    publish("other")
+    decide_there(refusal())
+    with app.app_context():
+        unreadable = values[0 if db.engine.dialect.name == "postgresql" else -1]
+    tamper(f"UPDATE log_checkpoints SET {column} = {unreadable} WHERE site_id = 'demo'")  # noqa: S608
+
+    sealed, looked_at = run("log", "seal"), run("selfcheck")
+
+    assert sealed.exit_code == 1
+    assert sealed.stdout.endswith("other: 1 entry added\n")
+    assert "Traceback" not in sealed.stdout
+    assert sealed.stderr.startswith("demo: log_inconsistent: ")
+    assert "fail  logs-whole             1: demo: " in looked_at.stdout
+
+
 @pytest.mark.parametrize("words", [["seal"], ["audit"], ["checkpoint"]])
 def test_a_site_that_does_not_exist_has_no_log(run, words):
     result = run("log", *words, "nowhere")
