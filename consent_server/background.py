@@ -9,13 +9,14 @@ from datetime import date, datetime, timedelta
 
 import structlog
 from flask import Flask
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import exc
 
 from consent_server import rowscope
 from consent_server.db import db
 from consent_server.erasing.erasedlist import ErasedList, ErasedListUnusable
 from consent_server.erasing.replay import replay
 from consent_server.erasing.traces import MEDIUM, remove_traces
+from consent_server.errors import place_of
 from consent_server.ledger.policy import Witness
 from consent_server.metrics.catalogue import LAPSES, PURGED, WORK_FAILED, good_round
 from consent_server.metrics.counts import COUNTS
@@ -32,6 +33,8 @@ from consent_server.web.clock import now
 from consent_server.witnessing.rounds import Rounds
 
 log = structlog.get_logger(__name__)
+#: What the database says of itself, and not of the rows of one site.
+AWAY = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
 #: Seconds between two looks for consents whose time is over.
 HOUSEKEEPING_EVERY = 60.0
 #: Seconds between two looks at every record.
@@ -94,20 +97,9 @@ def _round(app: Flask, work: str, **told: str) -> Iterator[None]:
     except Exception as error:  # noqa: BLE001
         WORK_FAILED.add(work)
         # No message and no trace: they may quote what was recorded.
-        log.warning(f"{work}_failed", error=type(error).__name__, at=_place(error), **told)
+        log.warning(f"{work}_failed", error=type(error).__name__, at=place_of(error), **told)
     else:
         good_round(work, threading.current_thread().name)
-
-
-def _place(error: Exception) -> str:
-    """Return the line of ours that an error came from."""
-    found, trace = "", error.__traceback__
-    while trace is not None:
-        name = trace.tb_frame.f_globals.get("__name__", "")
-        if name.startswith("consent_server."):
-            found = f"{name}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return found
 
 
 def _keep_house(app: Flask) -> None:
@@ -200,7 +192,7 @@ def _seal_all(app: Flask) -> None:
         try:
             with suppress(SealRefused):  # an alarm was raised; the other logs go on
                 seal(site_id, app.extensions["consent_notary"], now())
-        except (SQLAlchemyError, OSError):
+        except (*AWAY, OSError):
             raise
         except Exception as error:  # noqa: BLE001 (told when the others are done)
             problem = problem or error

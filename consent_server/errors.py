@@ -22,11 +22,11 @@ class ConsentError(Exception):
 
 
 def place_of(error: BaseException) -> str:
-    """Return where an error came up: module and line, and no word of what was read there."""
-    found = error.__traceback__
-    while found is not None and found.tb_next is not None:
-        if __package__ not in str(found.tb_next.tb_frame.f_globals.get("__name__")):
-            break
-        found = found.tb_next
-    name = "unknown" if found is None else found.tb_frame.f_globals.get("__name__")
-    return f"{name}:{0 if found is None else found.tb_lineno}"
+    """Return the line of ours that an error came from, and no word of what was read there."""
+    found, trace = "", error.__traceback__
+    while trace is not None:
+        name = trace.tb_frame.f_globals.get("__name__", "")
+        if name.startswith("consent_server."):
+            found = f"{name}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return found

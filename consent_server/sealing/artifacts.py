@@ -1,14 +1,14 @@
 """Whether what a site published still is what its log says in clear."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from consent_server.columns import UNREADABLE
 from consent_server.db import db
 from consent_server.ledger.canonical import digest
-from consent_server.ledger.entries import encode
+from consent_server.ledger.entries import Artifact, decode, encode
 from consent_server.sites.models import Publication, WidgetBuild
 from consent_server.sites.service import artifacts_of, bundle_of, publications
 from consent_server.trail.publications import facts_of, facts_told
@@ -21,19 +21,39 @@ AS_NAME = bytes.maketrans(b"+/", b"-_")
 def published_artifacts(site_id: str) -> dict[bytes, str | None]:
     """Return the entries that the publications of a site make, and what is wrong with each.
 
-    A publication that cannot be read makes none; then its entries stand for nothing.
+    One that cannot be read makes none; then its entries stand for nothing, nor do those after it.
     """
     found: dict[bytes, str | None] = {}
-    previous: Publication | None = None
     with suppress(*UNREADABLE):
-        published = publications(site_id)
-        told = facts_told(site_id)  # after them: a line is committed with its publication
-        for publication in published:
-            for artifact in artifacts_of(publication, previous):
-                problem = _problem(publication, artifact.kind)
-                found[encode(artifact)] = problem or _other_than_told(publication, told)
-            previous = publication
+        found.update(_made_by(site_id))
     return found
+
+
+def unreadable_publication(site_id: str) -> str | None:
+    """Return from which publication on there are no entries, though pages may be given it.
+
+    Somebody changed it or put it in: what makes no entry cannot be missed in the log.
+    """
+    last = b""
+    try:
+        for entry, _ in _made_by(site_id):
+            last = entry
+    except UNREADABLE:
+        made = decode(last) if last else None
+        after = f"after {made.name}" if isinstance(made, Artifact) else "before all others"
+        return f"the publication {after} cannot be read, nor those that follow it"
+    return None
+
+
+def _made_by(site_id: str) -> Iterator[tuple[bytes, str | None]]:
+    previous: Publication | None = None
+    published = publications(site_id)
+    told = facts_told(site_id)  # after them: a line is committed with its publication
+    for publication in published:
+        for artifact in artifacts_of(publication, previous):
+            problem = _problem(publication, artifact.kind)
+            yield encode(artifact), problem or _other_than_told(publication, told)
+        previous = publication
 
 
 def _other_than_told(

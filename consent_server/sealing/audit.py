@@ -12,6 +12,7 @@ from consent_server.errors import ConsentError
 from consent_server.ledger.checkpoint import Checkpoint
 from consent_server.log.models import LogEntry, QueuedEntry
 from consent_server.log.tree import entries_between, last_checkpoint
+from consent_server.sealing.artifacts import unreadable_publication
 from consent_server.sealing.batch import placed_entries, require_following
 from consent_server.sealing.clear import Clear
 from consent_server.sealing.erasures import LINKED
@@ -178,6 +179,8 @@ class Audit:
                 yield Finding(None, "a key signs that took over, and no entry of the log says so")
         for entry in self._clear.left_out():
             yield Finding(None, f"is neither in the log nor in its queue: {entry.decode()}")
+        if (problem := unreadable_publication(self._site_id)) is not None:
+            yield Finding(None, problem)
 
     def _opened(self, rows: Sequence[Row]) -> Iterator[Finding]:
         """Yield which entries do not open to what they stand for."""

@@ -26,15 +26,24 @@ def take_lease(site_id: str, holder: str, now: datetime) -> bool:
     """
     with writing():
         lock_for_writing("log", site_id)
-        lease = db.session.get(Lease, site_id)
+        of_site = Lease.site_id == site_id
         # One that ends later is of a clock that is ahead, by days maybe: nobody waits for it.
-        is_at_work = lease is not None and now < lease.until <= now + 2 * LEASE
-        if lease is not None and is_at_work and lease.holder != _left.get(site_id):
+        at_work = of_site & (Lease.until > now) & (Lease.until <= now + 2 * LEASE)
+        # Compared there: an end that somebody wrote may be none that can be read.
+        at_it = db.session.scalar(sa.select(Lease.holder).where(at_work))
+        if at_it is not None and at_it != _left.get(site_id):
             db.session.rollback()
             return False
-        db.session.merge(Lease(site_id=site_id, holder=holder, until=now + LEASE))
+        mine = {"holder": holder, "until": now + LEASE}
+        if not _changed(sa.update(Lease).where(of_site).values(mine)):
+            db.session.add(Lease(site_id=site_id, **mine))
         db.session.commit()
     return True
+
+
+def _changed(statement: sa.Update) -> bool:
+    """Run it below the session, which would read the row; return whether there was one."""
+    return bool(db.session.connection().execute(statement).rowcount)
 
 
 def leave_lease(site_id: str, holder: str) -> None:

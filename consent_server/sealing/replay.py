@@ -8,7 +8,7 @@ from consent_server.db import db
 from consent_server.ledger.merkle import leaf_hash
 from consent_server.ledger.note import NoteKey
 from consent_server.ledger.tiles import HASH_BYTES, WIDTH, Edge, Tile, edge
-from consent_server.log.models import LogTile, SignedCheckpoint
+from consent_server.log.models import LogCosignature, LogTile, SignedCheckpoint
 from consent_server.log.witnesses import problem_of, said_of
 from consent_server.sealing.errors import LogInconsistent
 from consent_server.sealing.findings import Finding
@@ -58,6 +58,24 @@ class Replay:
         for level, index in stored:
             place = index * WIDTH ** (level + 1) if 0 <= level < LEVELS else None
             yield Finding(place, f"tile {Tile(level, index).path} has no entries below it")
+        yield from self._without_a_tree()
+
+    def _without_a_tree(self) -> Iterator[Finding]:
+        """Yield which checkpoints are of no tree, and which cosignatures of no checkpoint."""
+        before = sa.select(SignedCheckpoint.size).where(
+            SignedCheckpoint.site_id == self.site_id, SignedCheckpoint.size < 1
+        )
+        for size in db.session.scalars(before.order_by(SignedCheckpoint.size)):
+            yield Finding(None, f"checkpoint {size}: stands before the beginning")
+        of_it = sa.exists().where(
+            SignedCheckpoint.site_id == LogCosignature.site_id,
+            SignedCheckpoint.size == LogCosignature.size,
+        )
+        of_none = sa.select(LogCosignature.size).where(
+            LogCosignature.site_id == self.site_id, ~of_it
+        )
+        for size in db.session.scalars(of_none.order_by(LogCosignature.size).distinct()):
+            yield Finding(None, f"checkpoint {size}: was cosigned, and is missing")
 
     def _grow(self, entries: Sequence[bytes]) -> Iterator[Finding]:
         if not entries:

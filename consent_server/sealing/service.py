@@ -6,6 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
 
 from consent_server.db import db, fresh_session, writing
 from consent_server.ledger.checkpoint import Checkpoint
@@ -214,7 +215,8 @@ def add_to_log(
 
     :param growth: what the batch makes of the tree of ``previous`` entries
     :param note: its head, signed
-    :raises LogInconsistent: entries are there already that no head covers, or that have its records
+    :raises LogInconsistent: entries are there already that no head covers, or that have its
+        records; or tiles have more hashes than the tree had
     """
     _write(site_id, batch, growth)
     db.session.add(_signed(site_id, growth.head, previous, note, now))
@@ -234,6 +236,10 @@ def _write(site_id: str, batch: list[Placed], growth: Growth) -> None:
     for tile, hashes in growth.tiles:
         row = LogTile(site_id=site_id, level=tile.level, tile_index=tile.index, hashes=hashes)
         db.session.merge(row)  # a partial tile is there already, and grows
+    try:
+        db.session.flush()
+    except (IntegrityError, StaleDataError):  # a trigger's, or the doing of one
+        raise LogInconsistent("stored tiles go on in another way than the log does") from None
 
 
 def _signed(

@@ -52,6 +52,9 @@ class Trails:
 
     def left_out(self) -> Iterator[Finding]:
         """Yield which lines no entry stood for, and which numbers have neither."""
+        for number in numbers_of(self._site_id, None, 1):
+            if number < 1:
+                yield Finding(None, f"line {number} of the trail: stands before the beginning")
         last, named = 0, sorted(self._seen | self._lost)
         while page := numbers_of(self._site_id, last, PAGE):
             for number in page:

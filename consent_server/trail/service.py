@@ -115,11 +115,14 @@ def lines_of(site_id: str, after: int = 0, limit: int | None = None) -> Sequence
     return db.session.scalars(query.order_by(TrailLine.number).limit(limit)).all()
 
 
-def numbers_of(site_id: str, after: int, limit: int) -> Sequence[int]:
-    """Return the numbers of the lines of a trail after one, in order, whatever the lines say."""
-    query = sa.select(TrailLine.number).where(
-        TrailLine.site_id == site_id, TrailLine.number > after
-    )
+def numbers_of(site_id: str, after: int | None, limit: int) -> Sequence[int]:
+    """Return the numbers of the lines of a trail after one, in order, whatever the lines say.
+
+    :param after: None for the first there are
+    """
+    query = sa.select(TrailLine.number).where(TrailLine.site_id == site_id)
+    if after is not None:
+        query = query.where(TrailLine.number > after)
     return db.session.scalars(query.order_by(TrailLine.number).limit(limit)).all()
 
 

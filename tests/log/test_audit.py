@@ -83,6 +83,42 @@ def test_of_many_single_changes_each_is_found(app, a_log, audit, rows):
     assert audit() == []
 
 
+#: Rows that somebody puts in where no row of the service stands, so that none is missed or changed.
+PUT_IN = {
+    "the publication after demo/ui/1 cannot be read": (
+        "publications (site_id, revision, bundle_hash, bundle, document, published_at, immaterial) "
+        "SELECT site_id, 2, 'x' || bundle_hash, bundle, document, published_at, immaterial"
+    ),
+    "line -5 of the trail: stands before the beginning": (
+        "trail_lines (site_id, number, line_id, at, who, what, facts) "
+        "SELECT site_id, -5, 'x', published_at, 'os:nobody', 'audit', document"
+    ),
+    "checkpoint -1: stands before the beginning": (
+        "log_checkpoints (site_id, size, previous_size, root, note, signed_at) "
+        "SELECT site_id, -1, 0, {32 bytes}, '', published_at"
+    ),
+    "checkpoint 999: was cosigned, and is missing": (
+        "log_cosignatures (site_id, vkey, size, line, seen_at) "
+        "SELECT site_id, 'x', 999, '', published_at"
+    ),
+}
+
+
+@pytest.mark.parametrize("said", PUT_IN)
+def test_what_is_put_in_beside_all_others_is_named(app, site, seal, decide, audit, said):
+    decide(acceptance(1))
+    seal()
+    with app.app_context(), unguarded(db.engine) as connection:
+        is_sqlite = db.engine.dialect.name == "sqlite"
+        zeros = "zeroblob(32)" if is_sqlite else "decode(repeat('00', 32), 'hex')"
+        row = PUT_IN[said].replace("{32 bytes}", zeros)
+        connection.execute(sa.text(f"INSERT INTO {row} FROM publications"))
+
+    [found] = audit()
+
+    assert found.problem.startswith(said)
+
+
 def test_an_entry_that_changed_is_named_by_its_index(app, a_log, audit):
     with app.app_context(), unguarded(db.engine) as connection:
         connection.execute(

@@ -74,19 +74,25 @@ def test_decisions_are_recorded_while_the_log_is_not_signed(decide, seal, tamper
     assert decide(refusal()).status_code == 201
 
 
-@pytest.mark.parametrize("change", ["0", "hashes"])
-def test_a_tree_that_is_not_the_signed_one_does_not_grow(decide, seal, tamper, change):
+@pytest.mark.parametrize("change", ["0", "hashes", "longer"])
+def test_a_tree_that_is_not_the_signed_one_does_not_grow(
+    client, decide, seal, tamper, rows, change
+):
     decide(acceptance())
     seal()
     decide(refusal())
-    zeros = secrets.token_bytes(96)
+    [tile] = rows("log_tiles")
+    others = {"hashes": b"", "longer": bytes(tile["hashes"])}
     if change == "0":
         tamper("DELETE FROM log_tiles")
     else:
-        tamper("UPDATE log_tiles SET hashes = :hashes", hashes=zeros)
+        hashes = others[change] + secrets.token_bytes(96)
+        tamper("UPDATE log_tiles SET hashes = :hashes", hashes=hashes)
 
     with pytest.raises(errors.LogInconsistent):
         seal()
+
+    assert client.get("/readyz").json == {"status": "ok", "log": "alarm"}
 
 
 def test_a_checkpoint_that_we_did_not_sign_is_not_continued(decide, seal, tamper, rows):

@@ -180,6 +180,18 @@ def test_a_place_in_the_queue_that_no_entry_can_have(decide, changed, found):
     assert "places in the queue do not follow" in said
 
 
+def test_a_lease_whose_end_is_none_keeps_nobody_waiting(app, decide, seal, changed, rows):
+    decide(acceptance())
+    seal()
+    decide(acceptance(2))
+
+    changed(f"UPDATE log_leases SET until = '{'yesterday' if in_sqlite(app) else 'infinity'}'")  # noqa: S608
+
+    assert seal().count == 1
+    [lease] = rows("log_leases")
+    assert "2026" in str(lease["until"])
+
+
 def test_the_second_part_of_a_widget(site, changed, found):
     second = artifacts().widget.second
     changed(

@@ -6,6 +6,7 @@ import threading
 from types import SimpleNamespace
 
 import pytest
+import sqlalchemy as sa
 
 from consent_server import background, serving
 from consent_server.erasing.erasedlist import ErasedListUnusable
@@ -110,20 +111,29 @@ def test_on_a_full_disk_the_room_for_the_noes_is_left_to_them(app, impatient, mo
     assert done == [None]
 
 
-def test_what_is_wrong_with_one_site_keeps_no_other_log_waiting(app, monkeypatch):
+@pytest.mark.parametrize(
+    ("error", "others"),
+    [
+        (ValueError("broken"), ["a", "c"]),
+        (sa.exc.IntegrityError("broken", None, Exception()), ["a", "c"]),
+        (sa.exc.OperationalError("broken", None, Exception()), ["a"]),  # it is away: of all of them
+    ],
+    ids=["a row", "a trigger", "the database"],
+)
+def test_what_is_wrong_with_one_site_keeps_no_other_log_waiting(app, monkeypatch, error, others):
     sealed = []
 
     def seal(site_id, *_):
         if site_id == "broken":
-            raise ValueError(site_id)
+            raise error
         sealed.append(site_id)
 
     monkeypatch.setattr(background, "waiting_sites", lambda: ["a", "broken", "c"])
     monkeypatch.setattr(background, "seal", seal)
-    with app.app_context(), pytest.raises(ValueError, match="broken"):
+    with app.app_context(), pytest.raises(type(error), match="broken"):
         background._seal_all(app)
 
-    assert sealed == ["a", "c"]
+    assert sealed == others
 
 
 GOOD = {"number": 1, "site": "demo", "reason": REASONS[0], "day": "2026-11-22"}
