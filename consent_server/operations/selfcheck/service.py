@@ -14,6 +14,7 @@ from consent_server.erasing.erasedlist import ErasedList
 from consent_server.operations.selfcheck import care, logs, machine, postgresql, sqlite
 from consent_server.operations.selfcheck.line import Line, fail, not_looked_at, ok, warn
 from consent_server.operations.selfcheck.replica import replica
+from consent_server.operations.selfcheck.tables import tables
 from consent_server.operations.writing import why_not_writable
 from consent_server.replica import Replica
 from consent_server.sealing.notary import Notary
@@ -82,7 +83,7 @@ def _of_the_database(app: Flask, settings: Settings, now: datetime) -> Iterator[
         checks["schema"] = partial(_schema, settings, found)
         checks |= _sqlite(settings) if settings.is_sqlite else _postgresql(app)
         if schema.runs_on(found):
-            checks |= {} if settings.is_sqlite else _postgresql_tables()
+            checks |= {} if settings.is_sqlite else _postgresql_tables(found)
             checks |= _recorded(app, settings, now)
         for name, look in checks.items():
             yield _tried(name, look)
@@ -149,10 +150,12 @@ def _postgresql(app: Flask) -> dict[str, Check]:
     }
 
 
-def _postgresql_tables() -> dict[str, Check]:
+def _postgresql_tables(found: str | None) -> dict[str, Check]:
+    is_ours = found == schema.head()  # a newer one may have others
     return {
         "postgresql-rights": postgresql.rights,
         "postgresql-row-security": postgresql.row_security,
+        **({"postgresql-tables": tables} if is_ours else {}),
     }
 
 

@@ -87,6 +87,61 @@ def test_a_policy_that_is_not_ours_is_told(look, administer, statement):
     assert after["postgresql-row-security"]["seen"].endswith("than ours for consent_records")
 
 
+NOTHING = "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'"
+#: What is done to the tables, and what is said of it.
+CHANGED = [
+    (["DROP TRIGGER log_tiles_grow ON log_tiles"], "fail", "changed: log_tiles_grow"),
+    (["ALTER TABLE trail_lines DISABLE TRIGGER ALL"], "fail", "trail_lines_append_only, trail_l"),
+    (
+        ["ALTER TABLE log_entries ENABLE REPLICA TRIGGER log_entries_append_only"],
+        "fail",
+        "changed: log_entries_append_only",
+    ),
+    (
+        [NOTHING.replace("FUNCTION nothing", "OR REPLACE FUNCTION refuse_change")],
+        "fail",
+        "widget_builds_no_truncate",
+    ),
+    (
+        ["ALTER TABLE log_entries DROP CONSTRAINT pk_log_entries"],
+        "fail",
+        "switched off or changed: pk_log_entries",
+    ),
+    (["DROP INDEX ix_log_queue_place"], "fail", "ix_log_queue_place"),
+    (["ALTER DATABASE {0} SET session_replication_role = 'replica'"], "fail", "consent_records_"),
+    (
+        [NOTHING, "CREATE TRIGGER n BEFORE INSERT ON log_queue EXECUTE FUNCTION nothing()"],
+        "warn",
+        "the trigger n",
+    ),
+    (["CREATE RULE r AS ON DELETE TO log_queue DO INSTEAD NOTHING"], "warn", "the rule r"),
+    (["CREATE TABLE more () INHERITS (consent_records)"], "warn", "consent_records is no table"),
+    (
+        ["ALTER TABLE restricted_proofs SET UNLOGGED"],
+        "warn",
+        "restricted_proofs is no table",
+    ),
+    (
+        ["ALTER DATABASE {0} SET consent.every_site = 'on'"],
+        "warn",
+        "consent.every_site=on is set beforehand",
+    ),
+]
+
+
+@pytest.mark.parametrize(("statements", "status", "said"), CHANGED)
+def test_a_table_that_is_not_as_the_migrations_made_it_is_told(
+    look, administer, two_roles, statements, status, said
+):
+    _, before = look()
+    administer(*(statement.format(two_roles.name) for statement in statements))
+    _, after = look()
+
+    assert before["postgresql-tables"]["status"] == "ok", before["postgresql-tables"]
+    assert after["postgresql-tables"]["status"] == status
+    assert said in after["postgresql-tables"]["seen"]
+
+
 def test_a_role_that_can_become_another_one_is_told(
     look, role, administer, postgresql_administrator_url
 ):

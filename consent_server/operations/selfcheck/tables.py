@@ -1,0 +1,113 @@
+"""What keeps a PostgreSQL database from being changed: that its tables are as migrations made them.
+
+It is a guard against mistakes. Whoever owns the tables can take it away and put it back, and what
+was changed meanwhile is for ``log audit`` to find.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from consent_server import roles
+from consent_server.db import db
+from consent_server.operations.selfcheck.line import Line, fail, ok, warn
+
+NAME = "postgresql-tables"
+#: Ours by their function: name and, as PostgreSQL numbers it, when each fires.
+TRIGGERS = {
+    "refuse_change": {
+        "consent_records_append_only": 19,
+        "consent_records_no_truncate": 34,
+        "log_checkpoints_append_only": 27,
+        "log_checkpoints_no_truncate": 34,
+        "log_cosignatures_append_only": 27,
+        "log_cosignatures_no_truncate": 34,
+        "log_entries_append_only": 11,
+        "log_entries_no_truncate": 34,
+        "log_opening_keys_append_only": 19,
+        "log_opening_keys_no_truncate": 34,
+        "log_tiles_append_only": 11,
+        "log_tiles_no_truncate": 34,
+        "publications_append_only": 27,
+        "publications_no_truncate": 34,
+        "restricted_proofs_no_update": 19,
+        "trail_lines_append_only": 27,
+        "trail_lines_no_truncate": 34,
+        "widget_builds_append_only": 27,
+        "widget_builds_no_truncate": 34,
+    },
+    "refuse_other_than_erasure": {"consent_records_erase": 8, "log_opening_keys_erase": 8},
+    "refuse_other_than_forgetting": {"log_entries_forget": 16},
+    "refuse_other_than_growth": {"log_tiles_grow": 19},
+}
+#: MD5 of what each of them does, which tells a mistake and is no proof.
+BODIES = {
+    "refuse_change": "8bb969c1018e30dbc07dd6f7aa3003b9",
+    "refuse_other_than_erasure": "bc7928bbb76b1116c6abd6538e880c47",
+    "refuse_other_than_forgetting": "452f8c22baf31b67804b84bf950a66e7",
+    "refuse_other_than_growth": "93d1649f9961ebf370344e798c634a31",
+}
+OURS = {
+    (name, when, function): BODIES[function]
+    for function, names in TRIGGERS.items()
+    for name, when in names.items()
+}
+FOUND = (
+    "SELECT tgname, tgtype, proname, md5(prosrc) AS body, tgqual IS NULL AND tgenabled IN "
+    "('O', 'A') AND current_setting('session_replication_role') <> 'replica' AS fires "
+    "FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid JOIN pg_proc ON pg_proc.oid = tgfoid "
+    "WHERE NOT tgisinternal AND relnamespace = current_schema()::regnamespace "
+    "AND relname = ANY(:tables) ORDER BY tgname"
+)
+#: Names of what lets no row be there twice.
+KEYS = (
+    "SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid "
+    "WHERE relnamespace = current_schema()::regnamespace AND indisunique AND indisvalid"
+)
+#: Tables that are none, have rules, or show the rows of others as their own; and settings by which
+#: a session begins with rows in its sight.
+STRANGE = (
+    "SELECT relname || ' is no table of its own' FROM pg_class "
+    "WHERE relnamespace = current_schema()::regnamespace AND relname = ANY(:tables) "
+    "AND (relkind <> 'r' OR relpersistence <> 'p' OR EXISTS (SELECT 1 FROM pg_inherits "
+    "WHERE pg_class.oid IN (inhparent, inhrelid))) "
+    "UNION ALL SELECT tablename || ' has the rule ' || rulename FROM pg_rules "
+    "WHERE schemaname = current_schema() AND tablename = ANY(:tables) "
+    "UNION ALL SELECT DISTINCT setting || ' is set beforehand' FROM pg_db_role_setting, "
+    "unnest(setconfig) AS setting WHERE setting LIKE 'consent.%' AND setrole IN (0, "
+    "(SELECT oid FROM pg_roles WHERE rolname = current_user)) AND setdatabase IN (0, "
+    "(SELECT oid FROM pg_database WHERE datname = current_database())) ORDER BY 1"
+)
+
+
+def tables() -> Line:
+    """What is recorded is there once, can be appended to, and is not changed by mistake."""
+    asked = {"tables": list(roles.RIGHTS)}
+    found = db.session.execute(sa.text(FOUND), asked).all()
+    firing = {_key(row): row.body for row in found if row.fires}
+    lacking = sorted(key[0] for key, body in OURS.items() if firing.get(key) != body)
+    lacking += sorted(_keys() - set(db.session.scalars(sa.text(KEYS))))
+    if lacking:
+        seen = f"missing, switched off or changed: {', '.join(lacking)}"
+        mend = "make them anew (migrations/versions), then log audit SITE: was anything changed?"
+        return fail(NAME, seen, mend)
+    others = [f"the trigger {row.tgname}" for row in found if _key(row) not in OURS]
+    others += db.session.scalars(sa.text(STRANGE), asked)
+    if others:
+        mend = "find out who made it; it can change what is recorded before the log has it"
+        return warn(NAME, f"not of this service: {', '.join(others)}", mend)
+    return ok(NAME, f"all keys and the {len(OURS)} triggers of the migrations, and no others")
+
+
+def _keys() -> set[str]:
+    """Return the names of the keys of every table, as the migrations gave them."""
+    names = set()
+    for table in db.metadata.sorted_tables:
+        unique = [one for one in table.constraints if isinstance(one, sa.UniqueConstraint)]
+        names |= {str(one.name) for one in (table.primary_key, *unique)}
+        names |= {str(index.name) for index in table.indexes if index.unique}
+    return names
+
+
+def _key(row: Any) -> tuple[str, int, str]:
+    return row.tgname, row.tgtype, row.proname
