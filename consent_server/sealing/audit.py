@@ -170,17 +170,17 @@ class Audit:
             page = query.where(place > sa.tuple_(*bounds))
 
     def _left_out(self) -> Iterator[Finding]:
-        """Yield the records and publications that are neither in the log nor in the queue."""
-        for record_id in records_left_out(self._site_id):
-            yield Finding(None, f"record {record_id}: is neither in the log nor in its queue")
+        """Yield what is neither in the log nor in the queue, or there twice."""
+        for record_id, problem in records_left_out(self._site_id):
+            yield Finding(None, f"record {record_id}: {problem}")
         yield from self._clear.trails.left_out()
         with suppress(LogInconsistent):  # of the name in the first checkpoint: that was said
             if not is_key_declared(self._site_id, self._notary):
                 yield Finding(None, "a key signs that took over, and no entry of the log says so")
         for entry in self._clear.left_out():
             yield Finding(None, f"is neither in the log nor in its queue: {entry.decode()}")
-        if (problem := unreadable_publication(self._site_id)) is not None:
-            yield Finding(None, problem)
+        if (unreadable := unreadable_publication(self._site_id)) is not None:
+            yield Finding(None, unreadable)
 
     def _opened(self, rows: Sequence[Row]) -> Iterator[Finding]:
         """Yield which entries do not open to what they stand for."""

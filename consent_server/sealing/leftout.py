@@ -1,6 +1,6 @@
-"""Records that are neither in the log of their site nor in its queue."""
+"""Records that are neither in the log of their site nor in its queue, or there twice."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import sqlalchemy as sa
 
@@ -12,17 +12,34 @@ from consent_server.log.models import LogEntry, QueuedEntry
 PAGE = 2_000
 
 
-def records_left_out(site_id: str) -> Iterator[str]:
-    """Yield their ids, in order; between two pages no transaction is open."""
+def records_left_out(site_id: str) -> Iterator[tuple[str, str]]:
+    """Yield ids and what is wrong, in order; between two pages no transaction is open."""
     after = ""
     while page := _ids(site_id, after):
         here = ConsentRecord.record_id > after, ConsentRecord.record_id <= page[-1]
         left = set(page) - _in_log(site_id, after, page[-1])
         left -= _in_queue(site_id, here) if left else set()
-        found = _in_neither(site_id, left) if left else []
+        neither = _in_neither(site_id, left) if left else []
+        twice = _there_twice(site_id, here, len(set(page)))
         db.session.rollback()
-        yield from found
+        yield from ((record_id, "is neither in the log nor in its queue") for record_id in neither)
+        yield from ((record_id, "is there more than once") for record_id in twice)
         after = page[-1]
+
+
+def _there_twice(
+    site_id: str, here: tuple[sa.ColumnElement[bool], ...], expected: int
+) -> Sequence[str]:
+    """Return the ids that several records have, which a database without its keys lets be.
+
+    One of them may be what the log has, and what is answered from another one.
+    """
+    those = ConsentRecord.site_id == site_id, *here
+    if db.session.scalar(sa.select(sa.func.count()).where(*those)) == expected:
+        return []
+    query = sa.select(ConsentRecord.record_id).where(*those).group_by(ConsentRecord.record_id)
+    query = query.having(sa.func.count() > 1).order_by(ConsentRecord.record_id)
+    return db.session.scalars(query).all()
 
 
 def _ids(site_id: str, after: str) -> list[str]:

@@ -119,6 +119,30 @@ def test_what_is_put_in_beside_all_others_is_named(app, site, seal, decide, audi
     assert found.problem.startswith(said)
 
 
+class TestWithoutItsKeys:
+    """PostgreSQL lets two rows be one record where somebody took the key of the table away."""
+
+    @pytest.fixture
+    def database_url(self, postgresql_url):
+        return postgresql_url
+
+    def test_a_record_that_is_there_twice_is_named(self, app, site, decide, seal, audit):
+        record_id = decide(acceptance(1)).json["record_id"]
+        decide(refusal())
+        seal()
+        with app.app_context(), unguarded(db.engine) as connection:
+            for statement in (
+                "ALTER TABLE consent_records DROP CONSTRAINT pk_consent_records CASCADE",
+                "CREATE TEMP TABLE other AS SELECT * FROM consent_records WHERE n IS NOT NULL",
+                "UPDATE other SET language = 'en'",
+                "INSERT INTO consent_records SELECT * FROM other",
+            ):
+                connection.execute(sa.text(statement))
+
+        # Which of both the log is compared with, is as the database likes it.
+        assert f"record {record_id}: is there more than once" in map(str, audit())
+
+
 def test_an_entry_that_changed_is_named_by_its_index(app, a_log, audit):
     with app.app_context(), unguarded(db.engine) as connection:
         connection.execute(
