@@ -64,6 +64,14 @@ KEYS = (
     "SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid "
     "WHERE relnamespace = current_schema()::regnamespace AND indisunique AND indisvalid"
 )
+#: Columns by table, name, type and whether one may be null; of a collation of its own none is ours.
+COLUMNS = (
+    "SELECT concat_ws(' ', relname, attname, format_type(atttypid, atttypmod), attnotnull) "
+    "FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid "
+    "JOIN pg_type ON pg_type.oid = atttypid WHERE relnamespace = current_schema()::regnamespace "
+    "AND relname = ANY(:tables) AND attnum > 0 AND NOT attisdropped AND attgenerated = '' "
+    "AND attcollation = typcollation"
+)
 #: Tables that are none, have rules, or show the rows of others as their own; and settings by which
 #: a session begins with rows in its sight.
 STRANGE = (
@@ -87,6 +95,8 @@ def tables() -> Line:
     firing = {_key(row): row.body for row in found if row.fires}
     lacking = sorted(key[0] for key, body in OURS.items() if firing.get(key) != body)
     lacking += sorted(_keys() - set(db.session.scalars(sa.text(KEYS))))
+    held = set(db.session.scalars(sa.text(COLUMNS), asked))
+    lacking += sorted(name for name, said in _columns().items() if said not in held)
     if lacking:
         seen = f"missing, switched off or changed: {', '.join(lacking)}"
         mend = "make them anew (migrations/versions), then log audit SITE: was anything changed?"
@@ -107,6 +117,21 @@ def _keys() -> set[str]:
         names |= {str(one.name) for one in (table.primary_key, *unique)}
         names |= {str(index.name) for index in table.indexes if index.unique}
     return names
+
+
+def _columns() -> dict[str, str]:
+    """Return of each column what is said of it where it is as the migrations made it."""
+    dialect = db.engine.dialect
+    return {
+        f"{table.name}.{column.name}": " ".join(
+            (
+                *(table.name, column.name, column.type.compile(dialect).lower()),
+                "f" if column.nullable else "t",
+            )
+        )
+        for table in db.metadata.sorted_tables
+        for column in table.columns
+    }
 
 
 def _key(row: Any) -> tuple[str, int, str]:

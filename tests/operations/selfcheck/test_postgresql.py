@@ -107,6 +107,8 @@ CHANGED = [
         "fail",
         "switched off or changed: pk_log_entries",
     ),
+    (["ALTER TABLE sites ALTER archived_at TYPE timestamptz(0)"], "fail", "sites.archived_at"),
+    (["ALTER TABLE sites ALTER created_at DROP NOT NULL"], "fail", "changed: sites.created_at"),
     (["DROP INDEX ix_log_queue_place"], "fail", "ix_log_queue_place"),
     (["ALTER DATABASE {0} SET session_replication_role = 'replica'"], "fail", "consent_records_"),
     (
