@@ -58,6 +58,9 @@ class Trails:
         last, named = 0, sorted(self._seen | self._lost)
         while page := numbers_of(self._site_id, last, PAGE):
             for number in page:
+                if number == last:
+                    yield Finding(None, f"line {number} of the trail: is there more than once")
+                    continue
                 # Of those that are named, their entries have said so.
                 said = named[bisect_right(named, last) : bisect_left(named, number)]
                 for before, after in pairwise([last, *said, number]):

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from consent_server.db import db
 from consent_server.erasing.service import erase_subject
 from consent_server.sealing.audit import Audit
+from consent_server.trail.service import leave_line
 from tests.builders import OTHER_VISITOR, acceptance, refusal, withdrawal
 from tests.log.tampering import TAMPERINGS, unguarded
 from tests.scheduling import IS_WHOLE
@@ -141,6 +142,21 @@ class TestWithoutItsKeys:
 
         # Which of both the log is compared with, is as the database likes it.
         assert f"record {record_id}: is there more than once" in map(str, audit())
+
+    def test_nor_is_a_line_of_the_trail(self, app, site, seal, clock, audit):
+        with app.app_context():
+            leave_line("demo", "os:nobody", "audit", clock.instant)
+        seal()
+        with app.app_context(), unguarded(db.engine) as connection:
+            for statement in (
+                "ALTER TABLE trail_lines DROP CONSTRAINT pk_trail_lines",
+                "CREATE TEMP TABLE other AS SELECT * FROM trail_lines WHERE number = 1",
+                "UPDATE other SET who = 'os:somebody'",
+                "INSERT INTO trail_lines SELECT * FROM other",
+            ):
+                connection.execute(sa.text(statement))
+
+        assert "line 1 of the trail: is there more than once" in map(str, audit())
 
 
 def test_an_entry_that_changed_is_named_by_its_index(app, a_log, audit):
