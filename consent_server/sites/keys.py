@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
+import structlog
 
 from consent_server import rowscope
+from consent_server.columns import UNREADABLE
 from consent_server.db import db, writing
 from consent_server.ledger.canonical import digest
 from consent_server.sites.errors import ApiKeyUnknown, KeyInvalid, ScopeMissing
@@ -17,6 +19,7 @@ from consent_server.sites.models import ApiKey
 from consent_server.sites.remembered import KnownKey, memory
 from consent_server.sites.service import require_site
 
+log = structlog.get_logger(__name__)
 #: What a key may be allowed to do; ``admin`` includes the others.
 SCOPES = ("check", "export", "admin")
 FORM = re.compile(r"cp_live_([a-z0-9]{8})_[A-Za-z0-9_-]{43}\Z")
@@ -101,6 +104,9 @@ def _stored(key_id: str) -> KnownKey | None:
             if row is None or row.revoked_at is not None:
                 return None
             return KnownKey(row.site_id, row.secret_hash, frozenset(row.scopes))
+        except UNREADABLE as error:  # somebody changed it: it speaks for nobody
+            log.error("key_unreadable", key=key_id, error=type(error).__name__)
+            return None
         finally:
             db.session.rollback()  # with its scope, whoever is refused next
 

@@ -140,6 +140,16 @@ def test_of_one_visitor_keeps_nothing_from_another(
     assert client.delete("/v1/sites/demo/me", headers=own).json["erased"] == 1
 
 
+def test_an_api_key_speaks_for_nobody(app, client, site, api_key, changed):
+    key = api_key()
+    slot = "'7'" if in_sqlite(app) else "CAST('7' AS jsonb)"
+    changed(f"UPDATE api_keys SET scopes = {slot}")  # noqa: S608
+
+    answer = client.get("/v1/check?site=demo", headers=key)
+
+    assert (answer.status_code, answer.json["reason"]) == (401, "key_invalid")
+
+
 def test_nor_is_it_sealed(app, decide, changed, notary, clock):
     decide(acceptance())
 
