@@ -13,6 +13,7 @@ from consent_server.errors import ConsentError
 from consent_server.log.models import QueuedEntry, SignedCheckpoint
 from consent_server.log.tree import last_checkpoint
 from consent_server.sealing.countersigning import given_out
+from consent_server.sealing.findings import rows_readable
 from consent_server.sealing.growth import signed_head
 from consent_server.sealing.notary import Notary
 from consent_server.sealing.service import signed_last
@@ -106,12 +107,13 @@ def head_of(site_id: str, notary: Notary, size: int | None = None) -> Head:
             QueuedEntry.site_id == site_id
         )
     ).one()  # before the checkpoint: what is sealed between the two is in it, and not left out
-    newest = last_checkpoint(site_id)
-    chosen = (
-        newest
-        if size is None or newest is None
-        else db.session.get(SignedCheckpoint, (site_id, size))
-    )
+    with rows_readable():
+        newest = last_checkpoint(site_id)
+        chosen = (
+            newest
+            if size is None or newest is None
+            else db.session.get(SignedCheckpoint, (site_id, size))
+        )
     if size is not None and (chosen is None or chosen.size != size):
         raise CheckpointUnknown(size)
     head = signed_last(site_id, notary)

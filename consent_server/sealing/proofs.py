@@ -20,6 +20,7 @@ from consent_server.log.tree import (
 from consent_server.log.witnesses import newest_that_meets
 from consent_server.sealing.countersigning import given_out_cosigned
 from consent_server.sealing.errors import LogEmpty, NotSealed, NotWitnessed, RecordUnknown
+from consent_server.sealing.findings import rows_readable
 from consent_server.sealing.notary import Notary
 from consent_server.sites.service import require_site
 
@@ -29,9 +30,11 @@ def require_checkpoint(site_id: str) -> SignedCheckpoint:
 
     :raises SiteUnknown: there is no such site
     :raises LogEmpty: nothing was signed yet
+    :raises LogInconsistent: the checkpoint cannot be read
     """
     require_site(site_id, archived=True)
-    checkpoint = last_checkpoint(site_id)
+    with rows_readable():
+        checkpoint = last_checkpoint(site_id)
     if checkpoint is None:
         raise LogEmpty
     return checkpoint
@@ -54,10 +57,12 @@ def log_key(site_id: str, notary: Notary) -> NoteKey:
     """Return the key that verifies a site's checkpoints, under the name of its log.
 
     :raises SiteUnknown: there is no such site
+    :raises LogInconsistent: the last checkpoint cannot be read
     :raises LogKeyUnusable: the key's file is missing or damaged
     """
     require_site(site_id, archived=True)
-    last = last_checkpoint(site_id)
+    with rows_readable():
+        last = last_checkpoint(site_id)
     origin = last.note.partition("\n")[0] if last is not None else notary.origin(site_id)
     return notary.key(origin, may_create=last is None and not is_anything_signed())
 

@@ -292,7 +292,7 @@ class TestInstantsThatTheDriverDoesNotRead:
 
         assert any(said.format(record_id) in line for line in found()), found()
 
-    def test_of_a_checkpoint_raises_the_alarm(self, client, decide, seal, changed):
+    def test_of_a_checkpoint_raises_the_alarm(self, client, decide, seal, changed, api_key):
         decide(acceptance())
 
         changed("UPDATE log_checkpoints SET signed_at = 'infinity'")
@@ -300,5 +300,8 @@ class TestInstantsThatTheDriverDoesNotRead:
         with pytest.raises(LogInconsistent, match="cannot be read"):
             seal()
         assert client.get("/readyz").json == {"status": "ok", "log": "alarm"}
+        for address in ("log/checkpoint", "log/key", "export?format=csv"):
+            refused = client.get(f"/v1/sites/demo/{address}", headers=api_key("export"))
+            assert (refused.status_code, refused.json["reason"]) == (409, "log_inconsistent")
         changed("UPDATE log_checkpoints SET signed_at = now()")
         assert seal().count == 1
