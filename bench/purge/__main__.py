@@ -7,7 +7,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,12 +18,13 @@ import click
 from bench.client import Job, client
 from bench.contestants import POSTGRESQL_SETTINGS, decision_of, environment_of
 from bench.processes import ROOT, BenchFailed, cpu_seconds, start
-from bench.purge.filling import filled
+from bench.purge.filling import filled, for_the_service
 from bench.purge.writers import writing
 from tests.machine import cluster, postgresql
 
 PAGE = ROOT / "docs" / "scale.md"
-BEGIN, END = "<!-- purged: begin -->", "<!-- purged: end -->"
+ENGINES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+BEGIN, END = "<!-- purged, {}: begin -->", "<!-- purged, {}: end -->"
 
 
 @dataclass(frozen=True)
@@ -33,9 +35,9 @@ class Figures:
     keys: int
     records: int
     seconds: float
-    #: Microseconds of CPU time a record, of the command and of the database.
+    #: Microseconds of CPU time a record, of the command and of the database, if that is another.
     cpu_us: float
-    database_us: float
+    database_us: float | None
     #: Milliseconds, p50 and p99.
     before: tuple[float, float]
     meanwhile: tuple[float, float]
@@ -75,37 +77,65 @@ class Figures:
     show_default=True,
     help="How long the writers are looked at before the purge.",
 )
+@click.option("--engine", type=click.Choice(list(ENGINES)), default="postgresql", show_default=True)
 @click.option("--docs", is_flag=True, help="Write the table into docs/scale.md.")
-def main(records: int, keys: int, per_second: float, seconds: float, docs: bool) -> None:
-    """Purge records of a PostgreSQL database while decisions come in; see docs/scale.md."""
+def main(
+    records: int, keys: int, per_second: float, seconds: float, engine: str, docs: bool
+) -> None:
+    """Purge records of a database while decisions come in; see docs/scale.md."""
     try:
-        found = measured(records, keys, per_second, seconds)
+        with _database(engine) as (url, folder, server):
+            click.echo(f"writing and sealing {records:,} records ...", err=True)
+            filled(url, folder, records, keys)
+            if server is not None:
+                url = for_the_service(server)
+            pid = None if server is None else server.process.pid
+            found = measured(environment_of(url, folder), pid, keys, per_second, seconds)
     except BenchFailed as failure:
         click.echo(f"bench: {failure}", err=True)
         sys.exit(1)
-    text = _table(found, per_second)
+    text = _table(found, per_second, ENGINES[engine])
     click.echo(text)
     if docs:
-        before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-        after = rest.partition(END)[2]
-        PAGE.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", encoding="utf-8")
+        begin, end = BEGIN.format(engine), END.format(engine)
+        before, _, rest = PAGE.read_text(encoding="utf-8").partition(begin)
+        after = rest.partition(end)[2]
+        PAGE.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}", encoding="utf-8")
 
 
-def measured(records: int, keys: int, per_second: float, seconds: float) -> Figures:
-    """Fill a throw-away database, and purge it beside the service.
+@contextmanager
+def _database(engine: str) -> Iterator[tuple[str, Path, cluster.Cluster | None]]:
+    """Make a throw-away database; gives its address, a data directory, and its server.
 
-    :raises BenchFailed: there is no PostgreSQL, or a server does not start or answer
+    :raises BenchFailed: there is no PostgreSQL
     """
-    tool = postgresql.find()
-    if tool is None:
-        raise BenchFailed(f"no PostgreSQL server; {postgresql.REMEDY}")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="consent-bench-")))
+        if engine == "sqlite":
+            yield f"sqlite:///{folder / 'consent.sqlite3'}", folder, None
+            return
+        tool = postgresql.find()
+        if tool is None:
+            raise BenchFailed(f"no PostgreSQL server; {postgresql.REMEDY}")
         private = cluster.start(tool, POSTGRESQL_SETTINGS)
         stack.callback(private.stop)
-        click.echo(f"writing and sealing {records:,} records ...", err=True)
-        url = filled(private, folder, records, keys)
-        environment = environment_of(url, folder)
+        yield private.url(), folder, private
+
+
+def measured(
+    environment: dict[str, str],
+    database: int | None,
+    keys: int,
+    per_second: float,
+    seconds: float,
+) -> Figures:
+    """Purge a database that was filled, beside the service.
+
+    :param database: the process of its server
+    :raises BenchFailed: a server does not start or answer
+    """
+    folder = Path(environment["CONSENT_DATA_DIR"])
+    with ExitStack() as stack:
         service = start(["consent_server", "serve"], "service", environment, folder)
         stack.callback(service.stop)
         service.wait_until_ready("/readyz")
@@ -116,18 +146,20 @@ def measured(records: int, keys: int, per_second: float, seconds: float) -> Figu
             writers.taken()
             time.sleep(seconds)
             before = writers.taken()
-            taken = _purge(environment, private.process.pid)
+            taken = _purge(environment, database)
             meanwhile = writers.taken()
     return Figures(keys, *taken, _quantiles(before), _quantiles(meanwhile))
 
 
-def _purge(environment: dict[str, str], database: int) -> tuple[int, float, float, float]:
+def _purge(
+    environment: dict[str, str], database: int | None
+) -> tuple[int, float, float, float | None]:
     """Return records, seconds, and µs of CPU time a record, of the command and of the database.
 
     The writers' share of the database's time is in it.
     """
     command = [sys.executable, "-m", "consent_server", "purge", "--json"]
-    spent, started = cpu_seconds(database), time.monotonic()
+    spent, started = cpu_seconds(database) if database else 0.0, time.monotonic()
     own = sum(os.times()[2:4])
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     seconds = time.monotonic() - started
@@ -136,7 +168,7 @@ def _purge(environment: dict[str, str], database: int) -> tuple[int, float, floa
     records = json.loads(done.stdout)["records"]
     each = 1e6 / max(records, 1)
     cpu = (sum(os.times()[2:4]) - own) * each
-    return records, seconds, cpu, (cpu_seconds(database) - spent) * each
+    return records, seconds, cpu, (cpu_seconds(database) - spent) * each if database else None
 
 
 def _quantiles(waits: list[float]) -> tuple[float, float]:
@@ -144,7 +176,8 @@ def _quantiles(waits: list[float]) -> tuple[float, float]:
     return found[49], found[98]
 
 
-def _table(found: Figures, per_second: float) -> str:
+def _table(found: Figures, per_second: float, engine: str) -> str:
+    database = "–" if found.database_us is None else f"{found.database_us:.0f}"
     changed = found.meanwhile[1] / found.before[1]
     return "\n".join(
         [
@@ -152,11 +185,11 @@ def _table(found: Figures, per_second: float) -> str:
             "command, database | writers p50, p99 ms before | meanwhile | p99 ÷ before |",
             "|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
             f"| {found.records:,} | {found.keys:,} | {found.seconds:.1f} | {found.rate:,.0f} "
-            f"| {1e6 / found.rate:.0f} | {found.cpu_us:.0f}, {found.database_us:.0f} "
+            f"| {1e6 / found.rate:.0f} | {found.cpu_us:.0f}, {database} "
             f"| {found.before[0]:.1f}, {found.before[1]:.1f} "
             f"| {found.meanwhile[0]:.1f}, {found.meanwhile[1]:.1f} | {changed:.2f} |",
             "",
-            f"PostgreSQL, {per_second:g} decisions a second over four connections all the while; "
+            f"{engine}, {per_second:g} decisions a second over four connections all the while; "
             f"{datetime.now(UTC):%Y-%m-%d}, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} "
             "cores.",
         ]
