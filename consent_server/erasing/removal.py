@@ -1,7 +1,7 @@
 """The statements of an erasure, inside one transaction; its locks are held.
 
-On PostgreSQL a list of ids is one parameter, so that a statement is prepared once, whatever its
-length: a purge removes a million records by them.
+A list of ids is one parameter, so that a statement is made and prepared once, whatever its length:
+a purge removes a million records by them.
 """
 
 from collections.abc import Collection, Sequence
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from consent_server.consents.models import ConsentRecord, IdempotencyKey
 from consent_server.db import db, lock_each_for_writing
 from consent_server.ledger.entries import Cause
+from consent_server.lists import among, each_of
 from consent_server.log.models import Erasure, LogEntry, OpeningKeys, QueuedEntry
 from consent_server.log.queue import queue_tombstones
 
@@ -20,16 +21,30 @@ from consent_server.log.queue import queue_tombstones
 MOST = 500
 
 
-def among(column: Any, texts: Collection[str]) -> sa.ColumnElement[bool]:
-    """Return the condition that a column holds one of some texts."""
-    if db.engine.dialect.name != "postgresql":
-        return column.in_(texts)
-    return column == sa.any_(_array(texts))
+def _of(model: Any, column: str = "record_id") -> sa.ColumnElement[bool]:
+    """Return the condition that a row is of one of the records that a statement is about."""
+    columns = model.__table__.c
+    return (columns.site_id == sa.bindparam("of_site")) & among(columns[column], "ids")
 
 
-def _array(texts: Collection[str]) -> sa.ColumnElement[Any]:
-    # One text costs the driver less than a list of them; a comma is in none of them (base64url).
-    return sa.func.string_to_array(",".join(texts), ",", type_=sa.ARRAY(sa.Text))
+_RECORDS = ConsentRecord.__table__
+CORRECTIONS = sa.select(_RECORDS.c.record_id).where(_of(ConsentRecord, "corrects"))
+SAY_THAT_THEY_GO = sa.insert(Erasure).from_select(
+    ["site_id", "record_id", "never_kept"],
+    sa.select(sa.bindparam("of_site", type_=sa.Text), each_of("ids"), sa.literal("")),
+)
+FORGET = (
+    sa.update(LogEntry).where(_of(LogEntry)).values(record_id=None).returning(LogEntry.leaf_index)
+)
+FORGET_WAITING = (
+    sa.update(QueuedEntry)
+    .where(_of(QueuedEntry))
+    .values(record_id=None, erased=sa.bindparam("reason"))
+)
+DELETE_RECORDS = sa.delete(ConsentRecord).where(_of(ConsentRecord))
+#: What refers to records goes first, and what names them last.
+DELETE_REFERRING = [sa.delete(model).where(_of(model)) for model in (IdempotencyKey, OpeningKeys)]
+DELETE_NAMES = sa.delete(Erasure).where(_of(Erasure))
 
 
 def take_turn(site_id: str, *, waits: bool) -> bool:
@@ -54,14 +69,13 @@ def lock_subjects(site_id: str, subjects: Collection[str]) -> None:
 
 def with_corrections(site_id: str, record_ids: Collection[str]) -> set[str]:
     """Return records and whatever corrects them: it is about the same visitor."""
+    connection = db.session.connection()
     found, new = set(record_ids), set(record_ids)
     while new:
         corrections: set[str] = set()
         for some in _chunks(new):
-            query = sa.select(ConsentRecord.record_id).where(
-                ConsentRecord.site_id == site_id, among(ConsentRecord.corrects, some)
-            )
-            corrections.update(db.session.scalars(query))
+            chosen = {"of_site": site_id, "ids": some}
+            corrections.update(connection.execute(CORRECTIONS, chosen).scalars())
         new = corrections - found
         found |= new
     return found
@@ -79,33 +93,16 @@ def remove(site_id: str, record_ids: Collection[str], reason: Cause, now: dateti
     indexes: list[int] = []
     count = 0
     for some in _chunks(record_ids):
-        _say_that_they_go(site_id, some)
-        entries = (LogEntry.site_id == site_id) & among(LogEntry.record_id, some)
-        forget = sa.update(LogEntry).where(entries).values(record_id=None)
-        indexes += connection.execute(forget.returning(LogEntry.leaf_index)).scalars()
-        connection.execute(
-            sa.update(QueuedEntry)
-            .where(QueuedEntry.site_id == site_id, among(QueuedEntry.record_id, some))
-            .values(record_id=None, erased=reason)
-        )
-        for table in (IdempotencyKey, OpeningKeys, ConsentRecord, Erasure):
-            done = connection.execute(
-                sa.delete(table).where(table.site_id == site_id, among(table.record_id, some))
-            )
-            count += done.rowcount if table is ConsentRecord else 0
+        gone = {"of_site": site_id, "ids": some}
+        connection.execute(SAY_THAT_THEY_GO, gone)
+        indexes += connection.execute(FORGET, gone).scalars()
+        connection.execute(FORGET_WAITING, {**gone, "reason": reason})
+        for delete in DELETE_REFERRING:
+            connection.execute(delete, gone)
+        count += connection.execute(DELETE_RECORDS, gone).rowcount
+        connection.execute(DELETE_NAMES, gone)
     queue_tombstones(site_id, indexes, reason, now)
     return count
-
-
-def _say_that_they_go(site_id: str, record_ids: Sequence[str]) -> None:
-    connection = db.session.connection()
-    if connection.dialect.name != "postgresql":
-        names = [{"site_id": site_id, "record_id": id_, "never_kept": ""} for id_ in record_ids]
-        connection.execute(sa.insert(Erasure), names)
-        return
-    rows = sa.select(sa.literal(site_id), sa.func.unnest(_array(record_ids)), sa.literal(""))
-    columns = ["site_id", "record_id", "never_kept"]
-    connection.execute(sa.insert(Erasure).from_select(columns, rows))
 
 
 def _chunks(record_ids: Collection[str]) -> list[Sequence[str]]:

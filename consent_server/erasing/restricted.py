@@ -18,9 +18,9 @@ import structlog
 from consent_server.columns import rfc3339
 from consent_server.consents.models import ConsentRecord
 from consent_server.db import db, writing
-from consent_server.erasing.removal import among
 from consent_server.ledger import restricted
 from consent_server.ledger.canonical import base64url_encode, canonical
+from consent_server.lists import among
 from consent_server.log.models import LogEntry, OpeningKeys, QueuedEntry, RestrictedProof
 from consent_server.sealing.openings import Openings
 from consent_server.sites.document.restricted import KEY

@@ -2,20 +2,19 @@
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import sqlalchemy as sa
-import sqlalchemy.orm as so
 from sqlalchemy.exc import SQLAlchemyError
 
 from consent_server.columns import rfc3339
 from consent_server.consents.models import ConsentRecord, ErasedSubject, IdempotencyKey
 from consent_server.db import db, writing
 from consent_server.erasing.erasedlist import ErasedList
-from consent_server.erasing.removal import among
 from consent_server.erasing.restricted import delete_ended
 from consent_server.erasing.service import erase_overdue
+from consent_server.lists import among
 from consent_server.sites.durations import months, months_before
 from consent_server.sites.models import Site
 from consent_server.sites.service import bundle_of, newest_publication
@@ -33,8 +32,6 @@ KEY_LIFE = timedelta(hours=24)
 #: No copy of the database is kept longer than the longest retention, and no retry comes later.
 MEMORY_MONTHS = 25
 
-Position = tuple[datetime, str]
-
 
 class Old(NamedTuple):
     """A record that is old enough itself to be erased."""
@@ -42,9 +39,56 @@ class Old(NamedTuple):
     record_id: str
     subject: str | None
     recorded_at: datetime
+    #: Whether its visitor had no consent event since; of nobody there is none.
+    is_over: bool
 
 
 Page = Sequence[Old]
+
+_RECORDS = ConsentRecord.__table__
+_LATER = _RECORDS.alias("later")
+#: Something where the visitor of a record had a consent event after the cutoff. Looked for record
+#: by record: of an EXISTS, PostgreSQL may think to read all that is younger first.
+SINCE = (
+    sa.select(sa.literal(1))
+    .where(
+        _LATER.c.site_id == sa.bindparam("of_site"),
+        _LATER.c.subject == _RECORDS.c.subject,
+        _LATER.c.recorded_at > sa.bindparam("cutoff"),
+        _LATER.c.event != "expired",
+        _LATER.c.corrects.is_(None),
+    )
+    .limit(1)
+    .scalar_subquery()
+)
+#: The records of a site that are old enough, the oldest first.
+OLD = (
+    sa.select(
+        _RECORDS.c.record_id,
+        _RECORDS.c.subject,
+        _RECORDS.c.recorded_at,
+        SINCE.is_(None).label("is_over"),
+    )
+    .where(
+        _RECORDS.c.site_id == sa.bindparam("of_site"),
+        _RECORDS.c.recorded_at <= sa.bindparam("cutoff"),
+        sa.tuple_(_RECORDS.c.recorded_at, _RECORDS.c.record_id)
+        > sa.tuple_(
+            sa.bindparam("after", type_=_RECORDS.c.recorded_at.type),
+            sa.bindparam("after_id", type_=_RECORDS.c.record_id.type),
+        ),
+    )
+    .order_by(_RECORDS.c.recorded_at, _RECORDS.c.record_id)
+    .limit(sa.bindparam("most"))
+)
+#: Every record of some subjects of a site that had no consent event since.
+OVERDUE = sa.select(_RECORDS.c.record_id).where(
+    _RECORDS.c.site_id == sa.bindparam("of_site"),
+    among(_RECORDS.c.subject, "subjects"),
+    SINCE.is_(None),
+)
+#: Before every record.
+FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -134,10 +178,11 @@ def _erased(
     """Erase, and yield how many records that were, page by page; the trail names it once."""
     is_told = False
     for page in _pages(site_id, cutoff, BATCH[db.engine.dialect.name]):
-        if not is_told and _count(site_id, page, cutoff):
+        over = [old for old in page if old.is_over]
+        if over and not is_told:
             leave_line(site_id, who, "purge", now, why, kept_since=rfc3339(cutoff))
             is_told = True
-        count = _erase(site_id, page, cutoff, now, gives_way)
+        count = _erase(site_id, over, cutoff, now, gives_way) if over else 0
         if count is None:
             return
         yield count
@@ -145,71 +190,52 @@ def _erased(
 
 def _pages(site_id: str, cutoff: datetime, most: int) -> Iterator[Page]:
     """Yield the records that are old enough themselves, the oldest first."""
-    after: Position | None = None
+    asked = {"of_site": site_id, "cutoff": cutoff, "most": most}
+    after: tuple[datetime, str] = FIRST, ""
     while True:
-        query = sa.select(
-            ConsentRecord.record_id, ConsentRecord.subject, ConsentRecord.recorded_at
-        ).where(ConsentRecord.site_id == site_id, ConsentRecord.recorded_at <= cutoff)
-        if after is not None:
-            bound = (
-                sa.literal(after[0], ConsentRecord.recorded_at.type),
-                sa.literal(after[1], ConsentRecord.record_id.type),
-            )
-            place = sa.tuple_(ConsentRecord.recorded_at, ConsentRecord.record_id)
-            query = query.where(place > sa.tuple_(*bound))
-        query = query.order_by(ConsentRecord.recorded_at, ConsentRecord.record_id)
-        rows = db.session.execute(query.limit(most)).all()
+        place = {"after": after[0], "after_id": after[1]}
+        rows = db.session.connection().execute(OLD, {**asked, **place})
+        page = [Old(*row) for row in rows]
         db.session.rollback()
-        if not rows:
+        if not page:
             return
-        yield [Old(row.record_id, row.subject, row.recorded_at) for row in rows]
-        after = (rows[-1].recorded_at, rows[-1].record_id)
+        yield page
+        after = page[-1].recorded_at, page[-1].record_id
 
 
-def _overdue(site_id: str, subjects: Collection[str], cutoff: datetime) -> list[tuple[str, str]]:
-    """Return id and subject of every record of those subjects that had no consent event since."""
-    later = so.aliased(ConsentRecord)
-    since = sa.exists().where(
-        later.site_id == site_id,
-        later.subject == ConsentRecord.subject,
-        later.recorded_at > cutoff,
-        later.event != "expired",
-        later.corrects.is_(None),
-    )
-    query = sa.select(ConsentRecord.record_id, ConsentRecord.subject).where(
-        ConsentRecord.site_id == site_id, among(ConsentRecord.subject, subjects), ~since
-    )
-    return [(row.record_id, str(row.subject)) for row in db.session.execute(query)]
+def _overdue(site_id: str, subjects: Collection[str], cutoff: datetime) -> Sequence[str]:
+    """Return the ids of every record of those subjects that had no consent event since."""
+    asked = {"of_site": site_id, "subjects": subjects, "cutoff": cutoff}
+    return db.session.connection().execute(OVERDUE, asked).scalars().all()
 
 
 def _erase(
     site_id: str,
-    page: Page,
+    over: Page,
     cutoff: datetime,
     now: datetime,
     gives_way: bool,
 ) -> int | None:
     """Erase what is overdue; None where another process does, and it is to be left to that one."""
-    of_nobody = {old.record_id for old in page if old.subject is None}
-    over = _overdue(site_id, {old.subject for old in page if old.subject}, cutoff)
-    db.session.rollback()
-    subjects = {subject for _, subject in over}
-    if not subjects and not of_nobody:
-        return 0
+    of_nobody = {old.record_id for old in over if old.subject is None}
+    subjects = {old.subject for old in over if old.subject is not None}
 
     def overdue() -> set[str]:
         """Look again: nobody decides anything now."""
-        return of_nobody | {id_ for id_, _ in _overdue(site_id, subjects, cutoff)}
+        return of_nobody.union(_overdue(site_id, subjects, cutoff))
 
     return erase_overdue(site_id, subjects, overdue, now, gives_way)
 
 
 def _count(site_id: str, page: Page, cutoff: datetime) -> int:
     """Return how many would be erased: whatever there is of a visitor counts with the oldest."""
-    subjects = {old.subject for old in page if old.subject}
-    count = len(_overdue(site_id, subjects - _seen_before(site_id, subjects, page[0]), cutoff))
+    over = [old for old in page if old.is_over]
+    subjects = {old.subject for old in over if old.subject is not None}
+    if subjects:
+        subjects -= _seen_before(site_id, subjects, page[0])
+    count = len(_overdue(site_id, subjects, cutoff))
     db.session.rollback()
-    return count + sum(old.subject is None for old in page)
+    return count + sum(old.subject is None for old in over)
 
 
 def _seen_before(site_id: str, subjects: Collection[str], first: Old) -> set[str]:
