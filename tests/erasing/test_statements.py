@@ -100,3 +100,22 @@ def test_the_idempotency_keys_of_a_record_are_found_by_an_index(app):
     text = "\n".join(plan)
     assert "ix_idempotency_keys_record_id" in text
     assert "record_id" in text.partition("ix_idempotency_keys_record_id")[2]
+
+
+def test_a_name_is_found_by_its_key_whatever_lies_beside_it(app, two):
+    """Dead names of a long purge stay while somebody reads: no statement may read them all."""
+    looks = (
+        "SELECT seq_scan, idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relid = %s::regclass"
+    )
+    with app.app_context(), administrator_of(db.engine).connect() as connection:
+        if connection.dialect.name != "postgresql":
+            return
+        for id_ in [*two, *map(str, range(1000))]:
+            connection.execute(sa.text(NAME), {"id": id_})
+        before = connection.exec_driver_sql(looks, ("log_erasures",)).one()
+        for statement in (FORGET, *REMOVE):
+            connection.exec_driver_sql(statement)
+        after = connection.exec_driver_sql(looks, ("log_erasures",)).one()
+
+    # Two rows of each of the three tables that are guarded.
+    assert [now - then for now, then in zip(after, before, strict=True)] == [0, 6]
