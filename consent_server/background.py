@@ -148,7 +148,7 @@ def _purge(app: Flask, at: datetime, listed: int | None) -> int:
     :param listed: erasures on the list when this was done before; None when it was not
     """
     erased: ErasedList = app.extensions["consent_erased"]
-    purged = purge(at, erased, rest=Rest.between_batches(), gives_way=True)
+    purged = purge(at, erased, rest=Rest(), gives_way=True)
     with erased.held():
         _, position = erased.position()
     if purged.records or purged.restricted_proofs or position not in (0, listed):

@@ -97,7 +97,7 @@ def purge(dry_run: bool, why: str | None, as_json: bool) -> None:
                 erased,
                 is_dry_run=dry_run,
                 done=progress.update,
-                rest=Rest.between_batches(),
+                rest=Rest(),
                 who=who(),
                 why=why,
             )
