@@ -14,9 +14,9 @@ from consent_server.sealing.errors import LeaseLost
 
 #: How long others wait for a process that died at work.
 LEASE = timedelta(seconds=30)
-#: By site: the run of this process that ended without giving the lease back, since the database
-#: went away. It does nothing any more, and nobody has to wait for it.
-_left: dict[str, str] = {}
+#: By site: the runs of this process that ended without giving the lease back, since the database
+#: went away. They do nothing any more, and nobody has to wait for them.
+_left: dict[str, set[str]] = {}
 
 
 def take_lease(site_id: str, holder: str, now: datetime) -> bool:
@@ -31,13 +31,14 @@ def take_lease(site_id: str, holder: str, now: datetime) -> bool:
         at_work = of_site & (Lease.until > now) & (Lease.until <= now + 2 * LEASE)
         # Compared there: an end that somebody wrote may be none that can be read.
         at_it = db.session.scalar(sa.select(Lease.holder).where(at_work))
-        if at_it is not None and at_it != _left.get(site_id):
+        if at_it is not None and at_it not in _left.get(site_id, ()):
             db.session.rollback()
             return False
         mine = {"holder": holder, "until": now + LEASE}
         if not _changed(sa.update(Lease).where(of_site).values(mine)):
             db.session.add(Lease(site_id=site_id, **mine))
         db.session.commit()
+    _left.pop(site_id, None)
     return True
 
 
@@ -49,9 +50,10 @@ def _changed(statement: sa.Update) -> bool:
 def leave_lease(site_id: str, holder: str) -> None:
     """Remember that a run of this process is over, whatever it wanted to do.
 
-    What the database makes of its last transaction is unknown; the next run reads where it stands.
+    What the database makes of its last transaction is unknown, even whether it has the lease; the
+    next run reads where it stands.
     """
-    _left[site_id] = holder
+    _left.setdefault(site_id, set()).add(holder)
 
 
 def require_lease(site_id: str, holder: str) -> None:

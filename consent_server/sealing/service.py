@@ -80,6 +80,14 @@ def seal(site_id: str, notary: Notary, now: datetime) -> Sealed:
     """
     require_site(site_id, archived=True)
     holder = secrets.token_urlsafe(16)
+    try:
+        return _seal(site_id, notary, holder, now)
+    except BaseException:
+        leave_lease(site_id, holder)
+        raise
+
+
+def _seal(site_id: str, notary: Notary, holder: str, now: datetime) -> Sealed:
     if not take_lease(site_id, holder, now):
         return Sealed(site_id, 0, is_busy=True)
     count = 0
@@ -98,9 +106,6 @@ def seal(site_id: str, notary: Notary, now: datetime) -> Sealed:
             return Sealed(site_id, count, is_busy=True)  # it saw the work of two half done
         raise_alarm(site_id, refusal, now)
         give_back_lease(site_id, holder, now)
-        raise
-    except BaseException:
-        leave_lease(site_id, holder)
         raise
     clear_alarm(site_id)
     give_back_lease(site_id, holder, now)

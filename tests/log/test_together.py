@@ -11,7 +11,7 @@ from consent_server import rowscope
 from consent_server.db import db, lock_for_writing
 from consent_server.sealing import batch, enrolment, lease, service
 from consent_server.sealing.audit import Audit
-from consent_server.sealing.errors import SealRefused
+from consent_server.sealing.errors import LogInconsistent, SealRefused
 from consent_server.sealing.notary import Notary
 from tests.builders import acceptance, refusal
 from tests.log.backup import Backup
@@ -133,20 +133,38 @@ def test_the_lease_of_one_who_died_runs_out(app, decide, seal, clock):
     assert seal().count == 1
 
 
+@pytest.mark.parametrize(
+    "step", ["take_lease", "grow", "raise_alarm", "clear_alarm", "give_back_lease"]
+)
 def test_a_run_that_failed_keeps_no_other_one_of_its_process_waiting(
-    app, decide, seal, notary, monkeypatch
+    app, decide, seal, notary, monkeypatch, step
 ):
+    """Wherever the server went away; of a commit nobody knows then whether it was one."""
     decide(acceptance())
+    take_lease = service.take_lease
 
     def lost(*_arguments):
         raise OperationalError(None, None, ConnectionError("the server is gone"))
 
-    monkeypatch.setattr(service, "grow", lost)
-    with pytest.raises(OperationalError):
-        seal()
-    monkeypatch.undo()
+    def taken_and_lost(*arguments):
+        take_lease(*arguments)
+        lost()
 
-    assert seal().count == 1
+    def differs(*_arguments):
+        raise LogInconsistent("a reason for an alarm")
+
+    with monkeypatch.context() as patched:
+        if step == "raise_alarm":
+            patched.setattr(service, "grow", differs)
+        patched.setattr(service, step, taken_and_lost if step == "take_lease" else lost)
+        with pytest.raises(OperationalError):
+            seal()
+        patched.setattr(service, "take_lease", lost)  # it is away for the next one too
+        with pytest.raises(OperationalError):
+            seal()
+    decide(refusal())
+
+    assert seal().count >= 1
     assert found(app, notary) == []
 
 
