@@ -1,5 +1,6 @@
 """The work that runs beside the requests: time, the logs, and what this process knows of itself."""
 
+import errno
 import os
 import threading
 import time
@@ -9,10 +10,10 @@ from datetime import date, datetime, timedelta
 
 import structlog
 from flask import Flask
-from sqlalchemy import exc
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from consent_server import rowscope
-from consent_server.db import db
+from consent_server.db import db, is_out_of_room
 from consent_server.erasing.erasedlist import ErasedList, ErasedListUnusable
 from consent_server.erasing.replay import replay
 from consent_server.erasing.traces import MEDIUM, remove_traces
@@ -25,6 +26,7 @@ from consent_server.reserve import Reserve
 from consent_server.retention.purging import purge
 from consent_server.retention.resting import Rest
 from consent_server.retention.service import record_lapses, require_clock
+from consent_server.schema import answers
 from consent_server.sealing.errors import SealRefused
 from consent_server.sealing.notary import Notary
 from consent_server.sealing.service import seal, waiting_sites
@@ -33,8 +35,6 @@ from consent_server.web.clock import now
 from consent_server.witnessing.rounds import Rounds
 
 log = structlog.get_logger(__name__)
-#: What the database says of itself, and not of the rows of one site.
-AWAY = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
 #: Seconds between two looks for consents whose time is over.
 HOUSEKEEPING_EVERY = 60.0
 #: Seconds between two looks at every record.
@@ -45,6 +45,8 @@ MEASURE_EVERY = 5.0
 END_PATIENCE = 5.0
 #: Ends that a round looks at again, in case the clocks of two machines differ.
 LOOK_BACK = timedelta(hours=1)
+#: What a disk says that takes no file, of whichever log.
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 #: Held by whoever seals, and at the end of a process for good.
 _sealing = threading.Lock()
@@ -186,18 +188,28 @@ def _replay(app: Flask) -> None:
 
 
 def _seal_all(app: Flask) -> None:
-    """Seal each log; what is wrong with the records of one site keeps no other waiting."""
+    """Seal each log; what is wrong with one of them keeps no other waiting."""
     problem: Exception | None = None
     for site_id in waiting_sites():
         try:
             with suppress(SealRefused):  # an alarm was raised; the other logs go on
                 seal(site_id, app.extensions["consent_notary"], now())
-        except (*AWAY, OSError):
-            raise
         except Exception as error:  # noqa: BLE001 (told when the others are done)
             problem = problem or error
+            db.session.rollback()
+            if _is_of_all(error, app):
+                break
     if problem is not None:
         raise problem
+
+
+def _is_of_all(error: Exception, app: Flask) -> bool:
+    """Whether no other log can be sealed either: there is no room, or no database."""
+    if isinstance(error, OSError):
+        return error.errno in NO_ROOM
+    if isinstance(error, OperationalError) and is_out_of_room(error):
+        return True
+    return isinstance(error, SQLAlchemyError) and not answers(app)
 
 
 def _start_witnessing(app: Flask) -> list[threading.Thread]:

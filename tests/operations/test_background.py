@@ -1,12 +1,13 @@
 """The work beside the requests goes on whatever a round meets, and tells when it does not."""
 
+import errno
 import json
 import os
 import threading
 from types import SimpleNamespace
 
 import pytest
-import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from consent_server import background, serving
 from consent_server.erasing.erasedlist import ErasedListUnusable
@@ -111,29 +112,58 @@ def test_on_a_full_disk_the_room_for_the_noes_is_left_to_them(app, impatient, mo
     assert done == [None]
 
 
+@pytest.fixture
+def seal_all(app, monkeypatch):
+    """Seal the logs of three sites, and meet something at the second; gives those that are done."""
+
+    def seal_all(problem):
+        begun = []
+
+        def seal(site_id, *_):
+            begun.append(site_id)
+            if site_id == "b":
+                raise problem
+
+        monkeypatch.setattr(background, "waiting_sites", lambda: ["a", "b", "c"])
+        monkeypatch.setattr(background, "seal", seal)
+        with app.app_context(), pytest.raises(type(problem)):
+            background._seal_all(app)
+        return begun
+
+    return seal_all
+
+
+def of_the_database(words):
+    return OperationalError(None, None, ConnectionError(words))
+
+
 @pytest.mark.parametrize(
-    ("error", "others"),
+    "problem",
     [
-        (ValueError("broken"), ["a", "c"]),
-        (sa.exc.IntegrityError("broken", None, Exception()), ["a", "c"]),
-        (sa.exc.OperationalError("broken", None, Exception()), ["a"]),  # it is away: of all of them
+        ValueError(),
+        PermissionError(errno.EACCES, "a file of a log that an administrator sealed by hand"),
+        of_the_database("canceling statement due to statement timeout"),
+        IntegrityError("broken", None, Exception()),
     ],
-    ids=["a row", "a trigger", "the database"],
+    ids=["a row", "a file", "a statement", "a trigger"],
 )
-def test_what_is_wrong_with_one_site_keeps_no_other_log_waiting(app, monkeypatch, error, others):
-    sealed = []
+def test_what_is_wrong_with_one_site_keeps_no_other_log_waiting(seal_all, problem):
+    assert seal_all(problem) == ["a", "b", "c"]
 
-    def seal(site_id, *_):
-        if site_id == "broken":
-            raise error
-        sealed.append(site_id)
 
-    monkeypatch.setattr(background, "waiting_sites", lambda: ["a", "broken", "c"])
-    monkeypatch.setattr(background, "seal", seal)
-    with app.app_context(), pytest.raises(type(error), match="broken"):
-        background._seal_all(app)
+@pytest.mark.parametrize(
+    "problem",
+    [OSError(errno.ENOSPC, ""), of_the_database("database or disk is full")],
+    ids=["file", "database"],
+)
+def test_where_there_is_no_room_no_other_log_takes_what_is_left(seal_all, problem):
+    assert seal_all(problem) == ["a", "b"]
 
-    assert sealed == others
+
+def test_where_the_database_is_gone_no_other_log_waits_for_it(seal_all, monkeypatch):
+    monkeypatch.setattr(background, "answers", lambda _: False)
+
+    assert seal_all(of_the_database("the server is gone")) == ["a", "b"]
 
 
 GOOD = {"number": 1, "site": "demo", "reason": REASONS[0], "day": "2026-11-22"}
