@@ -50,12 +50,14 @@ NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 #: Held by whoever seals, and at the end of a process for good.
 _sealing = threading.Lock()
+#: Whether the process ends.
+_ending = threading.Event()
 
 
 def _begin_again() -> None:
     """Let a process that was forked seal: whoever held the lock is in the other one."""
-    global _sealing
-    _sealing = threading.Lock()
+    global _sealing, _ending
+    _sealing, _ending = threading.Lock(), threading.Event()
 
 
 os.register_at_fork(after_in_child=_begin_again)
@@ -81,6 +83,7 @@ def end_work() -> None:
 
     Whoever ends in between keeps its lease, and nobody can seal for half a minute.
     """
+    _ending.set()
     _sealing.acquire(timeout=END_PATIENCE)
 
 
@@ -191,6 +194,8 @@ def _seal_all(app: Flask) -> None:
     """Seal each log; what is wrong with one of them keeps no other waiting."""
     problem: Exception | None = None
     for site_id in waiting_sites():
+        if _ending.is_set():
+            break
         try:
             with suppress(SealRefused):  # an alarm was raised; the other logs go on
                 seal(site_id, app.extensions["consent_notary"], now())

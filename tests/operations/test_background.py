@@ -166,6 +166,24 @@ def test_where_the_database_is_gone_no_other_log_waits_for_it(seal_all, monkeypa
     assert seal_all(of_the_database("the server is gone")) == ["a", "b"]
 
 
+def test_a_process_that_ends_begins_no_other_log(app, monkeypatch):
+    begun = []
+
+    def seal(site_id, *_):
+        begun.append(site_id)
+        background.end_work()
+
+    monkeypatch.setattr(background, "_sealing", threading.Lock())
+    monkeypatch.setattr(background, "_ending", threading.Event())
+    monkeypatch.setattr(background, "END_PATIENCE", 0)
+    monkeypatch.setattr(background, "waiting_sites", lambda: ["a", "b"])
+    monkeypatch.setattr(background, "seal", seal)
+    with app.app_context(), background._sealing:
+        background._seal_all(app)
+
+    assert begun == ["a"]
+
+
 GOOD = {"number": 1, "site": "demo", "reason": REASONS[0], "day": "2026-11-22"}
 GOOD |= {"records": ["x"], "subjects": {"y": 1}}
 
