@@ -183,7 +183,8 @@ def _keep_sealing(app: Flask) -> None:
 def _replay(app: Flask) -> None:
     try:
         count = replay(app.extensions["consent_erased"], now())
-    except ErasedListUnusable as refusal:  # the logs go on; nothing is erased until it is put right
+    except (ErasedListUnusable, OSError) as refusal:
+        # The logs go on; nothing is erased until it is put right.
         log.error("erasures_not_replayed", detail=str(refusal))
         return
     if count:

@@ -221,6 +221,26 @@ def test_a_line_of_erasures_that_lacks_something_is_named(line, app, site, decid
         background._seal_all(app)
 
 
+def test_a_list_of_erasures_that_cannot_be_opened_keeps_no_log_waiting(
+    app, site, decide, rows, impatient, monkeypatch
+):
+    """It is an administrator's, say, who erased by hand."""
+    decide(acceptance())
+    folder = app.extensions["consent_settings"].data_dir / "erased"
+    (folder / "list.lock").mkdir(parents=True)
+    rounds = iter([None, Stop()])
+
+    def is_out(_):
+        if found := next(rounds):
+            raise found
+
+    monkeypatch.setattr(background, "_is_room_for_noes_alone", is_out)
+    with pytest.raises(Stop):
+        background._keep_sealing(app)
+
+    assert rows("log_queue") == []
+
+
 def test_the_age_of_work_is_that_of_the_thread_that_is_furthest_behind(
     client, tmp_path, monkeypatch
 ):
