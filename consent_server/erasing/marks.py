@@ -3,9 +3,24 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from consent_server.consents.models import ErasedSubject
+import sqlalchemy as sa
+
+from consent_server.columns import UtcDateTime
 from consent_server.db import db
 from consent_server.log.models import ErasureMark
+
+# One statement each: an erasure and a replay, or two of them, may write one row at once.
+MARK = sa.text(
+    "INSERT INTO erasure_marks (list_id, number) VALUES (:list_id, :number) "
+    "ON CONFLICT (list_id) DO UPDATE SET number = excluded.number "
+    "WHERE erasure_marks.number < excluded.number"
+)
+SPENT = sa.text(
+    "INSERT INTO erased_subjects (site_id, digest, n, erased_at) "
+    "VALUES (:site_id, :digest, :n, :erased_at) "
+    "ON CONFLICT (site_id, digest) DO UPDATE SET erased_at = excluded.erased_at, "
+    "n = CASE WHEN erased_subjects.n < excluded.n THEN excluded.n ELSE erased_subjects.n END"
+).bindparams(sa.bindparam("erased_at", type_=UtcDateTime()))
 
 
 def mark_of(list_id: str) -> int:
@@ -16,9 +31,8 @@ def mark_of(list_id: str) -> int:
 
 def set_mark(list_id: str, number: int) -> None:
     """Say that a list is done up to a line; never less than before. The caller commits."""
-    if mark_of(list_id) < number:
-        db.session.merge(ErasureMark(list_id=list_id, number=number))
-        db.session.flush()
+    if number:  # of a list that names nothing the database knows nothing
+        db.session.execute(MARK, {"list_id": list_id, "number": number})
 
 
 def remember_subjects(site_id: str, subjects: Mapping[str, int], now: datetime) -> None:
@@ -26,8 +40,9 @@ def remember_subjects(site_id: str, subjects: Mapping[str, int], now: datetime) 
 
     :param subjects: digest of a subject → the highest counter among its erased decisions
     """
-    for digest, n in subjects.items():
-        known = db.session.get(ErasedSubject, (site_id, digest), populate_existing=True)
-        highest = max(n, known.n) if known is not None else n
-        db.session.merge(ErasedSubject(site_id=site_id, digest=digest, n=highest, erased_at=now))
-    db.session.flush()
+    spent = [
+        {"site_id": site_id, "digest": digest, "n": n, "erased_at": now}
+        for digest, n in sorted(subjects.items())  # in one order, against deadlocks
+    ]
+    if spent:
+        db.session.execute(SPENT, spent)

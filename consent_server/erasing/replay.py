@@ -61,15 +61,14 @@ def _done(erased: ErasedList, now: datetime, is_thorough: bool) -> int:
 
 
 def _replay(site_id: str, lines: Sequence[Line], erased: ErasedList, now: datetime) -> int:
-    with writing():
-        for line in lines:
-            remember_subjects(site_id, line.subjects, now)
-        db.session.commit()
     reasons = {digest: line.reason for line in lines for digest in line.records}
     spent: dict[str, tuple[int, Reason]] = {}
     for line in lines:
         for digest, highest in line.subjects.items():
             spent[digest] = max(spent.get(digest, (0, line.reason)), (highest, line.reason))
+    with writing():
+        remember_subjects(site_id, {digest: n for digest, (n, _) in spent.items()}, now)
+        db.session.commit()
     count = 0
     for page in _pages(site_id):
         found: dict[Reason, dict[str, str | None]] = {}
