@@ -3,13 +3,19 @@
 import json
 import logging
 import sys
+import traceback
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TextIO
+from typing import Any, TextIO
 
 import structlog
 
+from consent_server.errors import ConsentError
+
+#: Errors whose words are our own, or about the machine. Those of others may quote what was
+#: recorded: PostgreSQL names the row that is there already, a dictionary the key that is not.
+SPOKEN = (ConsentError, OSError, ImportError, RuntimeError)
 #: Logger of the lines of requests.
 _ACCESS = "consent_server.access"
 
@@ -24,7 +30,7 @@ def configure(level: str) -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
+        structlog.processors.ExceptionRenderer(_told),
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -44,6 +50,21 @@ def configure(level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
+
+
+def _told(exc_info: Any) -> str:
+    """Return the ways of an error and of what it came from, that one first."""
+    ways: list[str] = []
+    error: BaseException | None = exc_info[1]
+    told: set[int] = set()
+    while error is not None and id(error) not in told:  # one may be raised from itself
+        told.add(id(error))
+        kind = f"{type(error).__module__}.{type(error).__qualname__}"
+        words = f": {error}" if isinstance(error, SPOKEN) else ""
+        way = ["Traceback (most recent call last):\n", *traceback.format_tb(error.__traceback__)]
+        ways.append("".join([*way, kind, words]))
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "\n\n".join(reversed(ways))
 
 
 class _Handler(logging.StreamHandler[TextIO]):

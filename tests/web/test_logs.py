@@ -2,10 +2,13 @@
 
 import json
 import logging
+import sqlite3
 
 import pytest
 import structlog
 
+from consent_server.erasing.erasedlist import ErasedListUnusable
+from consent_server.errors import ConsentError
 from consent_server.web import logs
 
 
@@ -51,3 +54,54 @@ def test_a_method_that_a_client_made_up_is_not_written(configured, capsys, clien
     methods = [json.loads(line)["method"] for line in out.splitlines() if '"request"' in line]
     assert methods == ["other", "GET"]
     assert "MARIE" not in out
+
+
+def failed(error):
+    raise error
+
+
+@pytest.mark.parametrize("logger", ["consent_server.web.problems", "gunicorn.error"])
+def test_an_error_is_logged_by_its_way_and_not_in_words_that_may_quote_somebody(
+    configured, capsys, logger
+):
+    configured("info")
+    row, key = sqlite3.IntegrityError("Key (digest)=(MARIE) already exists."), KeyError("DUPONT")
+    try:
+        try:
+            failed(row)
+        except sqlite3.Error as error:
+            raise key from error
+    except KeyError:
+        logging.getLogger(logger).exception("Error handling request")
+
+    [line] = capsys.readouterr().err.splitlines()
+    told = json.loads(line)["exception"]
+    assert "MARIE" not in line
+    assert "DUPONT" not in line
+    assert told.startswith("Traceback (most recent call last):\n")
+    assert told.endswith("builtins.KeyError")
+    assert told.index("in failed") < told.index("sqlite3.IntegrityError") < told.index("raise key")
+
+
+def test_an_error_that_came_from_itself_is_told_once(configured, capsys):
+    configured("info")
+    itself = KeyError()
+    try:
+        raise itself from itself
+    except KeyError:
+        structlog.get_logger().exception("request_failed")
+
+    assert capsys.readouterr().err.count("builtins.KeyError") == 1
+
+
+def test_an_error_of_our_own_says_what_to_do(configured, capsys):
+    configured("info")
+    for error in (ErasedListUnusable(7), FileNotFoundError(2, "No such file", "keys")):
+        try:
+            failed(error)
+        except (ConsentError, OSError):
+            structlog.get_logger().exception("Exception in worker process")
+
+    first, second = map(json.loads, capsys.readouterr().err.splitlines())
+    assert first["exception"].endswith("line 7 cannot be read; restore it from a backup")
+    assert second["exception"].endswith("No such file: 'keys'")
