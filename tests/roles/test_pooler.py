@@ -87,7 +87,9 @@ def test_no_scope_goes_to_whoever_has_the_session_next(pooler, decide, seal, api
     seal()
     client.get("/v1/sites/demo/export?format=csv", headers=api_key("export"))
     query = (
-        "SELECT current_setting('consent.site', true), current_setting('consent.every_site', true)"
+        "SELECT current_setting('consent.site', true), "
+        "current_setting('consent.every_site', true), "
+        "nullif(current_setting('plan_cache_mode'), 'auto')"
     )
 
     with connect(pooler.url) as one, connect(pooler.url) as other:
