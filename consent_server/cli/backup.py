@@ -33,6 +33,7 @@ from consent_server.cli.deeds import record_deed, why_option
 from consent_server.cli.environment import application, instant, print_json
 from consent_server.config import load_settings
 from consent_server.disk import sync_directory
+from consent_server.erasing.listed import compare
 from consent_server.erasing.replay import replay
 from consent_server.erasing.restricted import delete_ended
 from consent_server.erasing.traces import MEDIUM, remove_traces
@@ -91,7 +92,8 @@ def restore(
     """Put the backup FILE in the place of the database, and erase again what was erased since.
 
     The service must be stopped. PostgreSQL: DATABASE_URL names an empty database. Ends with 1 when
-    a log cannot go on from it, because it is older than what was signed (docs/backup.md).
+    a log cannot go on from it, because it is older than what was signed, or lines are missing from
+    the list of what was erased (docs/backup.md).
     """
     _end_cleanly()
     os.umask(0o077)
@@ -111,7 +113,8 @@ def restore(
     with application(with_schema=False) as app:
         schema.upgrade(app)  # what was erased since is not to wait for anybody's upgrade
         record_deed(None, "restore", why, backup_of=found["at"])
-        erased = replay(app.extensions["consent_erased"], instant(), is_thorough=True)
+        erasures = app.extensions["consent_erased"]
+        erased, listed = replay(erasures, instant(), is_thorough=True), compare(erasures)
         if delete_ended(instant()):  # their time went on while they were in the backup
             remove_traces(MEDIUM)
         broken = broken_promises(app.extensions["consent_notary"])
@@ -119,7 +122,9 @@ def restore(
     kept = str(aside) if aside else None
     answer = {**found, "erased_again": erased, "kept_aside": kept, "logs_that_stop": broken}
     _print_restored(file, answer, as_json)
-    raise SystemExit(1 if broken else 0)
+    for said in filter(None, (listed.problem, listed.doubt)):
+        click.echo(f"{said} (docs/retention.md, Backups and restores)", err=True)
+    raise SystemExit(1 if broken or listed.missing else 0)
 
 
 def _require_keys_and_heads(settings: Settings, without_heads: bool) -> None:

@@ -99,3 +99,25 @@ def test_a_site_that_came_after_the_backup_is_named_and_goes_on_with_its_documen
     assert run("log", "recover", "young", "--yes").exit_code == 0
     with app.app_context():
         assert list(Audit("young", notary).findings()) == []
+
+
+@pytest.mark.parametrize("left", [0, 2], ids=["no list", "a line is missing"])
+def test_it_says_that_not_all_that_was_erased_can_be_erased_again(
+    run, decide, erase_me, seal, app, tmp_path, empty, left
+):
+    for n in (1, 2):
+        decide(acceptance(n))
+        erase_me()
+    seal()
+    assert run("backup", tmp_path / "backup").exit_code == 0
+    empty()
+    path = app.extensions["consent_settings"].data_dir / "erased" / "list.jsonl"
+    lines = path.read_text().splitlines(keepends=True)
+    assert len(lines) == 3
+    path.write_text("".join(lines[:left])) if left else path.unlink()
+
+    restored = run("restore", tmp_path / "backup")
+
+    said = "a line is missing" if left else "erasures by another list, and of none by the one here"
+    assert said in restored.stderr
+    assert restored.exit_code == (1 if left else 0)
