@@ -13,7 +13,7 @@ from flask import Flask
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from consent_server import rowscope
-from consent_server.db import db, is_out_of_room
+from consent_server.db import answers_still, db, is_out_of_room
 from consent_server.erasing.erasedlist import ErasedList, ErasedListUnusable
 from consent_server.erasing.replay import replay
 from consent_server.erasing.traces import MEDIUM, remove_traces
@@ -26,7 +26,6 @@ from consent_server.reserve import Reserve
 from consent_server.retention.purging import purge
 from consent_server.retention.resting import Rest
 from consent_server.retention.service import record_lapses, require_clock
-from consent_server.schema import answers
 from consent_server.sealing.errors import SealRefused
 from consent_server.sealing.notary import Notary
 from consent_server.sealing.service import seal, waiting_sites
@@ -203,19 +202,19 @@ def _seal_all(app: Flask) -> None:
         except Exception as error:  # noqa: BLE001 (told when the others are done)
             problem = problem or error
             db.session.rollback()
-            if _is_of_all(error, app):
+            if _is_of_all(error):
                 break
     if problem is not None:
         raise problem
 
 
-def _is_of_all(error: Exception, app: Flask) -> bool:
+def _is_of_all(error: Exception) -> bool:
     """Whether no other log can be sealed either: there is no room, or no database."""
     if isinstance(error, OSError):
         return error.errno in NO_ROOM
     if isinstance(error, OperationalError) and is_out_of_room(error):
         return True
-    return isinstance(error, SQLAlchemyError) and not answers(app)
+    return isinstance(error, SQLAlchemyError) and not answers_still()
 
 
 def _start_witnessing(app: Flask) -> list[threading.Thread]:

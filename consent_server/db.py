@@ -205,6 +205,18 @@ def is_out_of_room(error: sa.exc.OperationalError) -> bool:
     return str(error.orig) in ("database or disk is full", "disk I/O error")
 
 
+def answers_still() -> bool:
+    """Whether the database answers after an error, which then was of what it was asked."""
+    try:
+        db.session.rollback()
+        db.session.execute(sa.text("SELECT 1"))
+    except sa.exc.SQLAlchemyError:
+        return False
+    finally:
+        db.session.rollback()
+    return True
+
+
 class PragmaRefused(RuntimeError):
     """SQLite did not take a setting that durability rests on; the service does not start."""
 

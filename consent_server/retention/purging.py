@@ -1,20 +1,22 @@
 """Use case of time: erase what was kept long enough."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from functools import partial
 from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from consent_server.columns import rfc3339
-from consent_server.consents.models import ConsentRecord, ErasedSubject, IdempotencyKey
-from consent_server.db import db, writing
+from consent_server.consents.models import ConsentRecord, ErasedSubject
+from consent_server.db import answers_still, db, writing
 from consent_server.erasing.erasedlist import ErasedList
 from consent_server.erasing.restricted import delete_ended
 from consent_server.erasing.service import erase_overdue
 from consent_server.lists import among
+from consent_server.retention.retries import purge_keys
 from consent_server.sites.durations import months, months_before
 from consent_server.sites.models import Site
 from consent_server.sites.service import bundle_of, newest_publication
@@ -25,10 +27,6 @@ from consent_server.trail.service import SERVICE, leave_line
 BATCH = {"sqlite": 100, "postgresql": 500}
 #: Records looked at in one transaction that erases nothing.
 FORESEEN = 1_000
-#: Idempotency keys looked at in one transaction.
-KEYS = 2_000
-#: A retry comes within a day.
-KEY_LIFE = timedelta(hours=24)
 #: No copy of the database is kept longer than the longest retention, and no retry comes later.
 MEMORY_MONTHS = 25
 
@@ -131,14 +129,11 @@ def purge(
     :source: GDPR Art. 5(1)(e); R089 to R091
     """
     purged = Purged()
-    # First: its end was told to visitors. Neither puts off the other, whatever is wrong with it.
-    failed: SQLAlchemyError | None = None
-    try:
+
+    def proofs() -> None:
         purged.restricted_proofs = delete_ended(now, is_dry_run=is_dry_run, rest=rest)
-    except SQLAlchemyError as error:
-        db.session.rollback()
-        failed = error
-    for site_id in _site_ids():
+
+    def site(site_id: str) -> None:
         cutoff = months_before(now, retention_months(site_id))
         db.session.rollback()
         erased_now = _erased(site_id, cutoff, now, who, why, gives_way)
@@ -147,12 +142,32 @@ def purge(
             done(count)
             if count and not is_dry_run:
                 rest()
-        purged.idempotency_keys += _purge_keys(site_id, now - KEY_LIFE, rest, is_dry_run)
-    if not is_dry_run:
-        purged.memories = _forget(months_before(now, MEMORY_MONTHS), erased)
+        purged.idempotency_keys += purge_keys(site_id, now, rest, is_dry_run=is_dry_run)
+
+    def memories() -> None:
+        if not is_dry_run:
+            purged.memories = _forget(months_before(now, MEMORY_MONTHS), erased)
+
+    # First the proofs: their end was told to visitors.
+    _each([proofs, *(partial(site, id_) for id_ in _site_ids()), memories])
+    return purged
+
+
+def _each(parts: Iterable[Callable[[], None]]) -> None:
+    """Do all parts; none puts off another, whatever is wrong with it.
+
+    :raises SQLAlchemyError: of the first that failed
+    """
+    failed: SQLAlchemyError | None = None
+    for part in parts:
+        try:
+            part()
+        except SQLAlchemyError as error:
+            failed = failed or error
+            if not answers_still():
+                break
     if failed is not None:
         raise failed
-    return purged
 
 
 def _site_ids() -> list[str]:
@@ -250,36 +265,6 @@ def _seen_before(site_id: str, subjects: Collection[str], first: Old) -> set[str
     place = (first.recorded_at, first.record_id)
     rows = db.session.execute(query)
     return {str(row.subject) for row in rows if (row.recorded_at, row.record_id) < place}
-
-
-def _purge_keys(site_id: str, until: datetime, rest: Callable[[], None], is_dry_run: bool) -> int:
-    """Delete a site's idempotency keys that no retry will bring again; return how many."""
-    count = 0
-    for page in _pages_of_keys(site_id):
-        here = sa.and_(*page, IdempotencyKey.added_at <= until)
-        found = sa.select(sa.func.count()).select_from(IdempotencyKey).where(here)
-        old = db.session.scalar(found) or 0
-        db.session.rollback()
-        count += old
-        if old and not is_dry_run:
-            with writing():
-                db.session.execute(sa.delete(IdempotencyKey).where(here))
-                db.session.commit()
-            rest()
-    return count
-
-
-def _pages_of_keys(site_id: str) -> Iterator[list[sa.ColumnElement[bool]]]:
-    """Yield the conditions of a page of keys after another.
-
-    Of one site: over all of them, SQLite would look for each page in another index, through all.
-    """
-    after: str | None = ""
-    while after is not None:
-        page = [IdempotencyKey.site_id == site_id, IdempotencyKey.key > after]
-        ends = sa.select(IdempotencyKey.key).where(*page).order_by(IdempotencyKey.key)
-        after = db.session.scalar(ends.offset(KEYS - 1).limit(1))
-        yield page if after is None else [*page, IdempotencyKey.key <= after]
 
 
 def _forget(until: datetime, erased: ErasedList) -> int:

@@ -161,7 +161,7 @@ def test_where_there_is_no_room_no_other_log_takes_what_is_left(seal_all, proble
 
 
 def test_where_the_database_is_gone_no_other_log_waits_for_it(seal_all, monkeypatch):
-    monkeypatch.setattr(background, "answers", lambda _: False)
+    monkeypatch.setattr(background, "answers_still", lambda: False)
 
     assert seal_all(of_the_database("the server is gone")) == ["a", "b"]
 

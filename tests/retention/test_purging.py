@@ -1,9 +1,10 @@
 """Records are erased when they were kept long enough, and not a millisecond before."""
 
 import pytest
+import sqlalchemy as sa
 
-from consent_server.db import db, lock_all_for_writing
-from consent_server.retention import purging
+from consent_server.db import answers_still, db, lock_all_for_writing
+from consent_server.retention import purging, retries
 from consent_server.retention.service import record_lapses
 from consent_server.rights.service import correct as correct_record
 from consent_server.sealing.audit import Audit
@@ -228,7 +229,7 @@ def test_idempotency_keys_live_for_a_day(decide, purge, rows, clock):
 def test_idempotency_keys_go_page_by_page_and_the_young_ones_stay(
     decide, publish, purge, rows, clock, monkeypatch
 ):
-    monkeypatch.setattr(purging, "KEYS", 3)
+    monkeypatch.setattr(retries, "KEYS", 3)
     publish("another")
     for site in ("another", "demo"):
         for _ in range(4):
@@ -260,6 +261,46 @@ def test_what_only_retries_and_copies_needed_is_forgotten_after_25_months(
     assert rows("erased_subjects") == []
     with erased.held():
         assert erased.lines(0) == []
+
+
+@pytest.mark.parametrize("is_gone", [False, True], ids=["one statement", "the database"])
+def test_a_site_that_cannot_be_purged_keeps_no_other_waiting(
+    publish, decide, purge, clock, rows, monkeypatch, is_gone
+):
+    publish("another")
+    decide(refusal(bundle=bundle_hash("another")), site_id="another")
+    decide(refusal())
+    clock.set("2028-11-22T20:00:00+00:00")
+    erase, begun = purging.erase_overdue, []
+
+    def fail(site_id, *arguments):
+        begun.append(site_id)
+        if site_id == "another":
+            raise sa.exc.OperationalError(None, None, ConnectionError("it took too long"))
+        return erase(site_id, *arguments)
+
+    monkeypatch.setattr(purging, "erase_overdue", fail)
+    if is_gone:
+        monkeypatch.setattr(purging, "answers_still", lambda: False)
+    with pytest.raises(sa.exc.OperationalError):
+        purge()
+
+    assert begun == (["another"] if is_gone else ["another", "demo"])
+    assert len(rows("consent_records")) == (1 if is_gone else 0)
+    assert len(rows("consent_records", site="another")) == 1
+
+
+def test_a_database_that_is_gone_does_not_answer(app, monkeypatch):
+    with app.app_context():
+        assert answers_still()
+        db.session.rollback()
+        monkeypatch.setattr(db.engine, "raw_connection", lost)
+
+        assert not answers_still()
+
+
+def lost():
+    raise sa.exc.OperationalError(None, None, ConnectionError("no server"))
 
 
 @pytest.fixture
