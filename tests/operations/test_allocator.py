@@ -53,5 +53,10 @@ def test_the_threads_of_the_service_share_one(arenas):
     assert arenas("as it is") > 1, "the control"
 
 
-def test_whoever_names_a_number_is_not_contradicted(arenas):
-    assert arenas("shared", MALLOC_ARENA_MAX="3") == 3
+@pytest.mark.parametrize(
+    "said",
+    [{"MALLOC_ARENA_MAX": "3"}, {"GLIBC_TUNABLES": "glibc.malloc.arena_max=3"}],
+    ids=["variable", "tunable"],
+)
+def test_whoever_names_a_number_is_not_contradicted(arenas, said):
+    assert arenas("shared", **said) == 3
