@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 
 import sqlalchemy as sa
 import sqlalchemy.orm as so
 
+from consent_server.columns import UNREADABLE
 from consent_server.consents.models import ConsentRecord
 from consent_server.consents.records import record_in_force, record_lapse
 from consent_server.db import db, lock_for_writing, writing
@@ -44,11 +46,20 @@ def record_lapses(now: datetime, since: datetime | None = None) -> int:
 
     Repeatable, and safe when several processes try at once: each subject is settled in a
     transaction of its own, under its lock. The check never waits for this; it looks at the time.
+    A record that cannot be read keeps no other from ending; it is told when they are done.
 
     :source: GDPR Art. 7(1) and Art. 5(2): the end of a consent is a fact to be shown like its start
     """
     batches = _ended(since, now) if since is not None else _over(now)
-    return sum(_settle(site_id, subject, now) for batch in batches for site_id, subject in batch)
+    done, problem = 0, None
+    for site_id, subject in chain.from_iterable(batches):
+        try:
+            done += _settle(site_id, subject, now)
+        except UNREADABLE as error:
+            problem = problem or error
+    if problem is not None:
+        raise problem
+    return done
 
 
 def _ended(since: datetime, now: datetime) -> Iterator[list[tuple[str, str]]]:

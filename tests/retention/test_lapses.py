@@ -3,16 +3,21 @@
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
+from consent_server.consents.models import ConsentRecord
+from consent_server.db import db
 from consent_server.retention import service
 from tests.builders import (
     ALL,
     OTHER_VISITOR,
+    VISITOR,
     a_decision,
     acceptance,
     refusal,
     withdrawal,
 )
+from tests.log.tampering import unguarded
 
 
 @pytest.fixture
@@ -159,3 +164,23 @@ def test_a_round_looks_at_what_ended_since_the_one_before(app, decide, clock, re
 
     assert (later, since_before) == (0, 1)
     assert records()[-1]["event"] == "expired"
+
+
+def test_a_record_that_cannot_be_read_keeps_no_other_from_ending(
+    app, decide, lapse, records, clock
+):
+    for visitor in (VISITOR, OTHER_VISITOR):
+        decide(acceptance(consent_id=visitor))
+    first = min(record["subject"] for record in records())  # they end in this order
+    changed = "UPDATE consent_records SET categories = '{\"analytics\": 1}' WHERE subject = :who"
+    with app.app_context(), unguarded(db.engine) as connection:
+        assert connection.execute(sa.text(changed), {"who": first}).rowcount == 1
+    clock.set("2027-11-22T20:00:00+00:00")
+
+    with pytest.raises(TypeError):
+        lapse()
+
+    with app.app_context():
+        ended = sa.select(ConsentRecord.subject).where(ConsentRecord.event == "expired")
+        assert first not in (others := db.session.scalars(ended).all())
+    assert len(others) == 1
