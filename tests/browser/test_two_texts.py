@@ -108,6 +108,7 @@ def test_an_acceptance_of_the_old_text_is_asked_again_in_both(has_accepted, tabs
     held = new.granted()
     assert held == ({"functional", "marketing"} if has_accepted else set())
     earlier = site.records()
+    new.page.wait_for_load_state("networkidle")  # what it holds was allowed to load
     web.forget()
     if has_accepted:
         old.way_back.click()
