@@ -6,7 +6,11 @@ nothing: what is deleted goes when its table is written anew. And of each column
 hundred values for its planner, of deleted rows too, until it looks again.
 """
 
+import re
 import sys
+import time
+from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
@@ -47,6 +51,13 @@ NOT_SAMPLED = (
     "AND attnum > 0 AND NOT attisdropped "
     "AND attname <> 'site_id'"
 )
+
+
+#: Seconds for which PostgreSQL is asked again, while somebody may still see what was deleted. It
+#: looks at its tables itself now and then, and is done with a small one by then.
+PATIENCE = 10.0
+#: Where PostgreSQL says what it wrote anew, whatever language it speaks.
+REWRITES = "copy_table_data"
 
 
 class DatabaseInUse(ConsentError):
@@ -120,14 +131,42 @@ def compact() -> None:
         try:
             if not connection.exec_driver_sql(IS_OWNER, (TOUCHED[0],)).scalar_one():
                 raise DatabaseNotOwned
-            connection.exec_driver_sql(f"VACUUM (FULL, ANALYZE) {', '.join(TOUCHED)}")
-            _forget_samples(connection)
+            deadline = time.monotonic() + PATIENCE
+            while _rewrite(connection, TOUCHED, "ANALYZE") or _forget_samples(connection):
+                if time.monotonic() > deadline:
+                    raise DatabaseInUse
+                time.sleep(0.2)
         finally:
             connection.invalidate()  # with its settings
 
 
-def _forget_samples(connection: sa.Connection) -> None:
-    """Take the values of deleted rows out of PostgreSQL's statistics; ANALYZE was run before."""
+def _rewrite(connection: sa.Connection, tables: Sequence[str], *more: str) -> int:
+    """Write tables of PostgreSQL anew; return how many deleted rows are in them still.
+
+    Those of which a transaction of somebody else may ask, whatever it has asked for so far.
+    """
+    left = 0
+
+    def hear(said: Any) -> None:
+        nonlocal left
+        if said.source_function == REWRITES and (number := re.search(r"\d+", said.message_detail)):
+            left += int(number[0])
+
+    driver: Any = connection.connection.driver_connection
+    driver.add_notice_handler(hear)
+    try:
+        how = ", ".join(("FULL", "VERBOSE", *more))
+        connection.exec_driver_sql(f"VACUUM ({how}) {', '.join(tables)}")
+    finally:
+        driver.remove_notice_handler(hear)
+    return left
+
+
+def _forget_samples(connection: sa.Connection) -> int:
+    """Take the values of deleted rows out of PostgreSQL's statistics; ANALYZE was run before.
+
+    :returns: how many values that nothing is made of any more are there still
+    """
     columns = connection.exec_driver_sql(NOT_SAMPLED, (list(TOUCHED),)).all()
     for table, column, kind in columns:
         # To give a column the type that it has makes PostgreSQL forget what it knew of it.
@@ -136,9 +175,10 @@ def _forget_samples(connection: sa.Connection) -> None:
         except sa.exc.NotSupportedError:
             log.warning("traces_left", error=f"{table}.{column}: a view or a trigger is made of it")
     if connection.exec_driver_sql(OWNS_DATABASE).scalar_one():
-        connection.exec_driver_sql("VACUUM (FULL) pg_catalog.pg_statistic")
-    else:  # it would be passed over, with no more than a warning
-        log.warning("traces_left", error="pg_statistic: only the database's owner writes it anew")
+        return _rewrite(connection, ["pg_catalog.pg_statistic"])
+    # It would be passed over, with no more than a warning.
+    log.warning("traces_left", error="pg_statistic: only the database's owner writes it anew")
+    return 0
 
 
 def _pragma(cursor: object, name: str) -> int:

@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from consent_server.db import db
+from consent_server.erasing import traces
 from consent_server.erasing.traces import TOUCHED, compact, remove_traces
 from tests.builders import OTHER_VISITOR, acceptance
 from tests.databases import administrator_of
@@ -94,6 +95,28 @@ def test_what_was_erased_is_gone_from_the_statistics_of_the_planner(
     assert not [secret for secret in secrets if secret.decode() in sampled]
     assert bytes(keys["decision_key"]).hex() not in sampled
     assert [found(secret) for secret in secrets] == [False, False]
+
+
+def test_what_a_reader_may_still_ask_for_is_not_called_gone(
+    app, decide, erase, found, subject, monkeypatch
+):
+    """Whatever it read so far: no lock of its own stands in the way."""
+    monkeypatch.setattr(traces, "PATIENCE", 0.0)
+    decide(acceptance())
+    secret = subject().encode()
+    with app.app_context():
+        alike = {"isolation_level": "REPEATABLE READ"}
+        with administrator_of(db.engine).connect().execution_options(**alike) as reader:
+            reader.execute(sa.text("SELECT count(*) FROM sites"))
+            erase()
+            with pytest.raises(traces.DatabaseInUse):
+                compact()
+            is_there = found(secret)
+        monkeypatch.undo()
+        compact()
+
+    assert is_there
+    assert not found(secret)
 
 
 def test_a_view_of_an_operator_keeps_its_columns_alone(app, decide, erase, found, subject):
