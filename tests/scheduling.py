@@ -35,7 +35,10 @@ ONE_ENGINE = (
         "witnessing",
         "fault/history",
         "fault/migrating",
+        "fault/durability/test_killed.py",
+        "fuzz",
         "log/test_audit.py",
+        "log/test_crashes.py",
         "log/test_enrolment.py",
         "log/test_publishing.py",
         "log/test_refusals.py",
@@ -43,18 +46,23 @@ ONE_ENGINE = (
         "log/test_stolen_key.py",
         "log/test_access.py",
         "log/test_sealing.py",
+        "log/test_together.py",
         "bench/test_bench_runs.py",
         "sites/test_looking.py",
         "sites/test_remembered.py",
     ),
     *(
         f"erasing/test_{name}.py"
-        for name in ("audit", "erasing", "listed", "replay", "restricted", "running")
+        for name in (
+            *("audit", "crashes", "erasing", "listed", "replay", "restricted", "running"),
+            *("statements",),
+        )
     ),
     *(
         f"consents/test_{name}.py"
         for name in (
             "check",
+            "concurrency",
             "counter",
             "delivery_order",
             "events",

@@ -59,6 +59,7 @@ def test_the_widgets_own_button_is_one(look):
     assert control.what == "the widget's own button “Cookie choices”"
 
 
+@pytest.mark.one_row_in(2)
 @pytest.mark.parametrize("script", DONE_TO_THE_BUTTON)
 def test_a_button_that_visitors_cannot_use_is_none(script, look):
     (control,) = look(script=script)

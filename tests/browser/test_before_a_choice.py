@@ -39,6 +39,7 @@ def test_before_any_choice_nothing_is_stored_and_no_vendor_is_contacted(visitor,
     assert site.records() == []
 
 
+@pytest.mark.one_row_in(2)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_marked_element_loads_after_its_category_is_granted(kind, visitor, site, web):
     kept = KINDS[kind].format(url=f"{web.origin(VENDOR)}/kept")

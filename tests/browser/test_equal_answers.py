@@ -28,6 +28,7 @@ def _looks(button):
     )
 
 
+@pytest.mark.one_row_in(2)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -140,6 +140,7 @@ FORGERIES = [
 ]
 
 
+@pytest.mark.one_row_in(2)
 @pytest.mark.parametrize("forge", FORGERIES, ids=lambda forge: forge.__name__.strip("_"))
 def test_cookies_that_were_written_by_hand_run_nothing(forge, visitor, site, web):
     visitor.open(site.page(gated("marketing", "/m.js", web)))

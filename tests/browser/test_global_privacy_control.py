@@ -166,6 +166,7 @@ def test_a_refusal_by_the_signal_that_cannot_be_sent_holds_and_goes_later(visito
     assert [record["method"] for record in site.records()] == ["gpc"]
 
 
+@pytest.mark.one_row_in(2)
 @pytest.mark.parametrize("value", ["false", "undefined", "1", "'1'", "'true'", "null"])
 def test_any_other_value_is_no_signal(value, visitor, shop, address):
     _turn_on(visitor, value)

@@ -70,6 +70,7 @@ def test_a_script_that_is_not_the_script_leaves_the_page_alone(broken, visitor, 
     _expect_a_page_that_works(visitor, web)
 
 
+@pytest.mark.one_row_in(2)
 @pytest.mark.parametrize("broken", BROKEN)
 def test_the_pinned_widget_denies_everything_without_a_bundle(broken, visitor, site, web):
     _fail(visitor.page, "**/bundle", BROKEN[broken])
@@ -117,6 +118,7 @@ def test_the_pinned_widget_asks_like_the_one_script_does(visitor, site, web):
     assert [record["event"] for record in site.records()] == ["given"]
 
 
+@pytest.mark.one_row_in(2)
 @pytest.mark.parametrize("broken", BROKEN)
 def test_a_grant_that_meets_a_broken_service_stays_denied(broken, visitor, site, web):
     visitor.page.clock.install()

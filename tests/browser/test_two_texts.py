@@ -70,6 +70,7 @@ def test_a_withdrawal_in_the_old_tab_holds_in_the_new_one(tabs):
     assert new.granted() == set()
 
 
+@pytest.mark.one_row_in(2)
 @pytest.mark.parametrize("has_accepted", [True, False], ids=["earlier yes", "first answer"])
 def test_what_was_accepted_in_the_new_tab_is_withdrawn_in_the_old_one(has_accepted, tabs):
     site, old, new = tabs(has_accepted=has_accepted)
@@ -102,6 +103,7 @@ def test_a_withdrawal_in_the_new_tab_holds_in_the_old_one(tabs):
     old.expect_not_asked()
 
 
+@pytest.mark.one_row_in(2)
 @pytest.mark.parametrize("has_accepted", [True, False], ids=["earlier yes", "first answer"])
 def test_an_acceptance_of_the_old_text_is_asked_again_in_both(has_accepted, tabs, web):
     site, old, new = tabs(has_accepted=has_accepted)

@@ -23,6 +23,7 @@ def _marked(visitor):
     return marks.evaluate_all(f"marks => marks.map({heading})")
 
 
+@pytest.mark.one_row_in(2)
 @pytest.mark.parametrize("language", ["en", "fr"])
 @pytest.mark.parametrize("answer", ["accept", "reject"])
 def test_a_new_category_and_a_changed_one_are_marked_in_both_layers(

@@ -40,6 +40,7 @@ def crash(run, monkeypatch):
     return crash
 
 
+@pytest.mark.one_row_in(2)
 @pytest.mark.parametrize("form", ["csv", "jsonl", "jsonld"])
 @pytest.mark.parametrize("after", [1, 3, 6, 8])
 def test_an_export_goes_on_after_a_crash_to_the_same_bytes(

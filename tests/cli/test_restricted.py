@@ -261,6 +261,7 @@ def test_what_is_no_key_is_a_wrong_use(open_, site, key):
     assert (done.exit_code, packs) == (2, {})
 
 
+@pytest.mark.one_row_in(2)
 @pytest.mark.parametrize("form", ["csv", "jsonl", "jsonld"])
 @pytest.mark.parametrize("level", ["decisions", "subjects"])
 def test_no_export_holds_it(run, agree, erase, rows, tmp_path, form, level):

@@ -13,6 +13,9 @@ LISTEN = """<script nonce="abc">
     });
 </script>"""
 
+#: An engine.
+pytestmark = pytest.mark.one_row_in(2)
+
 
 def test_nothing_is_stored_and_no_vendor_is_asked_before_a_choice(visitor, site, web):
     frame = FRAME.format(url=f"{web.origin(VENDOR)}/v")

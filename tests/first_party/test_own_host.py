@@ -75,6 +75,7 @@ CHOICES = {
 }
 
 
+@pytest.mark.one_row_in(2)
 @pytest.mark.parametrize("choice", CHOICES)
 def test_the_answer_repeats_what_the_widget_wrote(a_shop, decided, choice):
     shop = a_shop(services=[TRACKER, OTHER])

@@ -60,6 +60,7 @@ def test_the_banner_is_shown_once_a_year_on_the_sites_own_host(
     assert counted["host that is a CNAME"] == counted["script from another host"]
 
 
+@pytest.mark.one_row_in(2)
 @pytest.mark.parametrize(
     ("answer", "days", "asks_by_script", "asks_on_own_host"),
     [

@@ -27,6 +27,7 @@ CAP = 400 * 86_400
 TOLERANCE = 0.05
 
 
+@pytest.mark.one_row_in(2)
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_a_package_that_is_not_held_back_does_just_what_the_catalogue_says(vendor, set_out):
     journey, shop = set_out()

@@ -77,6 +77,7 @@ def test_a_method_that_a_route_does_not_have_is_a_problem_with_allow(call):
             assert {name: answer.headers.get(name) for name in EVERYWHERE} == EVERYWHERE
 
 
+@pytest.mark.one_row_in(2)
 @pytest.mark.parametrize(
     "address",
     [

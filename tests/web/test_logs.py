@@ -62,9 +62,13 @@ def failed(error):
 
 @pytest.mark.parametrize("logger", ["consent_server.web.problems", "gunicorn.error"])
 def test_an_error_is_logged_by_its_way_and_not_in_words_that_may_quote_somebody(
-    configured, capsys, logger
+    configured, capsys, logger, monkeypatch
 ):
     configured("info")
+    # A server that ran in this process before may have kept its lines to itself.
+    monkeypatch.setattr(logging.getLogger(logger), "propagate", True)
+    monkeypatch.setattr(logging.getLogger(logger), "handlers", [])
+    monkeypatch.setattr(logging.getLogger(logger), "disabled", False)
     row, key = sqlite3.IntegrityError("Key (digest)=(MARIE) already exists."), KeyError("DUPONT")
     try:
         try:

@@ -112,6 +112,7 @@ def test_the_command_fails_where_a_witness_does_also_when_it_has_cosigned(comman
     assert answer.stdout.endswith("demo  W  witness_rejects: answered 404\n")
 
 
+@pytest.mark.one_row_in(2)
 @pytest.mark.parametrize(
     ("url", "is_taken"),
     [

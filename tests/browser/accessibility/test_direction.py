@@ -5,6 +5,7 @@ import pytest
 from tests.browser.accessibility.widget_page import SIZES
 
 
+@pytest.mark.one_row_in(2)
 @pytest.mark.criterion("1.3.2")
 @pytest.mark.parametrize("layer", ["banner", "preferences"])
 def test_arabic_is_the_mirror_of_english(layer, visitor, each_layout):

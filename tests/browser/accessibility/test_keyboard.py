@@ -71,6 +71,7 @@ OPENERS = {
 }
 
 
+@pytest.mark.one_row_in(2)
 @pytest.mark.criterion("2.1.2", "2.4.3")
 @pytest.mark.parametrize("closing", ["Escape", "close"])
 @pytest.mark.parametrize("opener", OPENERS)
@@ -168,6 +169,7 @@ def test_after_an_answer_the_focus_is_not_lost(slot, visitor, everywhere):
     assert visitor.focus() == (visitor.texts["reopen"], "rest")
 
 
+@pytest.mark.one_row_in(2)
 @pytest.mark.criterion("2.4.7", "1.4.11")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_control_in_focus_has_a_mark_that_can_be_seen(scheme, visitor, each_layout):

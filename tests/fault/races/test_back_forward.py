@@ -58,6 +58,7 @@ def a_granted_page_left_behind(visitor, pages):
     return tab
 
 
+@pytest.mark.one_row_in(2)
 @pytest.mark.parametrize("is_told", [True, False], ids=["told", "not told"])
 def test_nothing_runs_on_a_page_that_returns_after_a_withdrawal(is_told, trials, a_visitor, pages):
     name = "F-44 back" if is_told else "F-44 back, without a channel"

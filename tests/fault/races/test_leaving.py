@@ -49,6 +49,7 @@ def press_and_leave(visitor, address, press, way, delay):
     return visitor.open(address)[0]
 
 
+@pytest.mark.one_row_in(2)
 @pytest.mark.parametrize("way", WAYS)
 def test_a_choice_right_before_leaving_holds_and_is_recorded_once(
     way, trials, a_visitor, site, web

@@ -93,6 +93,7 @@ def problems(visitor, yes, no, is_save):
     return wrong
 
 
+@pytest.mark.one_row_in(2)
 @pytest.mark.parametrize("name", RACES)
 def test_two_tabs_that_answer_at_once_end_alike_and_the_no_holds(
     name, trials, a_visitor, site, web
