@@ -12,10 +12,12 @@ from consent_server.errors import ConsentError
 
 #: What a row that somebody changed can make Python raise while it is read: PostgreSQL keeps
 #: instants that its driver does not read, and a row may name what is not there.
-UNREADABLE = (
-    *(ConsentError, ValueError, TypeError, LookupError, AttributeError),
+NOT_AS_WRITTEN = (
+    *(ValueError, TypeError, LookupError, AttributeError),
     *(sa.exc.DataError, sa.exc.NoResultFound),
 )
+#: The same, and what this service says itself of such a row.
+UNREADABLE = (ConsentError, *NOT_AS_WRITTEN)
 
 
 class UtcDateTime(sa.types.TypeDecorator[datetime]):

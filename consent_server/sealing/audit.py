@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from consent_server.columns import UNREADABLE
+from consent_server.columns import NOT_AS_WRITTEN
 from consent_server.db import db, lock_for_writing
-from consent_server.errors import ConsentError
 from consent_server.ledger.checkpoint import Checkpoint
 from consent_server.log.models import LogEntry, QueuedEntry
 from consent_server.log.tree import entries_between, last_checkpoint
@@ -206,8 +205,6 @@ def _readable(found: Iterator[Finding], what: str) -> Iterator[Finding]:
     """
     try:
         yield from found
-    except ConsentError:
-        raise
-    except UNREADABLE:
+    except NOT_AS_WRITTEN:
         db.session.rollback()
         yield Finding(None, f"a row of {what} cannot be read; those after it were not looked at")

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from consent_server.columns import UNREADABLE
+from consent_server.columns import NOT_AS_WRITTEN, UNREADABLE
 from consent_server.consents.commitments import parts_of
 from consent_server.consents.models import ConsentRecord
 from consent_server.consents.records import duration_of, find_record
 from consent_server.db import db
-from consent_server.errors import ConsentError
+from consent_server.errors import place_of
 from consent_server.ledger.canonical import digest
 from consent_server.ledger.entries import Event, decode
 from consent_server.ledger.merkle import commit
@@ -117,17 +117,17 @@ def readable(site_id: str) -> Iterator[None]:
     """
     try:
         yield
-    except ConsentError:
-        raise
-    except UNREADABLE as error:
+    except NOT_AS_WRITTEN as error:
         db.session.rollback()
-        raise damaged(site_id, "record") from error
+        # A fault of ours would look alike, and is found by its place.
+        named = {"error": type(error).__name__, "at": place_of(error)}
+        raise damaged(site_id, "record", **named) from error
 
 
 def damaged(site_id: str, part: str, **named: str) -> EvidenceDamaged:
     """Log that a part is not what was signed, and return the refusal.
 
-    :param named: hashes that find it; never anything of a visitor
+    :param named: hashes, or places in the code, that find it; never anything of a visitor
     """
     log.error("evidence_damaged", site=site_id, part=part, **named)
     return EvidenceDamaged(part)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import structlog
 
-from consent_server.columns import UNREADABLE
-from consent_server.errors import ConsentError, place_of
+from consent_server.columns import NOT_AS_WRITTEN
+from consent_server.errors import place_of
 from consent_server.sealing.errors import LogInconsistent
 
 log = structlog.get_logger(__name__)
@@ -39,8 +39,6 @@ def rows_readable() -> Iterator[None]:
     """
     try:
         yield
-    except ConsentError:
-        raise
-    except UNREADABLE as error:
+    except NOT_AS_WRITTEN as error:
         log.error("log_row_unreadable", error=type(error).__name__, at=place_of(error))
         raise LogInconsistent("a row that it takes cannot be read: log audit says more") from error
