@@ -52,10 +52,18 @@ class Server:
             return received
 
     def stop(self) -> str:
-        """End the server in order; gives its log."""
+        """End the server in order; gives its log.
+
+        :raises subprocess.TimeoutExpired: it did not end by itself; it is killed
+        """
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-            self.process.wait(30)
+            try:
+                self.process.wait(30)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+                raise
         return self.log.read_text(errors="replace")
 
 

@@ -58,7 +58,7 @@ def leaky_pages(site: Site, web: Web) -> list[str]:
           if (localStorage.getItem('was_counted') && !ConsentCookie().includes('true'))
             fetch('{survivor}/again');
           // Once the widget has cleaned up; what was there before, it has deleted.
-          document.addEventListener('consent:ready', () => {{
+          (window.ConsentServer ||= []).push(() => {{
             if (ConsentCookie()) {{
               localStorage.setItem('deaf_id', '1');
               fetch('{deaf}/page');
@@ -77,7 +77,7 @@ def leaky_pages(site: Site, web: Web) -> list[str]:
 
 
 _HIDE = """<script>
-    document.addEventListener('consent:ready', () => {
+    (window.ConsentServer ||= []).push(() => {
       const style = document.createElement('style');
       style.textContent = '.reopen { display: none }';
       document.querySelector('consent-server').shadowRoot.append(style);

@@ -128,6 +128,7 @@ def test_an_error_of_a_banner_would_be_noticed(stranger, oracle, odd_site, web):
     stranger.look_at(
         HostilePage("broken", instead="Promise.reject(new Error())").put(odd_site, web)
     )
+    stranger.wait(lambda: stranger.errors, "the error")
 
     with pytest.raises(AssertionError):
         oracle.expect_no_error()

@@ -127,7 +127,9 @@ def test_nor_has_one_that_waits_for_its_address_before_it_forks(published, host)
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_control_that_works_where_it_is_imported_has_it_open(published, host):
     database = load_settings(published).sqlite_path
-    server = host(published, "--preload", "-w", "2", change=AT_IMPORT)
+    # Its workers may have been forked with a lock of a thread that they do not have.
+    impatient = ("--graceful-timeout", "1")
+    server = host(published, "--preload", "-w", "2", *impatient, change=AT_IMPORT)
 
     wait_until(lambda: has_open(server.process.pid, database))
 
