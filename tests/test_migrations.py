@@ -19,6 +19,8 @@ from consent_server.db import db
 from tests.builders import acceptance
 
 ROOT = Path(__file__).parents[1]
+#: Without RESTRICT, for which their tables would have to be made anew: SQLite looks once anyway.
+OTHER_ON_SQLITE = {f"fk_{t}_site_id_record_id" for t in ("log_opening_keys", "idempotency_keys")}
 
 
 @pytest.fixture
@@ -81,8 +83,17 @@ def test_the_migrated_schema_is_that_of_the_models(empty):
     with empty.app_context(), db.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         differences = compare_metadata(context, db.metadata)
+        if connection.dialect.name == "sqlite":
+            differences = [one for one in differences if _name(one) not in OTHER_ON_SQLITE]
 
     assert differences == []
+
+
+def _name(difference):
+    """Return which constraint comes or goes, or nothing."""
+    return (
+        getattr(difference[1], "name", None) if difference[0] in ("add_fk", "remove_fk") else None
+    )
 
 
 def test_revisions_are_read_as_alembic_reads_them():

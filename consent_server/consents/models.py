@@ -188,6 +188,7 @@ class IdempotencyKey(Model):
         sa.ForeignKeyConstraint(
             ["site_id", "record_id"],
             ["consent_records.site_id", "consent_records.record_id"],
+            ondelete="RESTRICT",
         ),
         # By which an erasure finds them, and the database sees that none is left without a record.
         sa.Index("ix_idempotency_keys_record_id", "site_id", "record_id"),

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from consent_server.consents.models import ConsentRecord, IdempotencyKey
 from consent_server.db import db, lock_each_for_writing
 from consent_server.ledger.entries import Cause
-from consent_server.lists import among, each_of
+from consent_server.lists import Texts, among, each_of
 from consent_server.log.models import Erasure, LogEntry, OpeningKeys, QueuedEntry
 from consent_server.log.queue import queue_tombstones
 
@@ -29,10 +29,25 @@ def _of(model: Any, column: str = "record_id") -> sa.ColumnElement[bool]:
 
 _RECORDS = ConsentRecord.__table__
 CORRECTIONS = sa.select(_RECORDS.c.record_id).where(_of(ConsentRecord, "corrects"))
-SAY_THAT_THEY_GO = sa.insert(Erasure).from_select(
-    ["site_id", "record_id", "never_kept"],
-    sa.select(sa.bindparam("of_site", type_=sa.Text), each_of("ids"), sa.literal("")),
-)
+_SITE = sa.bindparam("of_site", type_=sa.Text)
+
+
+def _word(names: Any) -> sa.Select[tuple[str]]:
+    return sa.select(sa.func.set_config("consent.erased", names, True))
+
+
+#: What says that records go, which the triggers ask, and what takes that back. On PostgreSQL it is
+#: a word of the transaction (migration 0016); on SQLite rows that cannot be committed.
+NAMING: dict[str, tuple[sa.Executable, sa.Executable]] = {
+    "postgresql": (_word(_SITE + "," + sa.bindparam("ids", type_=Texts)), _word("")),
+    "sqlite": (
+        sa.insert(Erasure).from_select(
+            ["site_id", "record_id", "never_kept"],
+            sa.select(_SITE, each_of("ids"), sa.literal("")),
+        ),
+        sa.delete(Erasure).where(_of(Erasure)),
+    ),
+}
 FORGET = (
     sa.update(LogEntry).where(_of(LogEntry)).values(record_id=None).returning(LogEntry.leaf_index)
 )
@@ -42,9 +57,8 @@ FORGET_WAITING = (
     .values(record_id=None, erased=sa.bindparam("reason"))
 )
 DELETE_RECORDS = sa.delete(ConsentRecord).where(_of(ConsentRecord))
-#: What refers to records goes first, and what names them last.
+#: What refers to records goes first.
 DELETE_REFERRING = [sa.delete(model).where(_of(model)) for model in (IdempotencyKey, OpeningKeys)]
-DELETE_NAMES = sa.delete(Erasure).where(_of(Erasure))
 
 
 def take_turn(site_id: str, *, waits: bool) -> bool:
@@ -90,17 +104,18 @@ def remove(site_id: str, record_ids: Collection[str], reason: Cause, now: dateti
     :param reason: of records that wait for their place, not that they were lost
     """
     connection = db.session.connection()
+    say, take_back = NAMING[connection.dialect.name]
     indexes: list[int] = []
     count = 0
     for some in _chunks(record_ids):
         gone = {"of_site": site_id, "ids": some}
-        connection.execute(SAY_THAT_THEY_GO, gone)
+        connection.execute(say, gone)
         indexes += connection.execute(FORGET, gone).scalars()
         connection.execute(FORGET_WAITING, {**gone, "reason": reason})
         for delete in DELETE_REFERRING:
             connection.execute(delete, gone)
         count += connection.execute(DELETE_RECORDS, gone).rowcount
-        connection.execute(DELETE_NAMES, gone)
+        connection.execute(take_back, gone)
     queue_tombstones(site_id, indexes, reason, now)
     return count
 

@@ -149,7 +149,8 @@ def _rewrite(connection: sa.Connection, tables: Sequence[str], *more: str) -> in
 
     def hear(said: Any) -> None:
         nonlocal left
-        if said.source_function == REWRITES and (number := re.search(r"\d+", said.message_detail)):
+        detail = said.message_detail or ""  # of a table that it begins with it says no more
+        if said.source_function == REWRITES and (number := re.search(r"\d+", detail)):
             left += int(number[0])
 
     driver: Any = connection.connection.driver_connection

@@ -33,6 +33,7 @@ class OpeningKeys(Model):
         sa.ForeignKeyConstraint(
             ["site_id", "record_id"],
             ["consent_records.site_id", "consent_records.record_id"],
+            ondelete="RESTRICT",
         ),
         _bytes("decision_key", KEY_BYTES),
         _bytes("subject_key", KEY_BYTES),

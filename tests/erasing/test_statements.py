@@ -7,7 +7,10 @@ from consent_server.db import db
 from tests.builders import OTHER_VISITOR, acceptance
 from tests.databases import administrator_of
 
+#: As an erasure on SQLite names a record, and on PostgreSQL one of an earlier version.
 NAME = "INSERT INTO log_erasures VALUES ('demo', :id, '')"
+#: As one does on PostgreSQL.
+WORD = "SELECT set_config('consent.erased', :named, true)"
 #: Of a record, what refers to it may refuse first.
 REFUSED = "can only be appended to|violates foreign key"
 
@@ -25,10 +28,12 @@ def two(decide, seal):
 def attempt(app):
     """Name some records, run statements past every right, and undo all of it."""
 
-    def attempt(names, *statements):
+    def attempt(names, *statements, word=None):
         with app.app_context(), administrator_of(db.engine).connect() as connection:
             for id_ in names:
                 connection.execute(sa.text(NAME), {"id": id_})
+            if word is not None:
+                connection.execute(sa.text(WORD), {"named": word})
             return [connection.execute(sa.text(statement)).rowcount for statement in statements]
 
     return attempt
@@ -84,6 +89,37 @@ def test_entries_do_not_change_places(two, attempt):
 
     with pytest.raises(sa.exc.DBAPIError, match=REFUSED):
         attempt(two, swap)
+
+
+class TestNamedByAWordOfTheTransaction:
+    @pytest.fixture
+    def database_url(self, postgresql_url):
+        return postgresql_url
+
+    def test_what_is_named_goes_in_one_statement(self, two, attempt):
+        assert attempt([], FORGET, *REMOVE, word=",".join(["demo", *two])) == [2, 2, 2, 2]
+
+    def test_both_ways_count_together(self, two, attempt):
+        """While processes of two versions erase."""
+        assert attempt(two[:1], FORGET, *REMOVE, word=f"demo,{two[1]}") == [2, 2, 2, 2]
+
+    @pytest.mark.parametrize("statement", [FORGET, REMOVE[1], REMOVE[2]])
+    @pytest.mark.parametrize("word", ["", "demo", "demo,{0}", "other,{0},{1}", "{0},{1}"])
+    def test_no_other_word_lets_them_go(self, two, attempt, rows, statement, word):
+        tables = ("log_entries", "log_opening_keys", "consent_records")
+        before = [rows(table) for table in tables]
+
+        with pytest.raises(sa.exc.DBAPIError, match=REFUSED):
+            attempt([], statement, word=word.format(*two))
+
+        assert [rows(table) for table in tables] == before
+
+    def test_a_word_ends_with_its_transaction(self, app, two):
+        with app.app_context(), administrator_of(db.engine).connect() as connection:
+            connection.execute(sa.text(WORD), {"named": ",".join(["demo", *two])})
+            connection.commit()
+            with pytest.raises(sa.exc.DBAPIError, match=REFUSED):
+                connection.exec_driver_sql(FORGET)
 
 
 def test_the_idempotency_keys_of_a_record_are_found_by_an_index(app):

@@ -43,8 +43,8 @@ TRIGGERS = {
 #: MD5 of what each of them does, which tells a mistake and is no proof.
 BODIES = {
     "refuse_change": "8bb969c1018e30dbc07dd6f7aa3003b9",
-    "refuse_other_than_erasure": "d7b2f49fca482e2c4b67d44f307deba4",
-    "refuse_other_than_forgetting": "30e43c537e155f17737ca9ccf0cbbe1e",
+    "refuse_other_than_erasure": "f6d59d56f04868065d4cb5e940a18a69",
+    "refuse_other_than_forgetting": "b7bd832224a34dcdcd6b13904fd7f731",
     "refuse_other_than_growth": "93d1649f9961ebf370344e798c634a31",
 }
 OURS = {
