@@ -155,7 +155,7 @@ def _places(site_id: str, record_ids: Collection[str]) -> sa.Select[Any]:
 
 
 def delete_ended(
-    now: datetime, *, is_dry_run: bool = False, rest: Callable[[], None] = lambda: None
+    now: datetime, *, is_dry_run: bool = False, rest: Callable[[], object] = lambda: None
 ) -> int:
     """Delete what was kept to its end, of every site; return how many, or how many there would be.
 

@@ -14,7 +14,7 @@ KEYS = 2_000
 KEY_LIFE = timedelta(hours=24)
 
 
-def purge_keys(site_id: str, now: datetime, rest: Callable[[], None], *, is_dry_run: bool) -> int:
+def purge_keys(site_id: str, now: datetime, rest: Callable[[], object], *, is_dry_run: bool) -> int:
     """Delete a site's idempotency keys that no retry will bring again; return how many.
 
     :param now: aware, UTC

@@ -144,7 +144,7 @@ def test_a_dry_run_counts_what_a_run_erases_and_changes_nothing(
     foreseen = purge(is_dry_run=True)
     left = len(records())
     told, rests = [], []
-    done = purge(done=told.append, rest=lambda: rests.append(1))
+    done = purge(done=told.append, rest=lambda: bool(rests.append(1)))
 
     assert (foreseen.records, left) == (7, 8)
     assert foreseen.idempotency_keys == 8
@@ -152,6 +152,20 @@ def test_a_dry_run_counts_what_a_run_erases_and_changes_nothing(
     # One after each batch of records, and one after the page of keys.
     assert len(rests) == len([count for count in told if count]) + 1 > 2
     assert len(records()) == 1
+
+
+def test_batches_are_larger_where_nobody_writes(decide, purge, clock, monkeypatch):
+    monkeypatch.setattr(purging, "BATCH", dict.fromkeys(purging.BATCH, 1))
+    monkeypatch.setattr(purging, "QUIET_BATCH", dict.fromkeys(purging.BATCH, 3))
+    for _ in range(8):
+        decide(refusal())
+    clock.set("2028-11-22T20:00:00+00:00")
+    quiet = iter([False, True, False, True])
+    told = []
+
+    purge(done=told.append, rest=lambda: next(quiet, False))
+
+    assert told == [1, 1, 3, 1, 2]
 
 
 def test_a_purge_that_dies_goes_on_with_what_is_left(

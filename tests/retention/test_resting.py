@@ -14,9 +14,14 @@ MARK = sa.text("INSERT INTO erasure_marks VALUES (:id, 1)")
 
 @pytest.fixture
 def work(app, monkeypatch):
-    """Work for some seconds, writing once; gives for how long a rest after it lets others write."""
+    """Work for some seconds, writing once; gives what a rest after it says, and its seconds."""
     slept, clock = [], [0.0]
-    fake = SimpleNamespace(sleep=slept.append, monotonic=lambda: clock[0])
+
+    def sleep(seconds):
+        slept.append(seconds)
+        clock[0] += seconds
+
+    fake = SimpleNamespace(sleep=sleep, monotonic=lambda: clock[0])
     monkeypatch.setattr(resting, "time", fake)
     with app.app_context():
         rest = resting.Rest()
@@ -28,8 +33,8 @@ def work(app, monkeypatch):
             with writing() as connection:
                 connection.execute(MARK, {"id": str(clock[0])})
                 db.session.commit()
-            rest()
-        return sum(slept)
+            is_quiet = rest()
+        return SimpleNamespace(slept=sum(slept), is_quiet=is_quiet)
 
     return work
 
@@ -38,16 +43,25 @@ def test_half_of_the_time_is_for_those_who_write(work, decide):
     lengths = []
     for seconds in (0.2, 0.3):
         decide(refusal())
-        lengths.append(work(seconds))
+        lengths.append(work(seconds).slept)
 
     assert lengths == pytest.approx([0.2, 0.3])
 
 
-def test_where_nobody_else_writes_sqlite_alone_rests(app, work, client):
+def test_where_nobody_else_writes_sqlite_alone_rests_and_shortly(app, work, client):
     work(0.2)
     client.get("/s/demo.js")
     with app.app_context():
         is_sqlite = db.engine.dialect.name == "sqlite"
 
-    assert work(0.001) == (resting.SHORTEST if is_sqlite else 0)
-    assert work(0.3) == pytest.approx(0.3 if is_sqlite else 0)
+    assert work(0.001).slept == work(0.3).slept == (resting.SHORTEST if is_sqlite else 0)
+
+
+def test_it_is_quiet_when_nobody_has_written_for_a_while(work, decide):
+    decide(refusal())
+    work(0.2)
+    found = [work(resting.QUIET / 2).is_quiet for _ in range(3)]
+    decide(refusal())
+
+    assert found == [False, True, True]
+    assert not work(0.2).is_quiet
