@@ -193,7 +193,8 @@ def recover_(site_id: str, folders: tuple[Path, ...], yes: bool, why: str | None
 def audit(site_id: str, as_json: bool, why: str | None) -> None:
     """Verify the log of SITE, whole: each record, entry, tile and checkpoint.
 
-    Names what is not as it was signed, the lowest index first, and ends with 1.
+    Names what is not as it was signed, the lowest index first, and ends with 1. An entry that has
+    lost its record without a tombstone comes last: a changed one may have been its tombstone.
     """
     with application() as app, any_text():
         record_deed(site_id, "audit", why)

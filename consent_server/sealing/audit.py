@@ -14,7 +14,7 @@ from consent_server.log.tree import entries_between, last_checkpoint
 from consent_server.sealing.artifacts import unreadable_publication
 from consent_server.sealing.batch import placed_entries, require_following
 from consent_server.sealing.clear import Clear
-from consent_server.sealing.erasures import LINKED
+from consent_server.sealing.erasures import LINKED, UNNAMED
 from consent_server.sealing.errors import LogInconsistent, SealRefused
 from consent_server.sealing.findings import Finding
 from consent_server.sealing.growth import require_promise_kept
@@ -60,7 +60,7 @@ class Audit:
         Nothing is yielded exactly if every entry opens to its record or artifact, or was erased as
         a tombstone says, every tile and checkpoint follows from the entries, nothing is missing,
         and the log continues what the data directory says was promised. An entry that lacks both
-        record and tombstone shows when all have been read.
+        record and tombstone shows when all have been read, after what may have been its tombstone.
         """
         # First: from here it goes to the log, and nowhere else.
         waiting = list(_readable(self._queue(), "what waits for the log"))
@@ -95,7 +95,7 @@ class Audit:
             if is_last:
                 found += [*replay.finish(), *self._ends(replay, promised)]
                 found += self._clear.erasures.unnamed()
-            yield from sorted(found, key=lambda finding: (finding.index is None, finding.index))
+            yield from sorted(found, key=_place)
             self.done += len(rows)
             db.session.rollback()
             if is_last:
@@ -208,3 +208,7 @@ def _readable(found: Iterator[Finding], what: str) -> Iterator[Finding]:
     except NOT_AS_WRITTEN:
         db.session.rollback()
         yield Finding(None, f"a row of {what} cannot be read; those after it were not looked at")
+
+
+def _place(finding: Finding) -> tuple[bool, bool, int | None]:
+    return finding.index is None, finding.problem == UNNAMED, finding.index

@@ -143,6 +143,25 @@ def test_a_tombstone_that_names_what_is_still_there_is_found(
     assert audit() == [f"index 4: {problem}"]
 
 
+def test_a_tombstone_that_was_changed_is_named_before_what_it_named(
+    decide, seal, erase, tamper, audit, rows
+):
+    gone = decide(acceptance()).json["record_id"]
+    seal()
+    place = index_of(rows, gone)
+    erase()
+    seal()
+    [stone] = [row for row in rows("log_entries") if b'"t":"er"' in bytes(row["entry"])]
+
+    tamper(
+        "UPDATE log_entries SET entry = :entry WHERE leaf_index = :at", entry=b"{}", at=place + 1
+    )
+
+    assert stone["leaf_index"] == place + 1
+    assert audit()[0].startswith(f"index {place + 1}: ")
+    assert f"index {place}: the entry of no record" in audit()
+
+
 @pytest.mark.parametrize("named, why", [(0, "which is no event"), (99, "which is not before it")])
 def test_a_tombstone_that_names_no_event_before_it_is_found(
     decide, seal, erase, tamper, audit, named, why, signs_anything
