@@ -6,7 +6,9 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 
 import structlog
 from flask import Flask
@@ -22,8 +24,9 @@ from consent_server.ledger.policy import Witness
 from consent_server.metrics.catalogue import LAPSES, PURGED, WORK_FAILED, good_round
 from consent_server.metrics.counts import COUNTS
 from consent_server.operations.measuring import measure_process
+from consent_server.parts import do_all, is_unreadable
 from consent_server.reserve import Reserve
-from consent_server.retention.purging import purge
+from consent_server.retention.purging import Purged, purge
 from consent_server.retention.resting import Rest
 from consent_server.retention.service import record_lapses, require_clock
 from consent_server.sealing.errors import SealRefused
@@ -106,36 +109,57 @@ def _round(app: Flask, work: str, **told: str) -> Iterator[None]:
         good_round(work, threading.current_thread().name)
 
 
-def _keep_house(app: Flask) -> None:
-    waiting = threading.Event()
-    # A round looks at what ended since the one before it; the first one, and one a day, at all: a
-    # grant may end later than the first end of its record.
+@dataclass
+class _House:
+    """What time brings, and how far this process is with it.
+
+    Of a row that cannot be read it tells once a day: all others are done, and not looked at anew.
+    """
+
+    app: Flask
+    #: A round looks at what ended since the one before it; the first one, and one a day, at all: a
+    #: grant may end later than the first end of its record.
     settled: datetime | None = None
-    thorough = time.monotonic()
-    # What was told to end on a day goes on that day: a purge comes with the first round of each.
+    thorough: float = field(default_factory=time.monotonic)
+    #: What was told to end on a day goes on that day: a purge comes with the first round of each.
     purged: date | None = None
     listed: int | None = None
+
+    def lapse(self, started: datetime) -> None:
+        """Let end what is over."""
+        if time.monotonic() - self.thorough > THOROUGH_EVERY:
+            self.settled, self.thorough = None, time.monotonic()
+        try:
+            _lapse(started, self.settled)
+        except Exception as error:
+            if is_unreadable(error):
+                self.settled = started - LOOK_BACK
+            raise
+        self.settled = started - LOOK_BACK
+
+    def purge(self, started: datetime) -> None:
+        """Erase what was kept long enough, once a day."""
+        if self.purged == started.date():
+            return
+        try:
+            self.listed = _purge(self.app, started, self.listed)
+        except Exception as error:
+            if is_unreadable(error):
+                self.purged = started.date()
+            raise
+        self.purged = started.date()
+
+
+def _keep_house(app: Flask) -> None:
+    waiting, house = threading.Event(), _House(app)
     while not waiting.wait(HOUSEKEEPING_EVERY):
         with _round(app, "housekeeping"):
             if _is_room_for_noes_alone(app):
                 continue  # what ends meanwhile did so after ``settled``, and is found later
-            # Checks look at the time and need no lapse record; neither stops the other by failing.
+            # Checks look at the time and need no lapse record.
             started = now()
             require_clock(started)
-            problem: Exception | None = None
-            if time.monotonic() - thorough > THOROUGH_EVERY:
-                settled, thorough = None, time.monotonic()
-            try:
-                _lapse(started, settled)
-                settled = started - LOOK_BACK
-            except Exception as error:  # noqa: BLE001 (told when the purge is done)
-                problem = error
-                db.session.rollback()
-            if purged != started.date():
-                listed = _purge(app, started, listed)
-                purged = started.date()
-            if problem is not None:
-                raise problem
+            do_all([partial(house.lapse, started), partial(house.purge, started)])
 
 
 def _lapse(now: datetime, since: datetime | None) -> None:
@@ -152,15 +176,21 @@ def _purge(app: Flask, at: datetime, listed: int | None) -> int:
     :param listed: erasures on the list when this was done before; None when it was not
     """
     erased: ErasedList = app.extensions["consent_erased"]
-    purged = purge(at, erased, rest=Rest(), gives_way=True)
+    purged = Purged()
+    try:
+        purge(at, erased, purged, rest=Rest(), gives_way=True)
+    finally:  # what it erased before it failed is erased
+        for what, count in vars(purged).items():
+            PURGED.add(what, amount=count)
+        if purged.records:
+            log.info("records_purged", count=purged.records)
+        is_clean = bool(purged.records or purged.restricted_proofs)
+        if is_clean:
+            remove_traces(MEDIUM)
     with erased.held():
         _, position = erased.position()
-    if purged.records or purged.restricted_proofs or position not in (0, listed):
+    if position not in (0, listed) and not is_clean:
         remove_traces(MEDIUM)
-    for what, count in vars(purged).items():
-        PURGED.add(what, amount=count)
-    if purged.records:
-        log.info("records_purged", count=purged.records)
     return position
 
 
@@ -175,8 +205,7 @@ def _keep_sealing(app: Flask) -> None:
             if _is_room_for_noes_alone(app):
                 continue
             # The next round goes on where this one stopped, whatever had been done.
-            _replay(app)
-            _seal_all(app)
+            do_all([partial(_replay, app), partial(_seal_all, app)])
 
 
 def _replay(app: Flask) -> None:
@@ -242,8 +271,7 @@ def _keep_witnessed(app: Flask, witness: Witness) -> None:
 
 def _is_room_for_noes_alone(app: Flask) -> bool:
     """Whether the disk is full, and what is left of it kept for refusals and withdrawals."""
-    reserve: Reserve = app.extensions["consent_reserve"]
-    return reserve.is_out
+    return bool(app.extensions["consent_reserve"].is_out)
 
 
 def _keep_measuring(app: Flask) -> None:

@@ -11,6 +11,7 @@ import signal
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -95,6 +96,16 @@ def administrator_of(engine: sa.Engine) -> sa.Engine:
     if engine.dialect.name == "sqlite":
         return engine
     return sa.create_engine(engine.url.set(username="consent"), poolclass=sa.NullPool)
+
+
+@contextmanager
+def locked(engine: sa.Engine, *key: str) -> Iterator[None]:
+    """Keep a lock of the service on PostgreSQL from everybody else."""
+    from consent_server.db import lock_all_for_writing
+
+    with administrator_of(engine).connect() as connection:
+        lock_all_for_writing(connection, key)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from consent_server.cli.deeds import who, why_option
 from consent_server.cli.environment import application, instant, print_json
 from consent_server.db import db
 from consent_server.erasing.traces import MEDIUM, compact, remove_traces
+from consent_server.retention.purging import Purged
 from consent_server.retention.purging import purge as purge_overdue
 from consent_server.retention.resting import Rest
 from consent_server.retention.service import record_lapses
@@ -91,18 +92,22 @@ def purge(dry_run: bool, why: str | None, as_json: bool) -> None:
     """
     with application() as app:
         erased = app.extensions["consent_erased"]
-        with tqdm(unit=" records", file=sys.stderr, disable=None) as progress:
-            purged = purge_overdue(
-                instant(),
-                erased,
-                is_dry_run=dry_run,
-                done=progress.update,
-                rest=Rest(),
-                who=who(),
-                why=why,
-            )
-        if (purged.records or purged.restricted_proofs) and not dry_run:
-            remove_traces(MEDIUM)
+        purged = Purged()
+        try:
+            with tqdm(unit=" records", file=sys.stderr, disable=None) as progress:
+                purge_overdue(
+                    instant(),
+                    erased,
+                    purged,
+                    is_dry_run=dry_run,
+                    done=progress.update,
+                    rest=Rest(),
+                    who=who(),
+                    why=why,
+                )
+        finally:  # what it erased before it failed is erased
+            if (purged.records or purged.restricted_proofs) and not dry_run:
+                remove_traces(MEDIUM)
     if as_json:
         print_json({"dry_run": dry_run, **vars(purged)})
         return

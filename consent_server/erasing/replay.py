@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 import sqlalchemy as sa
 
@@ -12,6 +13,7 @@ from consent_server.erasing.erasedlist import ErasedList, Line
 from consent_server.erasing.marks import mark_of, remember_subjects, set_mark
 from consent_server.erasing.removal import MOST, lock_subjects, remove, with_corrections
 from consent_server.ledger.entries import Reason
+from consent_server.parts import do_all
 from consent_server.sites.models import Site
 
 #: Records looked at in one transaction.
@@ -25,7 +27,8 @@ def replay(erased: ErasedList, now: datetime, *, is_thorough: bool = False) -> i
     and a restored copy tells less than the list has. It also ends an erasure that had reached the
     list, and not the database, when its process died.
 
-    Whoever asks, it is done for every site: the list is done as a whole, or it is not done.
+    Whoever asks, it is done for every site: the list is done as a whole, or it is not done. A site
+    that fails keeps no other waiting; it is told when they are done.
 
     :param now: aware, UTC
     :param is_thorough: look for every line of the list, done or not
@@ -49,11 +52,15 @@ def _done(erased: ErasedList, now: datetime, is_thorough: bool) -> int:
     sites = sorted(db.session.scalars(sa.select(Site.id)))
     db.session.rollback()
     count = 0
-    for site_id in sites:
+
+    def replay_site(site_id: str) -> None:
+        nonlocal count
         own = [line for line in lines if line.site_id == site_id]
         if own:
             with rowscope.one_site(site_id):
                 count += _replay(site_id, own, erased, now)
+
+    do_all(partial(replay_site, site_id) for site_id in sites)
     with writing():
         set_mark(list_id, last)
         db.session.commit()

@@ -1,21 +1,21 @@
 """Use case of time: erase what was kept long enough."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
 
 from consent_server.columns import rfc3339
 from consent_server.consents.models import ConsentRecord, ErasedSubject
-from consent_server.db import answers_still, db, writing
+from consent_server.db import db, writing
 from consent_server.erasing.erasedlist import ErasedList
 from consent_server.erasing.restricted import delete_ended
 from consent_server.erasing.service import erase_overdue
 from consent_server.lists import among
+from consent_server.parts import do_all
 from consent_server.retention.retries import purge_keys
 from consent_server.sites.durations import months, months_before
 from consent_server.sites.models import Site
@@ -106,6 +106,7 @@ class Purged:
 def purge(
     now: datetime,
     erased: ErasedList,
+    purged: Purged | None = None,
     *,
     is_dry_run: bool = False,
     done: Callable[[int], object] = lambda count: None,
@@ -116,12 +117,13 @@ def purge(
 ) -> Purged:
     """Erase every record whose retention is over, and what was kept of erased ones to its end.
 
-    A visitor's records are kept for the site's ``record_retention`` after the last consent event;
-    an expiry and a correction are none. A refusal by nobody is kept as long after itself. Archived
-    sites are purged like others. What only retries needed is forgotten. Safe to be stopped at any
-    point: each batch is a transaction of its own, and the next run goes on with what is left.
+    A visitor's records are kept for the site's ``record_retention`` after the last consent event
+    (no expiry, no correction), a refusal by nobody as long after itself; those of archived sites
+    too. Each batch is a transaction of its own: a run goes on with what one left that was stopped.
+    What cannot be purged keeps nothing else waiting, and is told at the end.
 
     :param now: aware, UTC
+    :param purged: counts what was erased, also where this fails
     :param is_dry_run: count, and change nothing
     :param done: told how many records each batch erased
     :param rest: lets others write, after each batch that did; SQLite's do not wait in a row. Says
@@ -131,44 +133,27 @@ def purge(
     :param gives_way: whether a site is left to another process that is purging it
     :source: GDPR Art. 5(1)(e); R089 to R091
     """
-    purged = Purged()
+    purged = purged or Purged()
 
     def proofs() -> None:
         purged.restricted_proofs = delete_ended(now, is_dry_run=is_dry_run, rest=rest)
 
     def site(site_id: str) -> None:
         cutoff = months_before(now, retention_months(site_id))
-        db.session.rollback()
         erased_now = _erased(site_id, cutoff, now, who, why, gives_way, rest)
         for count in _foreseen(site_id, cutoff) if is_dry_run else erased_now:
             purged.records += count
             done(count)
+
+    def keys(site_id: str) -> None:
         purged.idempotency_keys += purge_keys(site_id, now, rest, is_dry_run=is_dry_run)
 
     def memories() -> None:
-        if not is_dry_run:
-            purged.memories = _forget(months_before(now, MEMORY_MONTHS), erased)
+        purged.memories = 0 if is_dry_run else _forget(months_before(now, MEMORY_MONTHS), erased)
 
-    # First the proofs: their end was told to visitors.
-    _each([proofs, *(partial(site, id_) for id_ in _site_ids()), memories])
+    of_sites = (partial(part, id_) for id_ in _site_ids() for part in (site, keys))
+    do_all([proofs, *of_sites, memories])  # first the proofs: their end was told to visitors
     return purged
-
-
-def _each(parts: Iterable[Callable[[], None]]) -> None:
-    """Do all parts; none puts off another, whatever is wrong with it.
-
-    :raises SQLAlchemyError: of the first that failed
-    """
-    failed: SQLAlchemyError | None = None
-    for part in parts:
-        try:
-            part()
-        except SQLAlchemyError as error:
-            failed = failed or error
-            if not answers_still():
-                break
-    if failed is not None:
-        raise failed
 
 
 def _site_ids() -> list[str]:

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import chain
 
 import sqlalchemy as sa
 import sqlalchemy.orm as so
 
-from consent_server.columns import UNREADABLE
 from consent_server.consents.models import ConsentRecord
 from consent_server.consents.records import record_in_force, record_lapse
 from consent_server.db import db, lock_for_writing, writing
+from consent_server.parts import do_all
 from consent_server.sites.models import Site
 from consent_server.sites.service import publication_of
 
@@ -46,19 +47,18 @@ def record_lapses(now: datetime, since: datetime | None = None) -> int:
 
     Repeatable, and safe when several processes try at once: each subject is settled in a
     transaction of its own, under its lock. The check never waits for this; it looks at the time.
-    A record that cannot be read keeps no other from ending; it is told when they are done.
+    A record that cannot be ended keeps no other from ending; it is told when they are done.
 
     :source: GDPR Art. 7(1) and Art. 5(2): the end of a consent is a fact to be shown like its start
     """
     batches = _ended(since, now) if since is not None else _over(now)
-    done, problem = 0, None
-    for site_id, subject in chain.from_iterable(batches):
-        try:
-            done += _settle(site_id, subject, now)
-        except UNREADABLE as error:
-            problem = problem or error
-    if problem is not None:
-        raise problem
+    done = 0
+
+    def settle(site_id: str, subject: str) -> None:
+        nonlocal done
+        done += _settle(site_id, subject, now)
+
+    do_all(partial(settle, *one) for one in chain.from_iterable(batches))
     return done
 
 

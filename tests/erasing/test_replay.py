@@ -1,10 +1,13 @@
 """A database that was set back to an older copy has what was erased again, for a moment."""
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
+from consent_server.db import db
 from consent_server.erasing.erasedlist import ErasedListUnusable
 from consent_server.erasing.replay import replay
-from tests.builders import OTHER_VISITOR, acceptance, refusal, withdrawal
+from tests.builders import OTHER_VISITOR, acceptance, bundle_hash, refusal, withdrawal
+from tests.databases import locked
 from tests.log.backup import Backup
 
 
@@ -163,3 +166,31 @@ def test_what_no_copy_is_older_than_is_dropped_from_the_list(decide, erase, eras
     assert again() == 0
     decide(acceptance(3))
     assert erase() == 1
+
+
+class TestLocks:
+    """Of PostgreSQL: SQLite has one, for all of the database."""
+
+    @pytest.fixture
+    def database_url(self, postgresql_url):
+        return postgresql_url
+
+    def test_a_site_that_is_locked_keeps_no_other_from_being_erased_again(
+        self, app, publish, decide, erase, backup, again, rows
+    ):
+        publish("another")
+        for site in ("another", "demo"):
+            decide(acceptance(bundle=bundle_hash(site)), site_id=site)
+        backup.take()
+        for site in ("another", "demo"):
+            assert erase(site=site) == 1
+        backup.restore()
+
+        with app.app_context():
+            engine = db.engine
+        with locked(engine, "log", "another"), pytest.raises(OperationalError):
+            again()
+        left = len(rows("consent_records", site="another")), len(rows("consent_records"))
+
+        assert left == (1, 0)
+        assert again() == 1

@@ -221,22 +221,47 @@ def test_a_line_of_erasures_that_lacks_something_is_named(line, app, site, decid
         background._seal_all(app)
 
 
+@pytest.fixture
+def one_round(app, impatient, monkeypatch):
+    """Let the sealing have one round."""
+
+    def one_round():
+        rounds = iter([None, Stop()])
+
+        def is_out(_):
+            if found := next(rounds):
+                raise found
+
+        monkeypatch.setattr(background, "_is_room_for_noes_alone", is_out)
+        with pytest.raises(Stop):
+            background._keep_sealing(app)
+
+    return one_round
+
+
 def test_a_list_of_erasures_that_cannot_be_opened_keeps_no_log_waiting(
-    app, site, decide, rows, impatient, monkeypatch
+    app, site, decide, rows, one_round
 ):
     """It is an administrator's, say, who erased by hand."""
     decide(acceptance())
     folder = app.extensions["consent_settings"].data_dir / "erased"
     (folder / "list.lock").mkdir(parents=True)
-    rounds = iter([None, Stop()])
 
-    def is_out(_):
-        if found := next(rounds):
-            raise found
+    one_round()
 
-    monkeypatch.setattr(background, "_is_room_for_noes_alone", is_out)
-    with pytest.raises(Stop):
-        background._keep_sealing(app)
+    assert rows("log_queue") == []
+
+
+def test_erasures_that_cannot_be_done_again_now_keep_no_log_waiting(
+    site, decide, rows, one_round, monkeypatch
+):
+    def fail(*_):
+        raise of_the_database("canceling statement due to lock timeout")
+
+    decide(acceptance())
+    monkeypatch.setattr(background, "replay", fail)
+
+    one_round()
 
     assert rows("log_queue") == []
 

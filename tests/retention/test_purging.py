@@ -3,6 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
+from consent_server import parts
 from consent_server.db import answers_still, db, lock_all_for_writing
 from consent_server.retention import purging, retries
 from consent_server.retention.service import record_lapses
@@ -295,7 +296,7 @@ def test_a_site_that_cannot_be_purged_keeps_no_other_waiting(
 
     monkeypatch.setattr(purging, "erase_overdue", fail)
     if is_gone:
-        monkeypatch.setattr(purging, "answers_still", lambda: False)
+        monkeypatch.setattr(parts, "answers_still", lambda: False)
     with pytest.raises(sa.exc.OperationalError):
         purge()
 

@@ -1,0 +1,181 @@
+"""What one site meets, or one visitor's records, keeps no other waiting for their time."""
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
+
+from consent_server import background
+from consent_server.consents.models import ConsentRecord
+from consent_server.db import db
+from consent_server.erasing import traces
+from consent_server.metrics.catalogue import PURGED
+from consent_server.metrics.counts import COUNTS
+from consent_server.retention import purging
+from consent_server.retention.service import record_lapses
+from consent_server.sites import service as sites
+from tests.builders import OTHER_VISITOR, VISITOR, acceptance, bundle_hash, refusal
+from tests.databases import locked
+from tests.log.tampering import unguarded
+
+#: Changes of the site ``another`` that somebody made.
+NO_RETENTION = "UPDATE publications SET bundle = '{}', bundle_hash = 'of nothing'"
+NO_INSTANT = "UPDATE consent_records SET recorded_at = '1971-'"
+NO_CHOICES = "UPDATE consent_records SET categories = '{\"analytics\": 1}'"
+
+
+class Stop(BaseException):
+    """Ends the endless work of a thread."""
+
+
+@pytest.fixture
+def change(app):
+    """Change rows of the site ``another`` past what guards them."""
+
+    def change(what):
+        sites._parsed.cache_clear()
+        with app.app_context(), unguarded(db.engine) as connection:
+            found = connection.execute(sa.text(f"{what} WHERE site_id = 'another'"))
+            assert found.rowcount == 1
+
+    return change
+
+
+@pytest.fixture
+def two_sites(publish, decide, clock):
+    """A record of each of two sites, whose time is over."""
+    publish("another")
+    decide(refusal(bundle=bundle_hash("another")), site_id="another")
+    decide(refusal())
+    clock.set("2028-11-22T20:00:00+00:00")
+
+
+@pytest.fixture
+def rounds(app, clock, monkeypatch):
+    """Keep house for some rounds of a minute; gives since when each of them looked for ends."""
+
+    def rounds(count):
+        asked, left = [], iter(range(count))
+
+        def begin(_):
+            if next(left, None) is None:
+                raise Stop
+            clock.advance(minutes=1)
+
+        def lapse(now, since):
+            asked.append(since)
+            return record_lapses(now, since)
+
+        with monkeypatch.context() as patched, pytest.raises(Stop):
+            patched.setattr(background, "HOUSEKEEPING_EVERY", 0)
+            patched.setattr(background, "require_clock", begin)  # the clock is the test's own
+            patched.setattr(background, "record_lapses", lapse)
+            background._keep_house(app)
+        return asked
+
+    return rounds
+
+
+def test_a_site_that_says_no_retention_keeps_no_other_from_being_purged(
+    app, two_sites, change, clock, rows
+):
+    change(NO_RETENTION)
+
+    with app.app_context(), pytest.raises(KeyError):
+        purging.purge(clock.instant, app.extensions["consent_erased"])
+
+    assert rows("consent_records") == []
+    assert rows("idempotency_keys", site="another") == [], "what only retries needed goes anyway"
+
+
+def test_what_a_purge_erased_before_it_failed_is_counted_and_leaves_no_trace(
+    app, two_sites, change, rounds, rows, monkeypatch
+):
+    taken = []
+    monkeypatch.setattr(background, "remove_traces", taken.append)
+    change(NO_RETENTION)
+    key = (PURGED.name, "records")
+    before = COUNTS.totals().get(key, 0)
+
+    rounds(1)
+
+    assert rows("consent_records") == []
+    assert taken == [traces.MEDIUM]
+    assert COUNTS.totals()[key] - before == 1
+
+
+def test_rows_that_cannot_be_read_are_met_once_a_day_and_not_in_each_round(
+    app, publish, decide, change, clock, rounds, monkeypatch
+):
+    """To look at every record takes minutes where there are many of them."""
+    publish("another")
+    decide(acceptance(bundle=bundle_hash("another")), site_id="another")
+    change(NO_CHOICES)
+    clock.set("2029-11-22T20:00:00+00:00")
+    purges = []
+
+    def purge(*_, **__):
+        purges.append(1)
+        raise LookupError("a row")
+
+    monkeypatch.setattr(background, "purge", purge)
+
+    asked = rounds(3)
+
+    assert [since is None for since in asked] == [True, False, False]
+    assert len(purges) == 1
+
+
+def test_what_the_database_refused_is_tried_again_in_the_next_round(app, rounds, monkeypatch):
+    purges = []
+
+    def purge(*_, **__):
+        purges.append(1)
+        raise OperationalError(None, None, ConnectionError("it took too long"))
+
+    monkeypatch.setattr(background, "purge", purge)
+
+    rounds(3)
+
+    assert len(purges) == 3
+
+
+class TestTexts:
+    """Of SQLite, which keeps instants as texts."""
+
+    @pytest.fixture
+    def database_url(self, sqlite_url):
+        return sqlite_url
+
+    def test_a_record_of_no_instant_keeps_no_other_site_from_being_purged(
+        self, app, two_sites, change, clock, rows
+    ):
+        change(NO_INSTANT)
+
+        with app.app_context(), pytest.raises(ValueError, match="1971-"):
+            purging.purge(clock.instant, app.extensions["consent_erased"])
+
+        assert rows("consent_records") == []
+
+
+class TestLocks:
+    """Of PostgreSQL: SQLite has one, for all of the database."""
+
+    @pytest.fixture
+    def database_url(self, postgresql_url):
+        return postgresql_url
+
+    def test_somebody_who_is_locked_keeps_no_other_consent_from_ending(
+        self, app, decide, clock, records
+    ):
+        for visitor in (VISITOR, OTHER_VISITOR):
+            decide(acceptance(consent_id=visitor))
+        first, second = sorted(record["subject"] for record in records())
+        clock.set("2027-11-22T20:00:00+00:00")
+
+        with app.app_context(), locked(db.engine, "subject", "demo", first):
+            with pytest.raises(OperationalError):
+                record_lapses(clock.instant)
+            ended = sa.select(ConsentRecord.subject).where(ConsentRecord.event == "expired")
+            found = db.session.scalars(ended).all()
+
+        assert found == [second]
