@@ -108,7 +108,7 @@ def restore(
             note(settings.data_dir, "backup_checked", datetime.now(UTC))
             _print_checked(file, {**found, "bytes": size}, as_json)
             return
-        _require_keys_and_heads(settings, without_heads)
+        _require_beside(settings, without_heads)
         aside = _put_back(settings, reader, replace, told.update)
     with application(with_schema=False) as app:
         schema.upgrade(app)  # what was erased since is not to wait for anybody's upgrade
@@ -127,13 +127,15 @@ def restore(
     raise SystemExit(1 if broken or listed.missing else 0)
 
 
-def _require_keys_and_heads(settings: Settings, without_heads: bool) -> None:
-    """Check that what a backup does not hold is in its place."""
+def _require_beside(settings: Settings, without_heads: bool) -> None:
+    """Check that what a backup does not hold is in its place, and can be read."""
     if not settings.key_ring_path.exists():
         raise KeyRingNeeded(settings.key_ring_path)
     heads = settings.data_dir / "log"
     if not without_heads and not any(heads.glob("*.checkpoint")):
         raise HeadsNeeded(heads)
+    with application(with_schema=False) as app:
+        app.extensions["consent_erased"].look()
 
 
 def _put_back(

@@ -121,3 +121,25 @@ def test_it_says_that_not_all_that_was_erased_can_be_erased_again(
     said = "a line is missing" if left else "erasures by another list, and of none by the one here"
     assert said in restored.stderr
     assert restored.exit_code == (1 if left else 0)
+
+
+def test_a_list_of_erasures_that_cannot_be_read_is_told_before_anything_is_put_back(
+    run, decide, erase_me, seal, app, tmp_path, empty
+):
+    """Put back beside it, the database would have again what was erased, until it is mended."""
+    decide(acceptance())
+    erase_me()
+    seal()
+    assert run("backup", tmp_path / "backup").exit_code == 0
+    empty()
+    path = app.extensions["consent_settings"].data_dir / "erased" / "list.jsonl"
+    whole = path.read_bytes()
+    path.write_bytes(whole + b"of no erasure\n")
+
+    refused = run("restore", tmp_path / "backup")
+    path.write_bytes(whole)
+    restored = run("restore", tmp_path / "backup")
+
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "erased_list_unusable: erased/list.jsonl: line 3" in refused.stderr
+    assert restored.exit_code == 0, restored.stderr
