@@ -9,7 +9,8 @@ hundred values for its planner, of deleted rows too, until it looks again.
 import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -53,11 +54,11 @@ NOT_SAMPLED = (
 )
 
 
-#: Seconds for which PostgreSQL is asked again, while somebody may still see what was deleted. It
-#: looks at its tables itself now and then, and is done with a small one by then.
+#: Seconds for which PostgreSQL is asked again, while somebody may still see what was deleted; for
+#: each table. It looks at its tables itself now and then, and is done with a small one by then.
 PATIENCE = 10.0
 #: Where PostgreSQL says what it wrote anew, whatever language it speaks.
-REWRITES = "copy_table_data"
+REWRITES, FOUND = "copy_table_data", re.compile(r"\d+")
 
 
 class DatabaseInUse(ConsentError):
@@ -131,13 +132,26 @@ def compact() -> None:
         try:
             if not connection.exec_driver_sql(IS_OWNER, (TOUCHED[0],)).scalar_one():
                 raise DatabaseNotOwned
-            deadline = time.monotonic() + PATIENCE
-            while _rewrite(connection, TOUCHED, "ANALYZE") or _forget_samples(connection):
-                if time.monotonic() > deadline:
-                    raise DatabaseInUse
-                time.sleep(0.2)
+            for table in TOUCHED:  # one by one: none is written again for another
+                _until_gone(partial(_rewrite, connection, [table], "ANALYZE"))
+            _until_gone(partial(_forget_samples, connection))
         finally:
             connection.invalidate()  # with its settings
+
+
+def _until_gone(remove: Callable[[], int]) -> None:
+    """Remove until nothing is left, with patience from the first time on, which may take hours.
+
+    :param remove: returns how much is left
+    :raises DatabaseInUse: the patience is over
+    """
+    deadline: float | None = None
+    while remove():
+        if deadline is None:
+            deadline = time.monotonic() + PATIENCE
+        elif time.monotonic() > deadline:
+            raise DatabaseInUse
+        time.sleep(0.2)
 
 
 def _rewrite(connection: sa.Connection, tables: Sequence[str], *more: str) -> int:
@@ -149,9 +163,8 @@ def _rewrite(connection: sa.Connection, tables: Sequence[str], *more: str) -> in
 
     def hear(said: Any) -> None:
         nonlocal left
-        detail = said.message_detail or ""  # of a table that it begins with it says no more
-        if said.source_function == REWRITES and (number := re.search(r"\d+", detail)):
-            left += int(number[0])
+        if said.source_function == REWRITES:
+            left += sum(map(int, FOUND.findall(said.message_detail or "")[:1]))
 
     driver: Any = connection.connection.driver_connection
     driver.add_notice_handler(hear)

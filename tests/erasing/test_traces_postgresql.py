@@ -1,6 +1,7 @@
 """What PostgreSQL keeps of an erasure until its tables are written anew (docs/retention.md)."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
@@ -118,6 +119,38 @@ def test_what_a_reader_may_still_ask_for_is_not_called_gone(
 
     assert is_there
     assert not found(secret)
+
+
+def test_it_asks_again_also_where_a_table_takes_longer_to_write_than_it_asks(
+    app, decide, erase, found, subject, monkeypatch, caplog
+):
+    """What stands in the way is over in a moment, and to begin anew takes an hour."""
+    clock, written = [0.0], []
+    monkeypatch.setattr(
+        traces, "time", SimpleNamespace(monotonic=lambda: clock[0], sleep=lambda _: None)
+    )
+    decide(acceptance())
+    secret = subject().encode()
+    rewrite = traces._rewrite
+
+    def slow(connection, tables, *more):
+        written.append(tables)
+        clock[0] += 3600
+        left = rewrite(connection, tables, *more)
+        reader.rollback()
+        return left
+
+    with app.app_context():
+        alike = {"isolation_level": "REPEATABLE READ"}
+        with administrator_of(db.engine).connect().execution_options(**alike) as reader:
+            reader.execute(sa.text("SELECT count(*) FROM sites"))
+            erase()
+            monkeypatch.setattr(traces, "_rewrite", slow)
+            compact()
+
+    assert not found(secret)
+    assert caplog.records == []
+    assert written[:3] == [["consent_records"], ["consent_records"], ["idempotency_keys"]]
 
 
 def test_a_view_of_an_operator_keeps_its_columns_alone(app, decide, erase, found, subject):
