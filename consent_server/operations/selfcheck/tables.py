@@ -53,16 +53,21 @@ OURS = {
     for name, when in names.items()
 }
 FOUND = (
-    "SELECT tgname, tgtype, proname, md5(prosrc) AS body, tgqual IS NULL AND tgenabled IN "
-    "('O', 'A') AND current_setting('session_replication_role') <> 'replica' AS fires "
+    "SELECT tgname, tgtype, proname, md5(prosrc) AS body, tgqual IS NULL AND tgattr::text = '' "
+    "AND starts_with(tgname, relname || '_') AND tgenabled IN ('O', 'A') "
+    "AND current_setting('session_replication_role') <> 'replica' AS fires "
     "FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid JOIN pg_proc ON pg_proc.oid = tgfoid "
     "WHERE NOT tgisinternal AND relnamespace = current_schema()::regnamespace "
     "AND relname = ANY(:tables) ORDER BY tgname"
 )
-#: Names of what lets no row be there twice.
+#: What lets no row be there twice: name, table, columns in their order, and of which rows.
 KEYS = (
-    "SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid "
-    "WHERE relnamespace = current_schema()::regnamespace AND indisunique AND indisvalid"
+    "SELECT concat_ws(' ', key.relname, whole.relname, (SELECT string_agg(attname, ' ' ORDER BY at)"
+    " FROM unnest(indkey::int2[]) WITH ORDINALITY AS held (number, at) JOIN pg_attribute "
+    "ON attrelid = indrelid AND attnum = number WHERE at <= indnkeyatts), "
+    "pg_get_expr(indpred, indrelid)) FROM pg_index JOIN pg_class AS key ON key.oid = indexrelid "
+    "JOIN pg_class AS whole ON whole.oid = indrelid WHERE indisunique AND indisvalid "
+    "AND indexprs IS NULL AND key.relnamespace = current_schema()::regnamespace"
 )
 #: Columns by table, name, type and whether one may be null; of a collation of its own none is ours.
 COLUMNS = (
@@ -94,9 +99,9 @@ def tables() -> Line:
     found = db.session.execute(sa.text(FOUND), asked).all()
     firing = {_key(row): row.body for row in found if row.fires}
     lacking = sorted(key[0] for key, body in OURS.items() if firing.get(key) != body)
-    lacking += sorted(_keys() - set(db.session.scalars(sa.text(KEYS))))
-    held = set(db.session.scalars(sa.text(COLUMNS), asked))
-    lacking += sorted(name for name, said in _columns().items() if said not in held)
+    for query, ours in ((KEYS, _keys()), (COLUMNS, _columns())):
+        held = set(db.session.scalars(sa.text(query), asked))
+        lacking += sorted(name for name, said in ours.items() if said not in held)
     if lacking:
         seen = f"missing, switched off or changed: {', '.join(lacking)}"
         mend = "make them anew (migrations/versions), then log audit SITE: was anything changed?"
@@ -109,14 +114,19 @@ def tables() -> Line:
     return ok(NAME, f"all keys and the {len(OURS)} triggers of the migrations, and no others")
 
 
-def _keys() -> set[str]:
-    """Return the names of the keys of every table, as the migrations gave them."""
-    names = set()
+def _keys() -> dict[str, str]:
+    """Return of each key what is said of it where it is as the migrations made it."""
+    found = {}
     for table in db.metadata.sorted_tables:
         unique = [one for one in table.constraints if isinstance(one, sa.UniqueConstraint)]
-        names |= {str(one.name) for one in (table.primary_key, *unique)}
-        names |= {str(index.name) for index in table.indexes if index.unique}
-    return names
+        indexes = [index for index in table.indexes if index.unique]
+        keys: list[Any] = [table.primary_key, *unique, *indexes]
+        for key in keys:
+            where = key.dialect_options["postgresql"].get("where")
+            some = [] if where is None else [f"({where})"]
+            columns = [column.name for column in key.columns]
+            found[str(key.name)] = " ".join([str(key.name), table.name, *columns, *some])
+    return found
 
 
 def _columns() -> dict[str, str]:

@@ -88,6 +88,12 @@ def test_a_policy_that_is_not_ours_is_told(look, administer, statement):
 
 
 NOTHING = "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'"
+PLACE = "CREATE UNIQUE INDEX ix_log_queue_place ON {}"
+GONE = "DROP TRIGGER consent_records_append_only ON consent_records"
+GUARD = (
+    "CREATE TRIGGER consent_records_append_only BEFORE {} FOR EACH ROW "
+    "EXECUTE FUNCTION refuse_change()"
+)
 #: What is done to the tables, and what is said of it.
 CHANGED = [
     (["DROP TRIGGER log_tiles_grow ON log_tiles"], "fail", "changed: log_tiles_grow"),
@@ -110,6 +116,23 @@ CHANGED = [
     (["ALTER TABLE sites ALTER archived_at TYPE timestamptz(0)"], "fail", "sites.archived_at"),
     (["ALTER TABLE sites ALTER created_at DROP NOT NULL"], "fail", "changed: sites.created_at"),
     (["DROP INDEX ix_log_queue_place"], "fail", "ix_log_queue_place"),
+    *(
+        (["DROP INDEX ix_log_queue_place", key], "fail", "changed: ix_log_queue_place")
+        for key in [
+            PLACE.format("log_queue (site_id, leaf_index, queue_id)"),
+            PLACE.format("log_queue (site_id, leaf_index)"),
+            PLACE.format("log_tiles (site_id, level, tile_index) WHERE level IS NOT NULL"),
+            PLACE.format("log_queue (site_id, leaf_index) WHERE leaf_index IS NULL"),
+            PLACE.format("log_queue (site_id, abs(leaf_index)) WHERE leaf_index IS NOT NULL"),
+        ]
+    ),
+    *(
+        ([GONE, guard], "fail", "changed: consent_records_append_only")
+        for guard in [
+            GUARD.format("UPDATE OF n ON consent_records"),
+            GUARD.format("UPDATE ON restricted_proofs"),
+        ]
+    ),
     (["ALTER DATABASE {0} SET session_replication_role = 'replica'"], "fail", "consent_records_"),
     (
         [NOTHING, "CREATE TRIGGER n BEFORE INSERT ON log_queue EXECUTE FUNCTION nothing()"],
