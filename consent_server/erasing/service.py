@@ -70,6 +70,7 @@ def erase_overdue(
     overdue: Callable[[], Collection[str]],
     now: datetime,
     gives_way: bool = False,
+    before: Callable[[], object] = bool,
 ) -> int | None:
     """Erase records whose time is over; return how many.
 
@@ -79,6 +80,7 @@ def erase_overdue(
     :param subjects: that the records may be of; none of them decides anything meanwhile
     :param overdue: names the records, asked when that is so
     :param gives_way: whether to do nothing and return None where another process is at it
+    :param before: writes what is to be there together with the erasure, where there is one
     :param now: aware, UTC
     :source: GDPR Art. 5(1)(e), storage limitation
     """
@@ -86,7 +88,7 @@ def erase_overdue(
         if not take_turn(site_id, waits=not gives_way):
             db.session.rollback()
             return None
-        return _erase(site_id, subjects, overdue, "retention", now, None).records
+        return _erase(site_id, subjects, overdue, "retention", now, before=before).records
 
 
 def _erase(
@@ -95,9 +97,10 @@ def _erase(
     choose: Callable[[], Collection[str]],
     reason: Reason,
     now: datetime,
-    erased: ErasedList | None,
+    erased: ErasedList | None = None,
     up_to: int = 0,
     terms: Terms | None = None,
+    before: Callable[[], object] = bool,
 ) -> Gone:
     """Erase within the transaction that is open for writing, and commit it."""
     lock_subjects(site_id, subjects)
@@ -107,6 +110,7 @@ def _erase(
         db.session.rollback()
         return Gone(0)
     proofs = keep(site_id, record_ids, terms) if terms is not None else 0
+    before()
     line = _line(site_id, record_ids, reason, now, erased, up_to) if erased else None
     count = remove(site_id, record_ids, reason, now)
     if erased is not None and line is not None:

@@ -20,7 +20,7 @@ from consent_server.retention.retries import purge_keys
 from consent_server.sites.durations import months, months_before
 from consent_server.sites.models import Site
 from consent_server.sites.service import bundle_of, newest_publication
-from consent_server.trail.service import SERVICE, leave_line
+from consent_server.trail.service import SERVICE, add_line
 
 #: Records looked at, and erased, in one transaction, by engine: a few hundredths of a second. On
 #: PostgreSQL nobody waits for it but those whose records they are.
@@ -185,17 +185,19 @@ def _erased(
     """Erase, and yield how many records that were, page by page; the trail names it once."""
     is_told = is_quiet = False
 
+    def tell() -> None:
+        add_line(site_id, who, "purge", now, why, kept_since=rfc3339(cutoff))
+
     def batch() -> int:
         return (QUIET_BATCH if is_quiet else BATCH)[db.engine.dialect.name]
 
     for page in _pages(site_id, cutoff, batch):
         over = [old for old in page if old.is_over]
-        if over and not is_told:
-            leave_line(site_id, who, "purge", now, why, kept_since=rfc3339(cutoff))
-            is_told = True
-        count = _erase(site_id, over, cutoff, now, gives_way) if over else 0
+        before = bool if is_told else tell
+        count = _erase(site_id, over, cutoff, now, gives_way, before) if over else 0
         if count is None:
             return
+        is_told = is_told or count > 0
         yield count
         if count:
             is_quiet = rest()
@@ -231,6 +233,7 @@ def _erase(
     cutoff: datetime,
     now: datetime,
     gives_way: bool,
+    before: Callable[[], object],
 ) -> int | None:
     """Erase what is overdue; None where another process does, and it is to be left to that one."""
     of_nobody = {old.record_id for old in over if old.subject is None}
@@ -240,7 +243,7 @@ def _erase(
         """Look again: nobody decides anything now."""
         return of_nobody.union(_overdue(site_id, subjects, cutoff))
 
-    return erase_overdue(site_id, subjects, overdue, now, gives_way)
+    return erase_overdue(site_id, subjects, overdue, now, gives_way, before)
 
 
 def _count(site_id: str, page: Page, cutoff: datetime) -> int:

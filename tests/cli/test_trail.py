@@ -149,17 +149,28 @@ def test_no_variable_says_who_it_was(run, run_json, site, monkeypatch):
     assert line["who"] != "os:director"
 
 
-def test_a_purge_that_is_stopped_has_left_its_line(run, record_id, clock, rows, monkeypatch):
-    from consent_server.retention import purging
+@pytest.mark.parametrize(
+    ("where", "lines"),
+    [
+        ("consent_server.erasing.removal.queue_tombstones", []),
+        ("consent_server.cli.database.Rest", ["purge"]),
+    ],
+    ids=["within its first transaction", "after it"],
+)
+def test_a_purge_that_is_stopped_has_left_its_line(
+    run, record_id, clock, rows, monkeypatch, where, lines
+):
+    """Line and erasure are there, or neither."""
 
     def stop(*_):
         raise KeyboardInterrupt
 
     clock.advance(days=800)
-    monkeypatch.setattr(purging, "_erase", stop)
+    monkeypatch.setattr(where, stop if lines == [] else lambda: stop)
     run("purge")
 
-    assert [row["what"] for row in rows("trail_lines")] == ["purge"]
+    assert [row["what"] for row in rows("trail_lines")] == lines
+    assert len(rows("consent_records")) == 1 - len(lines)
 
 
 @pytest.mark.parametrize("is_first", [True, False])

@@ -164,6 +164,27 @@ class TestLocks:
     def database_url(self, postgresql_url):
         return postgresql_url
 
+    def test_who_leaves_a_purge_to_another_process_leaves_no_line_of_one(
+        self, app, two_sites, clock, rows
+    ):
+        """The trail is there for ever, and each process of each machine purges every day."""
+
+        def purge():
+            with app.app_context():
+                erased = app.extensions["consent_erased"]
+                return purging.purge(clock.instant, erased, gives_way=True).records
+
+        with app.app_context():
+            engine = db.engine
+        with locked(engine, "purge", "demo"):
+            left = purge()
+        before = [line["what"] for line in rows("trail_lines")]
+        own = purge()
+        after = [line["what"] for line in rows("trail_lines")]
+
+        assert (left, own) == (1, 1), "the site that nobody else purges, then this one"
+        assert (before.count("purge"), after.count("purge")) == (0, 1)
+
     def test_somebody_who_is_locked_keeps_no_other_consent_from_ending(
         self, app, decide, clock, records
     ):
