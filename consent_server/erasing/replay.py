@@ -12,6 +12,7 @@ from consent_server.db import db, lock_for_writing, writing
 from consent_server.erasing.erasedlist import ErasedList, Line
 from consent_server.erasing.marks import mark_of, remember_subjects, set_mark
 from consent_server.erasing.removal import MOST, lock_subjects, remove, with_corrections
+from consent_server.erasing.underway import wait_for_those_underway
 from consent_server.ledger.entries import Reason
 from consent_server.parts import do_all
 from consent_server.sites.models import Site
@@ -76,6 +77,7 @@ def _replay(site_id: str, lines: Sequence[Line], erased: ErasedList, now: dateti
     with writing():
         remember_subjects(site_id, {digest: n for digest, (n, _) in spent.items()}, now)
         db.session.commit()
+    wait_for_those_underway()  # who decides from here on knows it, and they may not
     count = 0
     for page in _pages(site_id):
         found: dict[Reason, dict[str, str | None]] = {}

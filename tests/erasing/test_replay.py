@@ -1,8 +1,12 @@
 """A database that was set back to an older copy has what was erased again, for a moment."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
+
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from consent_server.consents import service
 from consent_server.db import db
 from consent_server.erasing.erasedlist import ErasedListUnusable
 from consent_server.erasing.replay import replay
@@ -170,6 +174,36 @@ def test_what_no_copy_is_older_than_is_dropped_from_the_list(decide, erase, eras
 
 class TestLocks:
     """Of PostgreSQL: SQLite has one, for all of the database."""
+
+    def test_a_late_retry_that_is_on_its_way_meanwhile_brings_nothing_back(
+        self, app, site, decide, erase, backup, again, records, rows, monkeypatch
+    ):
+        """It asked what was erased before that was known again, and is recorded afterwards."""
+        late, asked, goes_on = acceptance(2), threading.Event(), threading.Event()
+        next_record = service.next_record
+
+        def slow(*arguments, **how):
+            asked.set()
+            assert goes_on.wait(timeout=20)
+            return next_record(*arguments, **how)
+
+        backup.take()
+        decide(late)
+        erase()
+        backup.restore()
+        monkeypatch.setattr(service, "next_record", slow)
+        with ThreadPoolExecutor(2) as pool:
+            retry = pool.submit(decide, late)
+            assert asked.wait(timeout=20)
+            done = pool.submit(again)
+            while not rows("erased_subjects"):
+                pass
+            wait([done], timeout=1)
+            goes_on.set()
+
+        assert retry.result().status_code == 201, "nobody could know it yet"
+        assert done.result() == 1
+        assert records() == []
 
     @pytest.fixture
     def database_url(self, postgresql_url):
