@@ -1,6 +1,7 @@
 """A database that was set back to an older copy has what was erased again, for a moment."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
@@ -196,8 +197,9 @@ class TestLocks:
             retry = pool.submit(decide, late)
             assert asked.wait(timeout=20)
             done = pool.submit(again)
+            deadline = time.monotonic() + 20
             while not rows("erased_subjects"):
-                pass
+                assert time.monotonic() < deadline
             wait([done], timeout=1)
             goes_on.set()
 
