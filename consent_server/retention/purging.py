@@ -126,8 +126,7 @@ def purge(
     :param purged: counts what was erased, also where this fails
     :param is_dry_run: count, and change nothing
     :param done: told how many records each batch erased
-    :param rest: lets others write, after each batch that did; SQLite's do not wait in a row. Says
-        whether nobody else has written for a while
+    :param rest: lets others write after each batch; whether nobody has for a while (``resting``)
     :param who: whom the trail of each site names that had something to erase
     :param why: their reason, as the trail keeps it
     :param gives_way: whether a site is left to another process that is purging it
