@@ -3,11 +3,8 @@
 import errno
 import os
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
 from functools import partial
 
 import structlog
@@ -16,19 +13,17 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from consent_server import rowscope
 from consent_server.db import answers_still, db, is_out_of_room
-from consent_server.erasing.erasedlist import ErasedList, ErasedListUnusable
+from consent_server.erasing.erasedlist import ErasedListUnusable
 from consent_server.erasing.replay import replay
-from consent_server.erasing.traces import MEDIUM, remove_traces
 from consent_server.errors import place_of
 from consent_server.ledger.policy import Witness
-from consent_server.metrics.catalogue import LAPSES, PURGED, WORK_FAILED, good_round
+from consent_server.metrics.catalogue import WORK_FAILED, good_round
 from consent_server.metrics.counts import COUNTS
 from consent_server.operations.measuring import measure_process
-from consent_server.parts import do_all, is_unreadable
+from consent_server.parts import do_all
 from consent_server.reserve import Reserve
-from consent_server.retention.purging import Purged, purge
-from consent_server.retention.resting import Rest
-from consent_server.retention.service import record_lapses, require_clock
+from consent_server.retention.housekeeping import House
+from consent_server.retention.service import require_clock
 from consent_server.sealing.errors import SealRefused
 from consent_server.sealing.notary import Notary
 from consent_server.sealing.service import seal, waiting_sites
@@ -39,14 +34,10 @@ from consent_server.witnessing.rounds import Rounds
 log = structlog.get_logger(__name__)
 #: Seconds between two looks for consents whose time is over.
 HOUSEKEEPING_EVERY = 60.0
-#: Seconds between two looks at every record.
-THOROUGH_EVERY = 86_400.0
 #: Seconds between two looks at the state of this process.
 MEASURE_EVERY = 5.0
 #: Seconds for which a process that ends waits for the log that it seals.
 END_PATIENCE = 5.0
-#: Ends that a round looks at again, in case the clocks of two machines differ.
-LOOK_BACK = timedelta(hours=1)
 #: What a disk says that takes no file, of whichever log.
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
@@ -109,89 +100,15 @@ def _round(app: Flask, work: str, **told: str) -> Iterator[None]:
         good_round(work, threading.current_thread().name)
 
 
-@dataclass
-class _House:
-    """What time brings, and how far this process is with it.
-
-    Of a row that cannot be read it tells once a day: all others are done, and not looked at anew.
-    """
-
-    app: Flask
-    #: A round looks at what ended since the one before it; the first one, and one a day, at all: a
-    #: grant may end later than the first end of its record.
-    settled: datetime | None = None
-    thorough: float = field(default_factory=time.monotonic)
-    #: What was told to end on a day goes on that day: a purge comes with the first round of each.
-    purged: date | None = None
-    listed: int | None = None
-
-    def lapse(self, started: datetime) -> None:
-        """Let end what is over."""
-        if time.monotonic() - self.thorough > THOROUGH_EVERY:
-            self.settled, self.thorough = None, time.monotonic()
-        try:
-            _lapse(started, self.settled)
-        except Exception as error:
-            if is_unreadable(error):
-                self.settled = started - LOOK_BACK
-            raise
-        self.settled = started - LOOK_BACK
-
-    def purge(self, started: datetime) -> None:
-        """Erase what was kept long enough, once a day."""
-        if self.purged == started.date():
-            return
-        try:
-            self.listed = _purge(self.app, started, self.listed)
-        except Exception as error:
-            if is_unreadable(error):
-                self.purged = started.date()
-            raise
-        self.purged = started.date()
-
-
 def _keep_house(app: Flask) -> None:
-    waiting, house = threading.Event(), _House(app)
+    waiting, house = threading.Event(), House(app.extensions["consent_erased"])
     while not waiting.wait(HOUSEKEEPING_EVERY):
         with _round(app, "housekeeping"):
             if _is_room_for_noes_alone(app):
-                continue  # what ends meanwhile did so after ``settled``, and is found later
-            # Checks look at the time and need no lapse record.
+                continue  # what ends meanwhile is found later
             started = now()
             require_clock(started)
-            do_all([partial(house.lapse, started), partial(house.purge, started)])
-
-
-def _lapse(now: datetime, since: datetime | None) -> None:
-    done = record_lapses(now, since)
-    LAPSES.add(amount=done)
-    if done:
-        log.info("consents_lapsed", count=done)
-
-
-def _purge(app: Flask, at: datetime, listed: int | None) -> int:
-    """Erase what was kept long enough, and what that and other erasures left on the disk.
-
-    :param at: when the clock was compared with the database's; it may be another one since
-    :param listed: erasures on the list when this was done before; None when it was not
-    """
-    erased: ErasedList = app.extensions["consent_erased"]
-    purged = Purged()
-    try:
-        purge(at, erased, purged, rest=Rest(), gives_way=True)
-    finally:  # what it erased before it failed is erased
-        for what, count in vars(purged).items():
-            PURGED.add(what, amount=count)
-        if purged.records:
-            log.info("records_purged", count=purged.records)
-        is_clean = bool(purged.records or purged.restricted_proofs)
-        if is_clean:
-            remove_traces(MEDIUM)
-    with erased.held():
-        _, position = erased.position()
-    if position not in (0, listed) and not is_clean:
-        remove_traces(MEDIUM)
-    return position
+            house.keep(started)
 
 
 def _keep_sealing(app: Flask) -> None:

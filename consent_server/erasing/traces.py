@@ -36,6 +36,7 @@ TOUCHED = (
     "erased_subjects",
     "restricted_proofs",
 )
+SIZE = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
 IS_OWNER = (
     "SELECT pg_has_role(current_user, relowner, 'USAGE') FROM pg_class WHERE oid = %s::regclass"
 )
@@ -100,11 +101,20 @@ def remove_traces(at_most: int = SMALL) -> bool:
         return False
 
 
+def is_in_reach(at_most: int) -> bool:
+    """Whether :func:`remove_traces` takes all of them away, if nobody stands in its way."""
+    if db.engine.dialect.name != "sqlite":
+        return False
+    size = db.session.connection().exec_driver_sql(SIZE).scalar_one()
+    db.session.rollback()
+    return bool(size <= at_most)
+
+
 def _written_anew(at_most: int) -> bool:
     connection = db.engine.raw_connection()
     try:
         cursor = connection.cursor()
-        size = _pragma(cursor, "page_count") * _pragma(cursor, "page_size")
+        size = int(cursor.execute(SIZE).fetchone()[0])
         if size <= at_most:
             cursor.execute("VACUUM")
         is_busy = _pragma(cursor, "wal_checkpoint(TRUNCATE)")

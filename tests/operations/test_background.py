@@ -14,13 +14,14 @@ from consent_server.erasing.erasedlist import ErasedListUnusable
 from consent_server.ledger.entries import REASONS
 from consent_server.metrics import catalogue
 from consent_server.metrics.counts import COUNTS, GOOD_ROUND, Counts, totals_in
+from consent_server.retention import housekeeping
 from tests.builders import acceptance
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 WITNESS = SimpleNamespace(name="W")
 #: Work → what it does in a round, and what its thread runs.
 ROUNDS = {
-    "housekeeping": ("record_lapses", background._keep_house),
+    "housekeeping": ("require_clock", background._keep_house),
     "sealing": ("_replay", background._keep_sealing),
     "measuring": ("measure_process", background._keep_measuring),
     "witnessing": ("now", lambda app: background._keep_witnessed(app, WITNESS)),
@@ -79,11 +80,11 @@ def test_a_purge_that_fails_keeps_no_consent_from_ending(app, impatient, monkeyp
         ended.append(found)
         return found
 
-    def purge(*_):
+    def purge(*_, **__):
         raise ErasedListUnusable(2)
 
-    monkeypatch.setattr(background, "record_lapses", lapse)
-    monkeypatch.setattr(background, "_purge", purge)
+    monkeypatch.setattr(housekeeping, "record_lapses", lapse)
+    monkeypatch.setattr(housekeeping, "purge", purge)
     with pytest.raises(Stop):
         background._keep_house(app)
 
@@ -103,7 +104,7 @@ def test_on_a_full_disk_the_room_for_the_noes_is_left_to_them(app, impatient, mo
         done.append(since)
         raise Stop
 
-    monkeypatch.setattr(background, "record_lapses", lapse)
+    monkeypatch.setattr(housekeeping, "record_lapses", lapse)
     monkeypatch.setitem(app.extensions, "consent_reserve", Look())
     with pytest.raises(Stop):
         background._keep_house(app)

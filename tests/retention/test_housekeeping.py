@@ -1,8 +1,13 @@
 """The service purges by itself: with its first round of housekeeping, and of each day."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from consent_server import background
+from consent_server.db import db
+from consent_server.erasing import traces
+from consent_server.retention import housekeeping
 from tests.builders import refusal
 
 
@@ -16,7 +21,7 @@ def rounds(app, clock, monkeypatch):
 
     def rounds(count, problem=None, meanwhile=lambda: None, **apart):
         purges, left = [], iter(range(count))
-        real = background._purge
+        real = housekeeping.purge
 
         def begin(_):
             if next(left, None) is None:
@@ -29,15 +34,15 @@ def rounds(app, clock, monkeypatch):
             meanwhile()
             return 0
 
-        def purge(*arguments):
+        def purge(*arguments, **how):
             purges.append(arguments)
-            return real(*arguments)
+            return real(*arguments, **how)
 
         with monkeypatch.context() as patched, pytest.raises(Stop):
             patched.setattr(background, "HOUSEKEEPING_EVERY", 0)
-            patched.setattr(background, "record_lapses", lapse)
+            patched.setattr(housekeeping, "record_lapses", lapse)
             patched.setattr(background, "require_clock", begin)  # the clock is the test's own
-            patched.setattr(background, "_purge", purge)
+            patched.setattr(housekeeping, "purge", purge)
             background._keep_house(app)
         return len(purges)
 
@@ -78,3 +83,52 @@ def test_a_clock_that_jumps_within_a_round_erases_nothing(decide, rounds, record
 
     assert rounds(1, meanwhile=lambda: clock.set("2099-01-01T00:00:00+00:00"), seconds=0) == 1
     assert len(records()) == 1
+
+
+class TestTraces:
+    """Of SQLite: on PostgreSQL an operator takes them away."""
+
+    @pytest.fixture
+    def database_url(self, sqlite_url):
+        return sqlite_url
+
+    def test_what_a_purge_left_is_taken_away_when_nobody_reads_any_more(
+        self, decide, rounds, clock, monkeypatch
+    ):
+        """A backup by night, say: the day's purge comes at midnight too."""
+        decide(refusal())
+        clock.set("2028-11-22T20:00:00+00:00")
+        done, passed = [], [0.0]
+
+        def remove_traces(at_most):
+            with db.engine.connect() as reader:
+                if not done:
+                    reader.exec_driver_sql("SELECT count(*) FROM sites").scalar()
+                done.append((passed[0], traces.remove_traces(at_most)))
+            return done[-1][1]
+
+        def half_an_hour():
+            passed[0] += 1800
+
+        fake = SimpleNamespace(monotonic=lambda: passed[0])
+        monkeypatch.setattr(housekeeping, "time", fake)
+        monkeypatch.setattr(housekeeping, "remove_traces", remove_traces)
+        rounds(5, meanwhile=half_an_hour, seconds=1)
+
+        assert done == [(1800, False), (5400, True)]
+
+    def test_a_large_database_is_left_to_a_command(self, decide, rounds, clock, monkeypatch):
+        decide(refusal())
+        clock.set("2028-11-22T20:00:00+00:00")
+        done = []
+        monkeypatch.setattr(housekeeping, "MEDIUM", 4096)
+        monkeypatch.setattr(housekeeping, "CLEAN_EVERY", 0)
+
+        def remove_traces(at_most):
+            done.append(traces.remove_traces(at_most))
+            return done[-1]
+
+        monkeypatch.setattr(housekeeping, "remove_traces", remove_traces)
+        rounds(3, seconds=1)
+
+        assert done == [False]

@@ -10,7 +10,7 @@ from consent_server.db import db
 from consent_server.erasing import traces
 from consent_server.metrics.catalogue import PURGED
 from consent_server.metrics.counts import COUNTS
-from consent_server.retention import purging
+from consent_server.retention import housekeeping, purging
 from consent_server.retention.service import record_lapses
 from consent_server.sites import service as sites
 from tests.builders import OTHER_VISITOR, VISITOR, acceptance, bundle_hash, refusal
@@ -68,7 +68,7 @@ def rounds(app, clock, monkeypatch):
         with monkeypatch.context() as patched, pytest.raises(Stop):
             patched.setattr(background, "HOUSEKEEPING_EVERY", 0)
             patched.setattr(background, "require_clock", begin)  # the clock is the test's own
-            patched.setattr(background, "record_lapses", lapse)
+            patched.setattr(housekeeping, "record_lapses", lapse)
             background._keep_house(app)
         return asked
 
@@ -91,7 +91,7 @@ def test_what_a_purge_erased_before_it_failed_is_counted_and_leaves_no_trace(
     app, two_sites, change, rounds, rows, monkeypatch
 ):
     taken = []
-    monkeypatch.setattr(background, "remove_traces", taken.append)
+    monkeypatch.setattr(housekeeping, "remove_traces", taken.append)
     change(NO_RETENTION)
     key = (PURGED.name, "records")
     before = COUNTS.totals().get(key, 0)
@@ -117,7 +117,7 @@ def test_rows_that_cannot_be_read_are_met_once_a_day_and_not_in_each_round(
         purges.append(1)
         raise LookupError("a row")
 
-    monkeypatch.setattr(background, "purge", purge)
+    monkeypatch.setattr(housekeeping, "purge", purge)
 
     asked = rounds(3)
 
@@ -132,7 +132,7 @@ def test_what_the_database_refused_is_tried_again_in_the_next_round(app, rounds,
         purges.append(1)
         raise OperationalError(None, None, ConnectionError("it took too long"))
 
-    monkeypatch.setattr(background, "purge", purge)
+    monkeypatch.setattr(housekeeping, "purge", purge)
 
     rounds(3)
 
