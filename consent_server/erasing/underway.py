@@ -15,7 +15,7 @@ UNDERWAY = sa.text(
     "AND asked.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
 #: Seconds after which no transaction of the service is open any more, and between two looks.
-PATIENCE, PAUSE = 30.0, 0.02
+PATIENCE, PAUSE = 15.0, 0.02
 
 
 class StillUnderway(Exception):

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from consent_server.consents.models import IdempotencyKey
-from consent_server.db import db, writing
+from consent_server.db import db, lock_for_writing, writing
 
 #: Idempotency keys looked at in one transaction.
 KEYS = 2_000
@@ -30,6 +30,7 @@ def purge_keys(site_id: str, now: datetime, rest: Callable[[], object], *, is_dr
         count += old
         if old and not is_dry_run:
             with writing():
+                lock_for_writing("log", site_id)  # an erasure takes keys too, in another order
                 db.session.execute(sa.delete(IdempotencyKey).where(here))
                 db.session.commit()
             rest()

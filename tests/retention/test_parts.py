@@ -1,16 +1,18 @@
 """What one site meets, or one visitor's records, keeps no other waiting for their time."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
-from consent_server import background
+from consent_server import background, rowscope
 from consent_server.consents.models import ConsentRecord
-from consent_server.db import db
+from consent_server.db import db, lock_for_writing, writing
 from consent_server.erasing import traces
 from consent_server.metrics.catalogue import PURGED
 from consent_server.metrics.counts import COUNTS
-from consent_server.retention import housekeeping, purging
+from consent_server.retention import housekeeping, purging, retries
 from consent_server.retention.service import record_lapses
 from consent_server.sites import service as sites
 from tests.builders import OTHER_VISITOR, VISITOR, acceptance, bundle_hash, refusal
@@ -21,6 +23,13 @@ from tests.log.tampering import unguarded
 NO_RETENTION = "UPDATE publications SET bundle = '{}', bundle_hash = 'of nothing'"
 NO_INSTANT = "UPDATE consent_records SET recorded_at = '1971-'"
 NO_CHOICES = "UPDATE consent_records SET categories = '{\"analytics\": 1}'"
+
+
+#: Whether somebody waits for a lock in this database.
+WAITING = sa.text(
+    "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) "
+    "WHERE NOT granted AND datname = current_database()"
+)
 
 
 class Stop(BaseException):
@@ -184,6 +193,31 @@ class TestLocks:
 
         assert (left, own) == (1, 1), "the site that nobody else purges, then this one"
         assert (before.count("purge"), after.count("purge")) == (0, 1)
+
+    def test_keys_of_retries_that_an_erasure_takes_too_keep_nobody_in_a_circle(
+        self, app, decide, clock, rows
+    ):
+        """The one goes by keys, the other by records, and each may have what the other wants."""
+        for key in ("a", "b"):
+            decide(refusal(idempotency_key=key * 22))
+        clock.advance(days=2)
+        gone = sa.text("DELETE FROM idempotency_keys WHERE key = :key")
+
+        def purge():
+            with app.app_context(), rowscope.every_site():
+                return retries.purge_keys("demo", clock.instant, lambda: None, is_dry_run=False)
+
+        with app.app_context(), ThreadPoolExecutor(1) as pool, writing() as connection:
+            lock_for_writing("log", "demo")  # as every erasure
+            connection.execute(gone, {"key": "b" * 22})
+            purged = pool.submit(purge)
+            while not connection.execute(WAITING).scalar_one():
+                assert not purged.done()
+            connection.execute(gone, {"key": "a" * 22})
+            db.session.commit()
+            purged.result()
+
+        assert rows("idempotency_keys") == []
 
     def test_somebody_who_is_locked_keeps_no_other_consent_from_ending(
         self, app, decide, clock, records
