@@ -50,7 +50,7 @@ class House:
         :param started: when the clock was compared with the database's; it may be another one since
         """
         # Checks look at the time and need no lapse record.
-        parts = (self._lapse, self._purge, self._clean)
+        parts = (self._lapse, self._purge, self._look, self._clean)
         do_all(partial(part, started) for part in parts)
 
     def _lapse(self, started: datetime) -> None:
@@ -89,14 +89,18 @@ class House:
         if purged.records or purged.restricted_proofs:
             self._has_traces, self._tried = True, -math.inf
 
-    def _clean(self, started: datetime) -> None:
-        """Take away what these and other erasures left, once a day, and until it is done."""
-        if self._looked != started.date():
-            with self._erased.held():
-                _, position = self._erased.position()
-            if position not in (0, self._listed):
-                self._has_traces, self._tried = True, -math.inf
-            self._listed, self._looked = position, started.date()
+    def _look(self, started: datetime) -> None:
+        """Look once a day whether other erasures left any."""
+        if self._looked == started.date():
+            return
+        with self._erased.held():
+            _, position = self._erased.position()
+        if position not in (0, self._listed):
+            self._has_traces, self._tried = True, -math.inf
+        self._listed, self._looked = position, started.date()
+
+    def _clean(self, _started: datetime) -> None:
+        """Take away what erasures left, until it is done."""
         if self._has_traces and time.monotonic() - self._tried >= CLEAN_EVERY:
             self._tried = time.monotonic()
             self._has_traces = not remove_traces(MEDIUM) and is_in_reach(MEDIUM)

@@ -112,6 +112,21 @@ def test_what_a_purge_erased_before_it_failed_is_counted_and_leaves_no_trace(
     assert COUNTS.totals()[key] - before == 1
 
 
+def test_a_list_of_erasures_that_cannot_be_read_keeps_no_trace_of_a_purge(
+    app, two_sites, rounds, rows, monkeypatch
+):
+    taken = []
+    monkeypatch.setattr(housekeeping, "remove_traces", taken.append)
+    erased = app.extensions["consent_erased"]
+    with erased.held():
+        erased._path.write_text("no list")
+
+    rounds(1)
+
+    assert rows("consent_records") == []
+    assert taken == [traces.MEDIUM]
+
+
 def test_rows_that_cannot_be_read_are_met_once_a_day_and_not_in_each_round(
     app, publish, decide, change, clock, rounds, monkeypatch
 ):
