@@ -1,5 +1,7 @@
 """Types of columns: one meaning on both databases, whatever each of them stores."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -8,7 +10,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
-from consent_server.errors import ConsentError
+from consent_server.errors import ConsentError, RowUnreadable
 
 #: What a row that somebody changed can make Python raise while it is read: PostgreSQL keeps
 #: instants that its driver does not read, and a row may name what is not there.
@@ -18,6 +20,20 @@ NOT_AS_WRITTEN = (
 )
 #: The same, and what this service says itself of such a row.
 UNREADABLE = (ConsentError, *NOT_AS_WRITTEN)
+
+
+@contextmanager
+def as_written() -> Iterator[None]:
+    """Read what a row says; a fault of ours in reading it looks alike, and is found by its place.
+
+    :raises RowUnreadable: it is not as the service writes it
+    """
+    try:
+        yield
+    except ConsentError:
+        raise
+    except NOT_AS_WRITTEN as error:
+        raise RowUnreadable from error
 
 
 class UtcDateTime(sa.types.TypeDecorator[datetime]):
@@ -42,12 +58,21 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
         return _cut(value) if dialect.name == "postgresql" else _text(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        """Return an aware instant in UTC."""
+        """Return an aware instant in UTC.
+
+        :raises RowUnreadable: what is stored is none
+        """
         if value is None:
             return None
-        if isinstance(value, str):
-            return datetime.fromisoformat(value)
-        return value.astimezone(UTC)
+        if not isinstance(value, str):
+            return value.astimezone(UTC)
+        try:
+            instant = datetime.fromisoformat(value)
+        except ValueError as error:
+            raise RowUnreadable from error
+        if instant.tzinfo is None:
+            raise RowUnreadable
+        return instant
 
 
 def _cut(value: datetime) -> datetime:
@@ -86,10 +111,16 @@ class JSONDocument(sa.types.TypeDecorator[Any]):
         return orjson.dumps(value).decode()
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
-        """Read JSON text back where the engine does not do it."""
+        """Read JSON text back where the engine does not do it.
+
+        :raises RowUnreadable: what is stored is none
+        """
         if value is None or dialect.name == "postgresql":
             return value
-        return orjson.loads(value)
+        try:
+            return orjson.loads(value)
+        except orjson.JSONDecodeError as error:
+            raise RowUnreadable from error
 
 
 class Flag(sa.types.TypeDecorator[bool]):

@@ -9,13 +9,14 @@ import sqlalchemy as sa
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Connection, Engine, ExceptionContext
 from sqlalchemy.orm import DeclarativeBase, Session, registry
 
 from consent_server.committing import shared_commits, turn_to_write
 from consent_server.driver import as_of_engine
+from consent_server.errors import RowUnreadable
 from consent_server.settings import OPERATORS_THREADS, SPARE_THREADS, Settings
-from consent_server.sqlite import sqlite3, text_of
+from consent_server.sqlite import is_no_text, sqlite3, text_of
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -247,8 +248,20 @@ def _roll_back_sqlite(connection: Any, _record: Any, _state: Any) -> None:
         connection.rollback()
 
 
+def _tell_unreadable(context: ExceptionContext) -> BaseException | None:
+    """Tell a row that the driver cannot read from a statement that failed.
+
+    SQLite's driver says so of text that is not UTF-8, PostgreSQL's of instants that Python does not
+    have; that one has run the statement by then, and takes rows from its result.
+    """
+    error, of_driver = context.original_exception, context.dialect.loaded_dbapi
+    is_taking = context.statement is None and isinstance(error, of_driver.DataError)
+    return RowUnreadable() if is_no_text(error) or is_taking else None
+
+
 def prepare_engine(engine: Engine) -> None:
     """Attach the rules by which the engine's connections are opened, begun and given back."""
+    event.listen(engine, "handle_error", _tell_unreadable, retval=True)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _open_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

@@ -12,6 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Dialect, Engine
 
 from consent_server import rowscope
+from consent_server.errors import RowUnreadable
+from consent_server.sqlite import is_no_text
 
 if TYPE_CHECKING:
     from consent_server.postgresql.pipeline import Prepared, Statement
@@ -60,6 +62,7 @@ def borrowed(engine: Engine) -> Iterator[Driver]:
     """Borrow a connection from the pool.
 
     :raises sqlalchemy.exc.DBAPIError: for what the driver raises, of the kind that an engine raises
+    :raises RowUnreadable: a row has what the driver does not read
     """
     pooled: Any = None
     is_postgresql = engine.dialect.name == "postgresql"
@@ -96,6 +99,8 @@ def widened(connection: Connection) -> Iterator[None]:
 
 def as_of_engine(error: Exception, dialect: Dialect) -> BaseException:
     """Return what an engine raises for an error of its driver; it quotes no statement."""
+    if is_no_text(error):
+        return RowUnreadable()
     return sa.exc.DBAPIError.instance(
         None, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect
     )

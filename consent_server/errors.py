@@ -21,12 +21,42 @@ class ConsentError(Exception):
         return {name: value for name, value in vars(self).items() if not name.startswith("_")}
 
 
+class RowUnreadable(ConsentError, ValueError):
+    """A row says what no version of the service writes: somebody changed it.
+
+    Also a ``ValueError``, for whoever takes such a row for one that is not what was signed. It
+    quotes nothing of the row; the error that it comes from may.
+    """
+
+    status = 503
+    reason = "row_unreadable"
+    #: Seconds until a retry makes sense: somebody has to mend the row.
+    retry_after = 60
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a row of the database that this needs was changed and cannot be read; nothing was "
+            "granted. Whoever runs the service sees where in its log, and by selfcheck and "
+            "log audit"
+        )
+
+
+def read_at(error: RowUnreadable) -> dict[str, str]:
+    """Return what is logged of a row that cannot be read: the kind of error, and its place."""
+    cause = error.__cause__ or error
+    return {"error": type(cause).__name__, "at": place_of(cause) or place_of(error)}
+
+
+#: What reads values of columns: every row that cannot be read fails there.
+READERS = ("consent_server.columns", "consent_server.driver", "consent_server.db")
+
+
 def place_of(error: BaseException) -> str:
     """Return the line of ours that an error came from, and no word of what was read there."""
     found, trace = "", error.__traceback__
     while trace is not None:
         name = trace.tb_frame.f_globals.get("__name__", "")
-        if name.startswith("consent_server."):
+        if name.startswith("consent_server.") and name not in READERS:
             found = f"{name}:{trace.tb_lineno}"
         trace = trace.tb_next
     return found

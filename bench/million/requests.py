@@ -16,8 +16,9 @@ from bench.contestants import ROUTES, Contestant, served
 from bench.figures import figures
 from bench.million.filling import SITE, Log, opened
 from bench.rounds import Plan, measure
+from consent_server.consents.answered import Recorded
 from consent_server.consents.models import ConsentRecord
-from consent_server.consents.service import Recorded, token_for
+from consent_server.consents.service import token_for
 from consent_server.db import db
 from consent_server.log import tree
 from consent_server.log.models import LogEntry

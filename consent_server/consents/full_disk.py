@@ -5,10 +5,12 @@ from datetime import datetime
 import sqlalchemy as sa
 import structlog
 
+from consent_server.columns import as_written
+from consent_server.consents.answered import Recorded, Request
 from consent_server.consents.choices import Decision
 from consent_server.consents.errors import StorageFull
 from consent_server.consents.records import held_by, record_in_force
-from consent_server.consents.service import Recorded, Request, record_decision
+from consent_server.consents.service import record_decision
 from consent_server.db import db, is_out_of_room
 from consent_server.reserve import Reserve
 from consent_server.tokens.keyring import KeyRing
@@ -50,8 +52,9 @@ def _takes_back_alone(site_id: str, decision: Decision, ring: KeyRing) -> bool:
     """
     if decision.consent_id is None:
         return False
-    record = record_in_force(site_id, ring.subject(site_id, decision.consent_id))
-    held = held_by(record) if record is not None else None
+    with as_written():
+        record = record_in_force(site_id, ring.subject(site_id, decision.consent_id))
+        held = held_by(record) if record is not None else None
     db.session.rollback()
     if held is None:
         return False

@@ -100,7 +100,7 @@ def next_record(
         is_late, outcome = settled is None, settled or outcome
     takes_nothing = is_tie and _allow_the_same(question, outcome.held, previous, now)
     return NewRecord(
-        **_circumstances(publication, decision),
+        **circumstances(publication, decision),
         record_id=new_record_id(),
         previous=held.record_id if held is not None else None,
         event=outcome.event,
@@ -119,7 +119,7 @@ def _allow_the_same(question: Question, held: Held, previous: Held | None, now: 
     return question.allowed(held, now) == question.allowed(previous, now)
 
 
-def _circumstances(publication: Publication, decision: Decision) -> dict[str, Any]:
+def circumstances(publication: Publication, decision: Decision) -> dict[str, Any]:
     """Return what was shown and how it was answered, in the columns of a record."""
     bundle = bundle_of(publication)
     return {

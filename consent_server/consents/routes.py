@@ -9,6 +9,7 @@ from flask import Response, abort, jsonify
 from flask.views import MethodView
 
 from consent_server.consents import schemas, service
+from consent_server.consents.answered import Request
 from consent_server.consents.check import Answer, CheckQuestion, check
 from consent_server.consents.choices import Decision
 from consent_server.consents.device import Acknowledged, cookies_to_set
@@ -62,7 +63,7 @@ class Consents(MethodView):
     @pages.alt_response(404, description="site_unknown")
     @pages.alt_response(409, description="bundle_outdated, build_unknown, idempotency_conflict")
     @pages.alt_response(429, description="rate_limited")
-    @pages.alt_response(503, description="storage_full, database_unavailable")
+    @pages.alt_response(503, description="storage_full, row_unreadable, database_unavailable")
     def post(
         self, headers: dict[str, Any], body: tuple[Decision, str | None], site_id: str
     ) -> Response:
@@ -153,7 +154,7 @@ def _record(headers: dict[str, Any], body: tuple[Decision, str | None], site_id:
     rates.count("denial" if decision.refuses else "grant", site_id)
     if not decision.gpc and privacy_control.is_sent():
         decision = replace(decision, gpc=True)
-    asked = service.Request(
+    asked = Request(
         decision=decision,
         key=_idempotency_key(headers["idempotency_key"], key_in_body),
         body_hash=_body_hash(),

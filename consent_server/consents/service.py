@@ -1,7 +1,6 @@
 """Use cases of consent: record a decision, sign its token."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from consent_server.consents.answered import Recorded, Request, answer_again
 from consent_server.consents.choices import Decision
 from consent_server.consents.errors import (
     BuildUnknown,
@@ -16,9 +16,9 @@ from consent_server.consents.errors import (
     ConsentErased,
     ConsentIdRequired,
     GrantUntrusted,
-    IdempotencyConflict,
     LanguageUnknown,
 )
+from consent_server.consents.following import following_record
 from consent_server.consents.models import (
     AnyRecord,
     ConsentRecord,
@@ -29,9 +29,7 @@ from consent_server.consents.models import (
 from consent_server.consents.records import (
     KEEP_RECORD,
     append,
-    find_record,
     next_record,
-    record_in_force,
     rows_of,
 )
 from consent_server.db import db, lock_all_for_writing, writing
@@ -89,28 +87,6 @@ IS_FIRST = sa.select(
 FIRST = GuardedInserts(IS_FIRST, (KEEP_RECORD, KEEP_KEYS, KEEP_ENTRY, KEEP_KEY))
 
 
-@dataclass(frozen=True)
-class Request:
-    """One request to record: the decision and what makes its retry harmless."""
-
-    decision: Decision
-    #: 22 to 64 characters base64url, chosen by the browser.
-    key: str
-    #: SHA-256 of the body's canonical JSON, 43 characters.
-    body_hash: str
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """What came of a request."""
-
-    record: AnyRecord
-    #: False when the same request had been answered before.
-    is_new: bool
-    #: Whether the record is what holds now; if not, no token is given.
-    is_in_force: bool
-
-
 def record_decision(site_id: str, request: Request, ring: KeyRing, now: datetime) -> Recorded:
     """Append one decision to the site's log.
 
@@ -139,16 +115,18 @@ def record_decision(site_id: str, request: Request, ring: KeyRing, now: datetime
         lock_all_for_writing(connection, *locks)
         # Only now, in a statement of its own: what the others with these locks did is seen.
         answered, erased_n, has_records = _known(connection, site_id, request.key, subject, ring)
-        if answered is not None:
-            return _again(site_id, request)
+        again = answer_again(site_id, request) if answered is not None else None
+        if again is not None:
+            return again
         publication = _shown(current, decision)
         # A tab that has not heard of an erasure may still say no: nothing of it comes back by that.
         takes_back_nothing = not (decision.grants or has_records)
         if erased_n is not None and ((decision.n or 0) <= erased_n or takes_back_nothing):
             raise ConsentErased
-        record = next_record(publication, decision, subject, now, is_first=not has_records)
+        record = following_record(publication, decision, subject, now, is_first=not has_records)
         append(record)
-        KEEP_KEY.run(connection, _key_row(request, record, now))
+        if answered is None:
+            KEEP_KEY.run(connection, _key_row(request, record, now))
         db.session.commit()
     return Recorded(record, is_new=True, is_in_force=not record.superseded)
 
@@ -245,26 +223,6 @@ def token_for(recorded: Recorded, ring: KeyRing, issuer: str) -> str | None:
 @lru_cache(maxsize=256)
 def _seconds(instant: str) -> int:
     return int(datetime.fromisoformat(instant).timestamp())
-
-
-def _again(site_id: str, request: Request) -> Recorded:
-    """Answer a request that was answered before.
-
-    A grant that was overridden since comes back without a token: a late retry must not resurrect
-    it in the browser either.
-    """
-    answered = db.session.get_one(IdempotencyKey, (site_id, request.key))
-    if answered.body_hash != request.body_hash:
-        raise IdempotencyConflict
-    record = find_record(site_id, answered.record_id)
-    if record is None:  # erased since the key was read
-        raise ConsentErased
-    is_in_force = not record.superseded
-    if record.subject is not None:
-        in_force = record_in_force(site_id, record.subject)
-        is_in_force = in_force is not None and in_force.record_id == record.record_id
-    db.session.rollback()
-    return Recorded(record, is_new=False, is_in_force=is_in_force)
 
 
 def _check_what_was_shown(bundle: dict[str, Any], decision: Decision) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -27,21 +28,24 @@ class Standing:
     held: Held
 
 
-def _query(*conditions: sa.ColumnElement[bool]) -> sa.Select[tuple[datetime, str, dict, dict]]:  # type: ignore[type-arg]
+def _query(*conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
     """Return the question: by the key of the one record, then by the index of its subject.
 
     Each record is looked for by itself: of a join, PostgreSQL makes a plan by an empty table that
     reads all of it for each row, and keeps it while the table grows.
 
     What a newer decision overrides is marked when it arrives, so the last one that is not marked
-    holds (``consents.records.record_in_force``).
+    holds (``consents.records.record_in_force``). By an instant that cannot be read a grant would be
+    the last one for ever, also after a no: it is read for this alone, and then nothing is known.
     """
     site = sa.bindparam("site", type_=sa.Text)
     issued = (_ISSUED.c.site_id == site, _ISSUED.c.record_id == sa.bindparam("record"))
     ends = sa.select(_ISSUED.c.expires_at).where(*issued).scalar_subquery()
     subject = sa.select(_ISSUED.c.subject).where(*issued).scalar_subquery()
     return (
-        sa.select(ends, _HELD.c.record_id, _HELD.c.categories, _HELD.c.services)
+        sa.select(
+            ends, _HELD.c.record_id, _HELD.c.categories, _HELD.c.services, _HELD.c.recorded_at
+        )
         .where(
             _HELD.c.site_id == site,
             _HELD.c.subject == subject,
@@ -64,6 +68,7 @@ def standing(site_id: str, record_id: str, at: datetime | None) -> Standing | No
     The caller has no transaction open: this is one of its own.
 
     :param at: aware, UTC; None for now
+    :raises RowUnreadable: it is not as the service writes it; ``columns.UNREADABLE`` says what else
     """
     values = {"site": site_id, "record": record_id}
     with borrowed(db.engine) as connection:

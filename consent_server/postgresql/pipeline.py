@@ -16,6 +16,7 @@ from psycopg.pq import ConnStatus, ExecStatus
 from psycopg.pq.abc import PGconn, PGresult
 
 from consent_server import patience
+from consent_server.errors import RowUnreadable
 
 #: A statement with ``$1``, ``$2``, … and its values.
 Statement = tuple[str, Sequence[Any]]
@@ -39,6 +40,7 @@ def run(
     :param prepared: what is prepared on this connection; grows
     :raises psycopg.Error: one of them failed, and nothing of any is done, or the connection broke;
         then the connection is not to be used again
+    :raises RowUnreadable: all of them are done, and a row of the last one cannot be read
     """
     try:
         return _run(connection, prepared, statements)
@@ -72,7 +74,10 @@ def _run(
             raise psycopg.errors.error_from_result(result, encoding=connection.info.encoding)
     reading = Transformer(connection)
     reading.set_pgresult(results[-1])
-    return reading.load_rows(0, results[-1].ntuples, tuple)
+    try:
+        return reading.load_rows(0, results[-1].ntuples, tuple)
+    except psycopg.DataError as error:
+        raise RowUnreadable from error
 
 
 def _send(connection: Connection, prepared: Prepared, statement: Statement) -> None:

@@ -1,6 +1,7 @@
 """Whether records still are what the log committed to: re-read, re-computed, compared."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +13,7 @@ from consent_server.columns import UNREADABLE
 from consent_server.consents import rows
 from consent_server.consents.models import ConsentRecord
 from consent_server.db import db
+from consent_server.errors import RowUnreadable
 from consent_server.ledger.canonical import likely_canonical
 from consent_server.ledger.entries import Event, decode, event_entry
 from consent_server.ledger.merkle import commit
@@ -19,7 +21,7 @@ from consent_server.ledger.record import MEMBERS, decision_part, subject_part
 from consent_server.log.models import OpeningKeys
 from consent_server.sites.models import Publication
 from consent_server.sites.service import bundle_of
-from consent_server.sqlite import any_text, is_no_text
+from consent_server.sqlite import any_text
 
 ID, REVISION = MEMBERS.index("record_id"), MEMBERS.index("revision")
 #: Some records of a site, in one statement that is always the same.
@@ -82,11 +84,8 @@ class Openings:
             sent = (record_ids, self._site_id, self._site_id)
             return connection.exec_driver_sql(_query(name), sent).fetchall()
         ids = orjson.dumps([id_ for id_ in record_ids if id_.isprintable()]).decode()
-        try:
+        with suppress(RowUnreadable):
             return connection.exec_driver_sql(_query(name), (self._site_id, ids)).fetchall()
-        except sa.exc.OperationalError as error:
-            if not is_no_text(error.orig):
-                raise
         with any_text(connection.connection.driver_connection):
             return connection.exec_driver_sql(_query(name), (self._site_id, ids)).fetchall()
 

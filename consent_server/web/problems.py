@@ -9,7 +9,7 @@ from flask import Flask, Response, g
 from sqlalchemy import exc
 from werkzeug.exceptions import HTTPException
 
-from consent_server.errors import ConsentError
+from consent_server.errors import ConsentError, RowUnreadable, read_at
 from consent_server.metrics.catalogue import POOL_TIMEOUTS, REFUSALS
 from consent_server.rates.service import RateLimited
 
@@ -116,6 +116,12 @@ def from_refusal(error: ConsentError) -> Response:
     return problem(error.status, error.reason, str(error), headers, **error.evidence())
 
 
+def from_unreadable(error: RowUnreadable) -> Response:
+    """Answer where a row was changed, and log the place, for somebody has to mend it."""
+    log.error("row_unreadable", **read_at(error))
+    return from_refusal(error)
+
+
 def from_http_error(error: HTTPException) -> Response:
     """Answer what Werkzeug refused, keeping its headers (``Allow``, ``Retry-After``)."""
     status = error.code or 500
@@ -162,6 +168,7 @@ def from_bug(error: Exception) -> Response:
 def init_app(app: Flask) -> None:
     """Register the handlers; flask-smorest hands HTTP errors to ``from_http_error`` itself."""
     app.register_error_handler(ConsentError, from_refusal)
+    app.register_error_handler(RowUnreadable, from_unreadable)
     app.register_error_handler(exc.OperationalError, from_database)
     app.register_error_handler(exc.TimeoutError, from_database)
     app.register_error_handler(exc.DBAPIError, from_driver)
