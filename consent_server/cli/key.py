@@ -7,7 +7,14 @@ import click
 from consent_server.cli.deeds import record_deed, why_option
 from consent_server.cli.environment import application, instant, print_json
 from consent_server.columns import rfc3339
-from consent_server.sites.keys import SCOPES, create_key, list_keys, require_known, revoke_key
+from consent_server.sites.keys import (
+    SCOPES,
+    UnreadableKey,
+    create_key,
+    list_keys,
+    require_known,
+    revoke_key,
+)
 from consent_server.sites.models import ApiKey
 
 
@@ -52,6 +59,10 @@ def list_(site_id: str | None, as_json: bool) -> None:
         print_json(lines)
         return
     for line in lines:
+        if "problem" in line:
+            told = f"{line['problem']}: it opens nothing; revoke it and create another"
+            click.echo(f"{line['id']}  {line['site']:<24} {told}")
+            continue
         state = f"revoked {line['revoked_at']}" if line["revoked_at"] else "in force"
         click.echo(f"{line['id']}  {line['site']:<24} {','.join(line['scopes']):<14} {state}")
     if not lines:
@@ -64,12 +75,14 @@ def list_(site_id: str | None, as_json: bool) -> None:
 def revoke(key_id: str, why: str | None) -> None:
     """Refuse the key with this ID (its 8 public characters) from now on."""
     with application():
-        record_deed(require_known(key_id).site_id, "key-revoke", why, key=key_id)
-        row = revoke_key(key_id, instant())
-        click.echo(f"{row.id}: revoked")
+        record_deed(require_known(key_id), "key-revoke", why, key=key_id)
+        revoke_key(key_id, instant())
+        click.echo(f"{key_id}: revoked")
 
 
-def _line(row: ApiKey) -> dict[str, Any]:
+def _line(row: ApiKey | UnreadableKey) -> dict[str, Any]:
+    if isinstance(row, UnreadableKey):
+        return {"id": row.id, "site": row.site_id, "problem": "cannot be read"}
     return {
         "id": row.id,
         "site": row.site_id,

@@ -48,6 +48,9 @@ def list_sites(as_json: bool) -> None:
         print_json(lines)
         return
     for line in lines or []:
+        if "problem" in line:
+            click.echo(f"{line['site']:<24} {line['problem']}: run log audit SITE, and selfcheck")
+            continue
         state = "archived" if line["archived_at"] else f"revision {line['revision']}"
         click.echo(f"{line['site']:<24} {state:<14} {line['published_at']}  {line['name']}")
     if not lines:
@@ -194,11 +197,13 @@ def _notes(document: SiteDocument) -> list[dict[str, str]]:
     return [{"path": note.path, "message": note.message} for note in warnings(document)]
 
 
-def _summary(entry: listing.SiteSummary) -> dict[str, Any]:
-    archived_at = entry.site.archived_at
+def _summary(entry: listing.SiteSummary | str) -> dict[str, Any]:
+    if isinstance(entry, str):
+        return {"site": entry, "problem": "cannot be read"}
+    archived_at = entry.archived_at
     return {
-        "site": entry.site.id,
-        "name": entry.publication.document["name"],
+        "site": entry.site_id,
+        "name": entry.name,
         "revision": entry.publication.revision,
         "hash": entry.publication.bundle_hash,
         "published_at": rfc3339(entry.publication.published_at),

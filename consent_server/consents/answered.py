@@ -63,8 +63,10 @@ def _answered_before(site_id: str, request: Request) -> Recorded:
     record = find_record(site_id, answered.record_id)
     if record is None:  # erased since the key was read
         raise ConsentErased
+    held_by(record)  # what cannot be read cannot be told either
+    if record.bundle != request.decision.bundle:
+        raise RowUnreadable
     is_in_force = not record.superseded
-    held_by(record)  # or it cannot be told either
     if record.subject is not None:
         in_force = record_in_force(site_id, record.subject)
         is_in_force = in_force is not None and in_force.record_id == record.record_id

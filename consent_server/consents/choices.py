@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from consent_server.columns import rfc3339
+from consent_server.columns import as_written, rfc3339
 from consent_server.sites.durations import months
 from consent_server.sites.models import Publication
 from consent_server.sites.service import bundle_of
@@ -138,12 +138,16 @@ class Question:
 
 
 def question_of(publication: Publication) -> Question:
-    """Return what a publication asks; shared and cached, so it is never changed."""
+    """Return what a publication asks; shared and cached, so it is never changed.
+
+    :raises RowUnreadable: somebody changed the row, and it asks nothing
+    """
     found = _questions.get(publication.bundle_hash)
     if found is None:
         if len(_questions) >= MOST_QUESTIONS:
             _questions.clear()
-        found = _questions[publication.bundle_hash] = Question(bundle_of(publication))
+        with as_written():
+            found = _questions[publication.bundle_hash] = Question(bundle_of(publication))
     return found
 
 

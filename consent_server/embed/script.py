@@ -11,7 +11,7 @@ import orjson
 
 from consent_server.columns import rfc3339
 from consent_server.embed.slots import LATER, short_name
-from consent_server.errors import ConsentError
+from consent_server.errors import ConsentError, RowUnreadable
 from consent_server.ledger.canonical import digest
 from consent_server.sites import written_out
 from consent_server.sites.looking import build_for_pages
@@ -28,10 +28,6 @@ class WidgetUnknown(ConsentError):
 
     def __init__(self) -> None:
         super().__init__("no widget build with this hash was published here")
-
-
-class BuildMissing(RuntimeError):
-    """A published bundle names a widget build that the database does not hold."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +83,7 @@ def site_script(publication: Publication, keys: list[dict[str, str]]) -> StaticF
     Wrapped in a function call, so that it leaves no global behind but the widget's own.
 
     :param keys: only those that sign or signed; a page that meets a newer one fetches all of them
+    :raises RowUnreadable: the database does not hold the build that the bundle names
     """
     kids = tuple(key["kid"] for key in keys)
     cached = _scripts.get((publication.site_id, publication.bundle_hash, kids))
@@ -94,7 +91,7 @@ def site_script(publication: Publication, keys: list[dict[str, str]]) -> StaticF
         return cached
     build = build_for_pages(bundle_of(publication)["build"])
     if build is None:
-        raise BuildMissing(bundle_of(publication)["build"])
+        raise RowUnreadable  # the bundle was changed, or the row of its build is gone
     made = static_file(applied(build, published(publication, keys)))
     if len(_scripts) >= MOST_SCRIPTS:
         _scripts.pop(next(iter(_scripts)), None)

@@ -1,13 +1,16 @@
 """What is measured when metrics are asked for: the database, the logs, the disk."""
 
 from datetime import datetime
+from functools import partial
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from consent_server import __version__
 from consent_server.db import db
 from consent_server.disk import least_free
+from consent_server.errors import RowUnreadable, read_at
 from consent_server.ledger.policy import Policy
 from consent_server.log.models import Alarm, QueuedEntry, SignedCheckpoint, WitnessRefusal
 from consent_server.metrics import catalogue
@@ -16,6 +19,8 @@ from consent_server.operations.writing import why_not_writable
 from consent_server.settings import Settings
 from consent_server.sites.models import Site
 from consent_server.witnessing.service import behind
+
+log = structlog.get_logger(__name__)
 
 
 def measure_process() -> None:
@@ -32,12 +37,17 @@ def measure(settings: Settings, policy: Policy, now: datetime) -> dict[Key, floa
 
     :param policy: the witnesses of the logs
     :param now: aware, UTC
-    :returns: values by metric and labels; of a database that does not answer, that alone
+    :returns: values by metric and labels; of a database that does not answer, that alone, and
+        nothing of the logs, or of the witnesses, where a row of theirs cannot be read
     """
     found: dict[Key, float] = {(catalogue.BUILD.name, __version__): 1.0}
     found[(catalogue.DISK_FREE.name,)] = float(least_free(*settings.folders)[0])
     try:
-        found |= _of_the_logs(now) | _of_the_witnesses(policy, now)
+        for part in (partial(_of_the_logs, now), partial(_of_the_witnesses, policy, now)):
+            try:
+                found |= part()
+            except RowUnreadable as error:  # the others are measured all the same
+                log.error("row_unreadable", **read_at(error))
         db.session.rollback()  # one connection at a time
         found[(catalogue.DATABASE_WRITABLE.name,)] = float(why_not_writable(settings) is None)
         found[(catalogue.DATABASE_UP.name,)] = 1.0

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from consent_server.columns import rfc3339
+from consent_server.columns import as_written, rfc3339
 from consent_server.consents.models import ConsentRecord, ErasedSubject
 from consent_server.db import db, writing
 from consent_server.erasing.erasedlist import ErasedList
@@ -163,7 +163,8 @@ def _site_ids() -> list[str]:
 
 def retention_months(site_id: str) -> int:
     """Return how long a site's records are kept after the last consent event, in months."""
-    return months(bundle_of(newest_publication(site_id, archived=True))["record_retention"])
+    with as_written():
+        return months(bundle_of(newest_publication(site_id, archived=True))["record_retention"])
 
 
 def _foreseen(site_id: str, cutoff: datetime) -> Iterator[int]:

@@ -124,21 +124,24 @@ def correct(site_id: str, record_id: str, correction: Correction, now: datetime)
     :param now: aware, UTC; becomes ``recorded_at``
     :raises SiteUnknown: no such site (an archived one is corrected)
     :raises RecordUnknown: the site has no such record
+    :raises EvidenceDamaged: the record, or one that it would follow, cannot be read
     :raises ConsentError: the correction contradicts the bundle, or says nothing new
     :source: GDPR Art. 16
     """
     require_site(site_id, archived=True)
-    found = find_record(site_id, record_id)
+    with readable(site_id):
+        found = find_record(site_id, record_id)
     if found is None:
         raise RecordUnknown
     subject = found.subject
     with writing():
         # Of one who never granted there is no lock; that of the log keeps an erasure out.
         lock_for_writing(*(("subject", site_id, subject) if subject else ("log", site_id)))
-        record = find_record(site_id, record_id)
-        publication = publication_of(site_id, record.bundle) if record is not None else None
-        if record is None or publication is None:  # erased since
-            raise RecordUnknown
-        corrected = append_correction(record, bundle_of(publication), correction, now)
+        with readable(site_id):
+            record = find_record(site_id, record_id)
+            publication = publication_of(site_id, record.bundle) if record is not None else None
+            if record is None or publication is None:  # erased since
+                raise RecordUnknown
+            corrected = append_correction(record, bundle_of(publication), correction, now)
         db.session.commit()
     return corrected

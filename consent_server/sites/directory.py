@@ -13,7 +13,7 @@ from consent_server.sites.service import current_publication
 
 _OF_SITE = sa.bindparam("site", type_=sa.Text)
 STAMP = sa.select(
-    Site.archived_at,
+    Site.archived_at.is_not(None),  # whatever stands there, it is not in service
     sa.select(sa.func.max(Publication.revision))
     .where(Publication.site_id == _OF_SITE)
     .scalar_subquery(),
@@ -68,4 +68,4 @@ def _stamp(site_id: str) -> Stamp:
     row = db.session.connection().execute(STAMP, {"site": site_id}).one_or_none()
     if row is None:
         return Stamp(is_archived=True, newest_revision=None, is_waiting=False)
-    return Stamp(row[0] is not None, row[1], bool(row[2]))
+    return Stamp(bool(row[0]), row[1], bool(row[2]))

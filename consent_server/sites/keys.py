@@ -111,33 +111,51 @@ def _stored(key_id: str) -> KnownKey | None:
             db.session.rollback()  # with its scope, whoever is refused next
 
 
-def list_keys(site_id: str | None = None) -> list[ApiKey]:
+@dataclass(frozen=True)
+class UnreadableKey:
+    """A key whose row somebody changed: it speaks for nobody, and can be revoked."""
+
+    id: str
+    site_id: str
+
+
+def list_keys(site_id: str | None = None) -> list[ApiKey | UnreadableKey]:
     """Return every key, or those of one site, oldest first; revoked ones included."""
-    query = sa.select(ApiKey).order_by(ApiKey.created_at, ApiKey.id)
+    query = sa.select(ApiKey.id, ApiKey.site_id).order_by(ApiKey.created_at, ApiKey.id)
     if site_id is not None:
         query = query.where(ApiKey.site_id == site_id)
-    return list(db.session.scalars(query))
+    return [_readable(*row) for row in db.session.execute(query).all()]
 
 
-def require_known(key_id: str) -> ApiKey:
-    """Return what is stored of a key, revoked or not.
+def _readable(key_id: str, site_id: str) -> ApiKey | UnreadableKey:
+    try:
+        row = db.session.get_one(ApiKey, key_id)
+        if isinstance(row.scopes, list) and all(isinstance(one, str) for one in row.scopes):
+            return row
+    except UNREADABLE:
+        pass
+    return UnreadableKey(key_id, site_id)
+
+
+def require_known(key_id: str) -> str:
+    """Return whose a key is, revoked or not.
 
     :raises ApiKeyUnknown: no key has this id
     """
-    row = db.session.get(ApiKey, key_id)
-    if row is None:
+    site_id = db.session.scalar(sa.select(ApiKey.site_id).where(ApiKey.id == key_id))
+    if site_id is None:
         raise ApiKeyUnknown
-    return row
+    return site_id
 
 
-def revoke_key(key_id: str, now: datetime) -> ApiKey:
-    """Refuse a key from now on; a second call changes nothing.
+def revoke_key(key_id: str, now: datetime) -> None:
+    """Refuse a key from now on, whatever else its row says; a second call changes nothing.
 
     :raises ApiKeyUnknown: no key has this id
     """
     with writing():
-        row = require_known(key_id)
-        row.revoked_at = row.revoked_at or now
+        require_known(key_id)
+        in_force = ApiKey.id == key_id, ApiKey.revoked_at.is_(None)
+        db.session.execute(sa.update(ApiKey).where(*in_force).values(revoked_at=now))
         db.session.commit()
     memory().keys.forget(key_id)
-    return row

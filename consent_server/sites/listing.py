@@ -1,9 +1,11 @@
 """Use case of an operator: which sites there are."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 
+from consent_server.columns import UNREADABLE, as_written
 from consent_server.db import db
 from consent_server.sites.models import Publication, Site
 from consent_server.sites.service import newest_publication
@@ -13,11 +15,29 @@ from consent_server.sites.service import newest_publication
 class SiteSummary:
     """One line of the list of sites."""
 
-    site: Site
+    site_id: str
+    name: str
+    archived_at: datetime | None
     publication: Publication
 
 
-def list_sites() -> list[SiteSummary]:
-    """Return every site with what it published last, by id."""
-    sites = db.session.scalars(sa.select(Site).order_by(Site.id)).all()
-    return [SiteSummary(site, newest_publication(site.id, archived=True)) for site in sites]
+def list_sites() -> list[SiteSummary | str]:
+    """Return every site with what it published last, by id; its id alone where that is unreadable.
+
+    One whose rows somebody changed keeps no other from being listed.
+    """
+    found: list[SiteSummary | str] = []
+    for site_id in db.session.scalars(sa.select(Site.id).order_by(Site.id)).all():
+        try:
+            found.append(_summary(site_id))
+        except UNREADABLE:
+            found.append(site_id)
+    return found
+
+
+def _summary(site_id: str) -> SiteSummary:
+    with as_written():
+        site = db.session.get_one(Site, site_id)
+        publication = newest_publication(site_id, archived=True)
+        name = publication.document["name"]
+    return SiteSummary(site_id, str(name), site.archived_at, publication)

@@ -18,7 +18,8 @@ class Site(Model):
 
     #: Public id, ``[a-z0-9-]{3,40}``.
     id: so.Mapped[str] = so.mapped_column(primary_key=True)
-    created_at: so.Mapped[datetime] = so.mapped_column(UtcDateTime)
+    #: Read by nobody but people, so that it keeps nothing from being answered.
+    created_at: so.Mapped[datetime] = so.mapped_column(UtcDateTime, deferred=True)
     archived_at: so.Mapped[datetime | None] = so.mapped_column(UtcDateTime)
 
 
@@ -56,7 +57,8 @@ class WidgetBuild(Model):
     #: SHA-256 of the file, base64url, 43 characters.
     hash: so.Mapped[str] = so.mapped_column(primary_key=True)
     source: so.Mapped[bytes] = so.mapped_column(sa.LargeBinary)
-    added_at: so.Mapped[datetime] = so.mapped_column(UtcDateTime)
+    #: As ``Site.created_at``.
+    added_at: so.Mapped[datetime] = so.mapped_column(UtcDateTime, deferred=True)
 
 
 class ApiKey(Model):

@@ -1,6 +1,5 @@
 """Use cases of sites: plan, publish, archive, and what is in force at an instant."""
 
-import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +22,7 @@ from consent_server.sites.errors import (
 )
 from consent_server.sites.lost import lost_revision
 from consent_server.sites.models import Publication, Site, WidgetBuild
+from consent_server.sites.parsing import listed_origins, parsed_bundle
 from consent_server.sites.plan import Plan, compare
 from consent_server.sites.remembered import memory
 from consent_server.sites.widget import WidgetParts
@@ -38,16 +38,16 @@ class Artifacts:
     widget: WidgetParts
 
 
-def require_site(site_id: str, *, archived: bool = False) -> Site:
-    """Return a site.
+def require_site(site_id: str, *, archived: bool = False) -> None:
+    """Refuse what is about no site; when it was archived is not read, only whether.
 
     :param archived: whether an archived site counts; its evidence stays readable for its own keys
     :raises SiteUnknown: there is none
     """
-    site = db.session.get(Site, site_id)
-    if site is None or (site.archived_at is not None and not archived):
+    query = sa.select(Site.archived_at.is_not(None)).where(Site.id == site_id)
+    is_archived = db.session.scalar(query)
+    if is_archived is None or (is_archived and not archived):
         raise SiteUnknown
-    return site
 
 
 def current_publication(site_id: str, *, archived: bool = False) -> Publication:
@@ -119,14 +119,11 @@ def publications(site_id: str) -> list[Publication]:
 
 
 def bundle_of(publication: Publication) -> dict[str, Any]:
-    """Return the bundle as a value; shared and cached, so it is never changed."""
-    return _parsed(publication.bundle_hash, publication.bundle)
+    """Return the bundle as a value; shared and cached, so it is never changed.
 
-
-@lru_cache(maxsize=256)
-def _parsed(_bundle_hash: str, text: str) -> dict[str, Any]:
-    bundle: dict[str, Any] = json.loads(text)
-    return bundle
+    :raises RowUnreadable: somebody changed the row, and it is none
+    """
+    return parsed_bundle(publication.bundle_hash, publication.bundle)
 
 
 @lru_cache(maxsize=1024)
@@ -143,8 +140,11 @@ def reprompt_after(site_id: str, bundle_hash: str) -> str:
 
 
 def origins_of(publication: Publication) -> list[str]:
-    """Return the origins whose pages may record decisions."""
-    return list(publication.document["origins"])
+    """Return the origins whose pages may record decisions.
+
+    :raises RowUnreadable: somebody changed the row, and it names none
+    """
+    return listed_origins(publication.document)
 
 
 def widget_build(build: str) -> WidgetBuild | None:
@@ -283,7 +283,8 @@ def archive(site_id: str, now: datetime) -> Site:
     :raises SiteUnknown: there is no such site
     """
     with writing():
-        site = require_site(site_id, archived=True)
+        require_site(site_id, archived=True)
+        site = db.session.get_one(Site, site_id)
         site.archived_at = site.archived_at or now
         db.session.commit()
     memory().sites.forget(site_id)

@@ -7,6 +7,7 @@ from consent_server.db import db
 from consent_server.erasing import restricted
 from consent_server.erasing.replay import replay
 from consent_server.erasing.traces import remove_traces
+from consent_server.errors import RowUnreadable
 from consent_server.retention import purging
 from consent_server.retention.purging import purge
 from consent_server.rights import service as rights
@@ -223,7 +224,7 @@ def test_what_is_wrong_with_a_site_keeps_nothing_beyond_its_end(
         connection.execute(sa.text("UPDATE publications SET bundle = '{}', bundle_hash = 'x'"))
     clock.set(UNTIL)
 
-    with pytest.raises(KeyError):
+    with pytest.raises(RowUnreadable):
         clean()
 
     assert kept() == []

@@ -8,7 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner
+from structlog.testing import capture_logs
 
 from consent_server.application import create_app
 from consent_server.cli import main
@@ -17,6 +19,7 @@ from consent_server.db import db
 from consent_server.metrics.catalogue import ALL, METHODS
 from tests.builders import ORIGIN, acceptance, new_key
 from tests.databases import administrator_of
+from tests.log.tampering import unguarded
 from tests.machine import promtool
 from tests.server import start
 
@@ -242,3 +245,21 @@ def test_the_token_is_shown_by_no_command_and_no_refusal(tmp_path):
     assert TOKEN not in shown.output
     assert "CONSENT_METRICS_TOKEN: must have 32" in refused.output
     assert "short-and-secret" not in refused.output
+
+
+def test_a_row_of_a_log_that_cannot_be_read_hides_nothing_else(app, client, site):
+    """What the logs would say is left out; the database answers."""
+    with app.app_context(), unguarded(db.engine) as connection:
+        unreadable = "yesterday" if db.engine.dialect.name == "sqlite" else "infinity"
+        connection.execute(sa.text(f"UPDATE log_checkpoints SET signed_at = '{unreadable}'"))  # noqa: S608
+
+    with capture_logs() as told:
+        answer = client.get("/metrics", headers=BEARER)
+
+    assert answer.status_code == 200
+    figures = read(answer.text)
+    assert figures[("consent_database_up",)] == 1
+    assert ("consent_log_alarms",) not in figures
+    assert [line["at"][:36] for line in told if line["event"] == "row_unreadable"] == [
+        "consent_server.operations.measuring:"
+    ]
