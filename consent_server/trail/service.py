@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from consent_server.columns import rfc3339
 from consent_server.consents.models import ConsentRecord
 from consent_server.db import db, lock_for_writing, writing
+from consent_server.errors import RowUnreadable
 from consent_server.ledger.canonical import canonical, digest
 from consent_server.ledger.entries import Artifact
 from consent_server.log.models import LogEntry
@@ -155,7 +156,12 @@ def entry_of(site_id: str, record_id: str) -> dict[str, Any]:
 
 
 def members_of(line: TrailLine) -> dict[str, Any]:
-    """Return a line as it is hashed, shown and given out (docs/trail.md)."""
+    """Return a line as it is hashed, shown and given out (docs/trail.md).
+
+    :raises RowUnreadable: somebody changed it, and its facts are none
+    """
+    if not isinstance(line.facts, dict):
+        raise RowUnreadable
     reason = {} if line.why is None else {"why": line.why}
     return {
         "v": FORMAT,

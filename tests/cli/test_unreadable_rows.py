@@ -114,6 +114,19 @@ def test_the_other_sites_are_purged(run, publish, decide, clock, change, records
     assert records("other") == []
 
 
+@pytest.mark.parametrize("facts", ["7", "[]", "null"])
+def test_a_line_of_the_trail_says_so(run, publish, change, client, api_key, facts):
+    publish("demo")
+    run("trail", "demo")
+    change(f"UPDATE trail_lines SET facts = '{facts}' WHERE number = 1")  # noqa: S608
+
+    told = run("trail", "demo")
+    answer = client.get("/v1/sites/demo/trail", headers=api_key("admin"))
+
+    assert (told.exit_code, told.stderr[:16]) == (1, "row_unreadable: ")
+    assert (answer.status_code, answer.json["reason"]) == (503, "row_unreadable")
+
+
 def test_a_record_that_is_to_be_corrected_says_so(run, decide, change):
     record_id = decide(acceptance()).json["record_id"]
     change("UPDATE consent_records SET services = '[1]'")
