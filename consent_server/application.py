@@ -10,7 +10,7 @@ import structlog
 from flask import Flask
 
 from consent_server import openapi, rowscope
-from consent_server.config import load_settings
+from consent_server.config import SettingsInvalid, load_settings
 from consent_server.consents import routes as consents
 from consent_server.db import db, engine_options, prepare_engine, prepare_sessions
 from consent_server.embed import routes as embed
@@ -63,7 +63,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     :raises PolicyInvalid: the witnesses of the logs cannot be read
     """
     settings = settings or load_settings(os.environ)
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_data_directory(settings)
     app = DirectFlask(__name__, static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.ensure_sync = _as_it_is  # type: ignore[assignment,method-assign]
@@ -102,6 +102,14 @@ def create_app(settings: Settings | None = None) -> Flask:
 def _as_it_is(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a view or hook: each is synchronous, and is not looked at fifteen times a request."""
     return function
+
+
+def _make_data_directory(settings: Settings) -> None:
+    try:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        problem = f"{settings.data_dir} cannot be made: {error.strerror}"
+        raise SettingsInvalid({"CONSENT_DATA_DIR": [problem]}) from None
 
 
 def _refuse_a_lost_key_ring(settings: Settings) -> None:

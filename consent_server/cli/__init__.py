@@ -1,5 +1,6 @@
 """The command line: all an operator does; exit codes 0 (done), 1 (refused), 2 (usage)."""
 
+import os
 import sys
 from importlib import import_module
 from typing import Any
@@ -64,6 +65,12 @@ class Commands(click.Group):
         except ConsentError as refusal:
             detail = str(refusal).replace("\n", "\n  ")
             click.echo(f"{refusal.reason}: {detail}", err=True)
+            sys.exit(1)
+        except OSError as error:
+            # A folder that is missing, a right, a full disk: of the machine, not of the program.
+            if not isinstance(error.filename, str | bytes):
+                raise
+            click.echo(f"Error: {os.fsdecode(error.filename)}: {error.strerror}", err=True)
             sys.exit(1)
         except DatabaseError as error:
             is_denied = getattr(error.orig, "sqlstate", None) == DENIED

@@ -226,6 +226,34 @@ def test_a_database_that_somebody_changed_is_one_message_without_what_it_holds(a
     assert "SELECT" not in result.output and isinstance(result.exception, SystemExit)
 
 
+@pytest.mark.parametrize(
+    "words", [["export", "demo"], ["schema"], ["proof", "demo", "RECORD"]], ids=lambda words: words[0]
+)
+def test_a_file_that_cannot_be_written_is_one_message_that_names_it(
+    run, decide, seal, tmp_path, words
+):
+    record = decide(acceptance()).json["record_id"]
+    seal()
+    path = tmp_path / "nowhere" / "out"
+
+    result = run(*[word.replace("RECORD", record) for word in words], "-o", path)
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("Error: ") and str(path) in result.stderr
+    assert isinstance(result.exception, SystemExit)
+
+
+def test_a_data_directory_that_cannot_be_made_names_its_setting(run, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("CONSENT_DATA_DIR", str(tmp_path / "file" / "data"))
+
+    result = run("site", "list")
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith("settings_invalid: ")
+    assert f"CONSENT_DATA_DIR: {tmp_path}/file/data cannot be made: " in result.stderr
+
+
 def test_the_generated_documents_are_written_and_compared(run, tmp_path):
     for name in ("openapi", "schema"):
         path = tmp_path / f"{name}.json"
