@@ -39,11 +39,25 @@ COMMANDS = {
     "witness": "witness:witness",
 }
 
+#: More characters than any first sentence has.
+WHOLE = 1_000
+
 #: SQLSTATE of a right that the service's role does not have.
 DENIED = "42501"
 
 
-class Commands(click.Group):
+class Group(click.Group):
+    """A group whose help says of each command all of its first sentence."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands; click itself cuts every sentence to one line."""
+        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [(name, command.get_short_help_str(WHOLE)) for name, command in found if command]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+class Commands(Group):
     """The commands; a deliberate refusal ends with code 1 and one readable message."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -6,6 +6,7 @@ import click
 from tqdm import tqdm
 
 from consent_server import roles, schema
+from consent_server.cli import Group
 from consent_server.cli.deeds import who, why_option
 from consent_server.cli.environment import application, instant, print_json
 from consent_server.db import db
@@ -16,7 +17,7 @@ from consent_server.retention.resting import Rest
 from consent_server.retention.service import record_lapses
 
 
-@click.group("db")
+@click.group("db", cls=Group)
 def database() -> None:
     """The database schema."""
 

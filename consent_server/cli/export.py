@@ -40,7 +40,9 @@ INSTANT = InstantParameter()
 
 @click.command()
 @click.argument("site_id", metavar="SITE")
-@click.option("--format", "format_", type=click.Choice(list(FORMATS)), default="csv")
+@click.option(
+    "--format", "format_", type=click.Choice(list(FORMATS)), default="csv", show_default=True
+)
 @click.option(
     "--level",
     type=click.Choice(LEVELS),
@@ -51,7 +53,7 @@ INSTANT = InstantParameter()
 @click.option("--from", "start", type=INSTANT, help="First instant or day, inclusive.")
 @click.option("--to", "end", type=INSTANT, help="Last instant or day, exclusive.")
 @click.option("--event", type=click.Choice(EVENTS))
-@click.option("--bundle", help="Hash of the bundle that was shown.")
+@click.option("--bundle", metavar="HASH", help="Hash of the bundle that was shown.")
 @click.option(
     "--checkpoint", type=click.IntRange(1), help="Size of an earlier checkpoint, to repeat it."
 )

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from consent_server.cli import Group
 from consent_server.cli.deeds import record_deed, why_option
 from consent_server.cli.environment import application, instant, print_json
 from consent_server.columns import rfc3339
@@ -18,7 +19,7 @@ from consent_server.sites.keys import (
 from consent_server.sites.models import ApiKey
 
 
-@click.group()
+@click.group(cls=Group)
 def key() -> None:
     """API keys with which a site's own programs speak."""
 

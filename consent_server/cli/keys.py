@@ -2,12 +2,13 @@
 
 import click
 
+from consent_server.cli import Group
 from consent_server.cli.deeds import record_deed, why_option
 from consent_server.cli.environment import application, instant, print_json
 from consent_server.columns import rfc3339
 
 
-@click.group()
+@click.group(cls=Group)
 def keys() -> None:
     """Signing keys of the consent tokens; they lie in the data directory, not in the database."""
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from consent_server.backup.recovery import gap_of, gone_since, recover
+from consent_server.cli import Group
 from consent_server.cli.deeds import record_deed, why_option
 from consent_server.cli.environment import application, instant, print_json
 from consent_server.columns import rfc3339
@@ -27,7 +28,7 @@ from consent_server.witnessing.service import ask, signed_sites
 MOST_FINDINGS = 20
 
 
-@click.group()
+@click.group(cls=Group)
 def log() -> None:
     """The tamper-evident log of each site (docs/log.md)."""
 

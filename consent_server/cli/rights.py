@@ -4,6 +4,7 @@ from typing import Any, TextIO
 
 import click
 
+from consent_server.cli import Group
 from consent_server.cli.deeds import record_deed, why_option
 from consent_server.cli.environment import application, instant, print_json
 from consent_server.cli.restricted import restricted, restricted_key
@@ -15,7 +16,7 @@ from consent_server.rights import service
 from consent_server.trail.service import entries_about, entry_of
 
 
-@click.group()
+@click.group(cls=Group)
 def rights() -> None:
     """What a visitor can ask for (docs/retention.md).
 
@@ -74,7 +75,9 @@ def erase(
 
 @rights.command()
 @click.argument("site_id", metavar="SITE")
-@click.option("--record", "record_id", required=True, help="Id of the record that is wrong.")
+@click.option(
+    "--record", "record_id", metavar="ID", required=True, help="The record that is wrong."
+)
 @click.option("--refuse", multiple=True, metavar="CATEGORY", help="It was not granted.")
 @click.option("--language", metavar="TAG", help="The language that was shown.")
 @why_option

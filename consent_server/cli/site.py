@@ -5,6 +5,7 @@ from typing import Any, BinaryIO
 import click
 import yaml
 
+from consent_server.cli import Group
 from consent_server.cli.deeds import publication_deed, record_deed, why_option
 from consent_server.cli.environment import application, instant, print_json
 from consent_server.columns import rfc3339
@@ -33,7 +34,7 @@ reason_option = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def site() -> None:
     """Publish sites from their documents (docs/site-document.md)."""
 

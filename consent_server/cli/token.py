@@ -2,12 +2,13 @@
 
 import click
 
+from consent_server.cli import Group
 from consent_server.cli.environment import application, instant, print_json
 from consent_server.tokens.consent_token import inspect, verify
 from consent_server.tokens.refusals import TokenRefused
 
 
-@click.group()
+@click.group(cls=Group)
 def token() -> None:
     """Consent tokens."""
 

@@ -11,7 +11,9 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.command()
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=FILE)
-@click.option("--key", "vkey", help="The log's key (vkey), from another channel than the file.")
+@click.option(
+    "--key", "vkey", metavar="VKEY", help="The log's key, from another channel than the file."
+)
 @click.option(
     "--checkpoint", type=FILE, help="A checkpoint kept from earlier; needs --key or --policy."
 )

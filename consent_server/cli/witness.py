@@ -7,6 +7,7 @@ import click
 import marshmallow as ma
 
 from consent_server.addresses import is_bind
+from consent_server.cli import Group
 from consent_server.witness.cosigning import Cosigner
 from consent_server.witness.keeping import SeenLogs, WitnessKey
 from consent_server.witness.serving import serve
@@ -22,7 +23,7 @@ directory = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def witness() -> None:
     """Vouch for the logs of others: needs no database and no settings (docs/witnesses.md)."""
 
@@ -45,7 +46,13 @@ def init(name: str, directory: Path) -> None:
     required=True,
     help="Trust policy with a line `log KEY` for each log (GET .../log/key).",
 )
-@click.option("--bind", default="127.0.0.1:8100", show_default=True, help="HOST:PORT.")
+@click.option(
+    "--bind",
+    metavar="HOST:PORT",
+    default="127.0.0.1:8100",
+    show_default=True,
+    help="Where to listen.",
+)
 @directory
 def serve_(logs: Path, bind: str, directory: Path) -> None:
     """Cosign the checkpoints that the logs submit, as long as each only grew."""

@@ -32,6 +32,20 @@ def test_every_command_explains_itself(words):
 
 @pytest.mark.parametrize(
     "words",
+    [(), ("db",), ("log",), ("rights",)],
+    ids=" ".join,
+)
+def test_a_list_of_commands_cuts_no_sentence(words):
+    from click.testing import CliRunner
+
+    result = CliRunner().invoke(main, [*words, "--help"])
+
+    listed = result.stdout.partition("Commands:")[2]
+    assert listed.strip() and "..." not in listed
+
+
+@pytest.mark.parametrize(
+    "words",
     [
         ["nothing"],
         ["site", "publish"],
@@ -227,7 +241,9 @@ def test_a_database_that_somebody_changed_is_one_message_without_what_it_holds(a
 
 
 @pytest.mark.parametrize(
-    "words", [["export", "demo"], ["schema"], ["proof", "demo", "RECORD"]], ids=lambda words: words[0]
+    "words",
+    [["export", "demo"], ["schema"], ["proof", "demo", "RECORD"]],
+    ids=lambda words: words[0],
 )
 def test_a_file_that_cannot_be_written_is_one_message_that_names_it(
     run, decide, seal, tmp_path, words
