@@ -21,16 +21,32 @@ from consent_server.sites.document import (
     load_document,
     warnings,
 )
-from consent_server.sites.errors import NothingToPublish
+from consent_server.sites.errors import NothingToPublish, ReasonMissing
 from consent_server.sites.plan import Plan
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
 document_argument = click.argument("document", metavar="FILE", type=click.File("rb"))
 immaterial_option = click.option(
-    "--immaterial", is_flag=True, help="The change corrects: nobody is asked again. Needs --reason."
+    "--immaterial",
+    is_flag=True,
+    is_eager=True,
+    help="The change corrects: nobody is asked again. Needs --reason.",
 )
+
+
+def _of_an_immaterial_change(
+    ctx: click.Context, _: click.Parameter, reason: str | None
+) -> str | None:
+    """Refuse a reason alone: whoever gave one believes that nobody is asked again."""
+    if reason is not None and not ctx.params["immaterial"]:
+        raise click.UsageError("--reason says why a change is immaterial: add --immaterial", ctx)
+    return reason
+
+
 reason_option = click.option(
-    "--reason", help="Why the change is immaterial; kept with the publication."
+    "--reason",
+    callback=_of_an_immaterial_change,
+    help="Why the change is immaterial; kept with the publication.",
 )
 
 
@@ -82,6 +98,8 @@ def show(site_id: str, as_json: bool) -> None:
 @json_option
 def plan(document: BinaryIO, immaterial: bool, reason: str | None, as_json: bool) -> None:
     """Show what publishing FILE would change and how many consents it would ask again."""
+    if immaterial and not (reason or "").strip():
+        raise ReasonMissing  # as `publish` would
     with application() as app:
         parsed = _read(document)
         planned, asked = _planned(parsed, immaterial, app.extensions["consent_notary"])

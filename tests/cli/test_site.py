@@ -1,5 +1,7 @@
 """``site``: what an operator reads when publishing."""
 
+import pytest
+
 from tests.builders import CHANGED_TEXT, acceptance, bundle_hash
 
 
@@ -63,6 +65,29 @@ def test_an_immaterial_change_needs_its_reason(run, document):
     assert without.stderr.startswith("reason_missing: ")
     assert reasoned.exit_code == 0
     assert "0 live consents will be asked again." in reasoned.stdout
+
+
+def test_a_plan_needs_the_reason_that_publishing_needs(run, document):
+    run("site", "publish", document())
+    changed = document(texts=CHANGED_TEXT)
+
+    without = run("site", "plan", changed, "--immaterial")
+    reasoned = run("site", "plan", changed, "--immaterial", "--reason", "A comma.")
+
+    assert (without.exit_code, without.stdout) == (1, "")
+    assert without.stderr.startswith("reason_missing: ")
+    assert "0 live consents would be asked again." in reasoned.stdout
+
+
+@pytest.mark.parametrize("command", ["plan", "publish"])
+def test_a_reason_alone_does_not_ask_everybody_again(run, run_json, document, command):
+    run("site", "publish", document())
+
+    result = run("site", command, "--reason", "A comma.", document(texts=CHANGED_TEXT))
+
+    assert result.exit_code == 2
+    assert "add --immaterial" in result.stderr
+    assert run_json("site", "list")[0]["revision"] == 1
 
 
 def test_an_invalid_document_is_refused_with_every_path_and_reason(run, document):
