@@ -30,6 +30,10 @@ def trail(site_id: str, after: int, why: str | None, as_json: bool) -> None:
         return
     for line in lines:
         reason = f"  ({line['why']})" if "why" in line else ""
-        facts = "  ".join(f"{name}={value}" for name, value in line["facts"].items() if value)
+        facts = "  ".join(
+            f"{name}={','.join(map(str, value)) if isinstance(value, list) else value}"
+            for name, value in line["facts"].items()
+            if value
+        )
         said = f"{line['number']:>6}  {line['at']}  {line['who']:<16} {line['what']:<11} {facts}"
         click.echo(said.rstrip() + reason)

@@ -123,6 +123,16 @@ def test_every_deed_leaves_its_line(run, run_json, document, record_id, clock, t
     assert run("log", "audit", "demo").exit_code == 0
 
 
+def test_a_line_says_several_values_in_words(run, record_id):
+    run("key", "create", "demo", "--scope", "check", "--scope", "export")
+    run("rights", "show", "demo", "--consent-id", VISITOR)
+
+    printed = run("trail", "demo").stdout
+
+    assert "scopes=check,export" in printed
+    assert "entries=" in printed and "[" not in printed
+
+
 def test_a_purge_leaves_its_line_where_it_erased(run, run_json, record_id, clock):
     clock.advance(days=800)
     run("purge", "--dry-run")
