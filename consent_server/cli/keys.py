@@ -33,7 +33,10 @@ def list_(as_json: bool) -> None:
 @why_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
 def rotate(why: str | None, as_json: bool) -> None:
-    """Put the next key to work; tokens of the old one stay valid."""
+    """Put the next key to work; tokens of the old one stay valid.
+
+    Copy keys/ring.json to every machine of the service and to your backup at once.
+    """
     with application() as app:
         ring = app.extensions["consent_keys"]
         record_deed(None, "keys-rotate", why)
@@ -42,6 +45,9 @@ def rotate(why: str | None, as_json: bool) -> None:
             print_json({"kid": ring.active.kid})
         else:
             click.echo(f"signing with {ring.active.kid}")
+        click.echo(
+            "copy keys/ring.json to every machine of the service and to your backup", err=True
+        )
 
 
 @keys.command()

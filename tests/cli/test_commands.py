@@ -137,6 +137,7 @@ def test_the_signing_key_is_rotated_and_revoked(run, run_json, decide):
 
     assert rotated.exit_code == still.exit_code == revoked.exit_code == 0
     assert f"signing with {active}" not in rotated.stdout
+    assert "copy keys/ring.json" in rotated.stderr
     assert run("token", "inspect", token).exit_code == 1
 
 
