@@ -40,7 +40,7 @@ class LogRestored(SealRefused):
     def __init__(self, found: int, signed: int):
         super().__init__(
             f"the database holds a log of {found} entries, but one of {signed} was signed: "
-            "restore a newer copy of the database, or run: log recover (docs/log.md)"
+            "restore a newer copy of the database, or run: log recover SITE (docs/log.md)"
         )
         self.found = found
         self.signed = signed

@@ -26,7 +26,7 @@ def old(run, decide, seal, tmp_path, erase_me, empty):
     empty()
     restored = run("restore", tmp_path / "backup")
     assert restored.exit_code == 1
-    assert "or run: log recover" in restored.stderr
+    assert "or run: log recover SITE" in restored.stderr
     return waiting
 
 

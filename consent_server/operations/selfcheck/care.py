@@ -23,7 +23,7 @@ def erased_list(erased: ErasedList) -> Line:
         mend = "nothing is erased until then (docs/backup.md)"
         # The service goes on without it, and whoever withdraws has to reach it.
         return fail("erased-list", str(problem), mend, may_pass=True)
-    return ok("erased-list", f"{count} erasures, each can be read")
+    return ok("erased-list", f"{count} erasure{'' if count == 1 else 's'}, each can be read")
 
 
 def backup(settings: Settings, now: datetime) -> Line:

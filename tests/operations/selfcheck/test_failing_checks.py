@@ -9,7 +9,7 @@ import pytest
 from consent_server import disk
 from consent_server.metrics.counts import COUNTS, totals_in
 from consent_server.metrics.sharedfile import FORM, MOST_SERIES, NAMES
-from consent_server.operations.selfcheck import logs, machine
+from consent_server.operations.selfcheck import care, logs, machine
 from tests.builders import acceptance
 from tests.operations.selfcheck.test_lines import change
 
@@ -90,6 +90,13 @@ def test_a_database_that_is_away_keeps_no_service_from_its_start(look, app):
 
     assert (code, at_start, with_a_mistake) == (1, 0, 1)
     assert lines["database"]["status"] == "fail"
+
+
+@pytest.mark.parametrize("count, said", [(0, "0 erasures,"), (1, "1 erasure,")])
+def test_erasures_are_counted_in_words(count, said):
+    line = care.erased_list(SimpleNamespace(look=lambda: count))
+
+    assert line.seen.startswith(said)
 
 
 def test_a_damaged_list_of_erasures_fails(look, app, tmp_path):
