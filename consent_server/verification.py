@@ -251,7 +251,7 @@ def _verify_document(path: Path, trusted: Trusted, report: Report) -> None:
         report.head = open_checkpoint(text, _key(trusted, None, of=text))
         report.proved.append(f"the signature of the log's key on {_told(report.head)}")
     else:
-        raise Unverifiable("is nothing that this can verify, or was cut off or changed in its form")
+        raise Unverifiable("is cut off, of no known form, or not signed (receipts: jwt, html are)")
     if is_page:
         report.kind += " in a page"
         report.unproved.append(AROUND)

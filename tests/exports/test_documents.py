@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from consent_server import verification
-from tests.builders import VISITOR, acceptance
+from tests.builders import ORIGIN, VISITOR, acceptance
 
 PRIVATE = Ed25519PrivateKey.from_private_bytes(b"\x03" * 32)
 JWKS = {"one": PRIVATE.public_key().public_bytes_raw()}
@@ -174,6 +174,21 @@ def test_a_receipt_is_refused_when_signature_record_or_name_are_others(receipt, 
     assert not check(jws(changed), jwks=JWKS).is_good
     assert not check(jws(receipt, typ="JWT"), jwks=JWKS).is_good
     assert not check(text[:-2] + ("AA" if text[-2:] != "AA" else "BB"), jwks=JWKS).is_good
+
+
+@pytest.mark.parametrize(
+    "address", ["me?format=jsonld", "me/receipt?format=jsonld", "me/receipt?format=kantara"]
+)
+def test_a_copy_without_a_signature_is_not_called_a_damaged_one(decide, client, check, address):
+    decide(acceptance(consent_id=VISITOR))
+    copy = client.get(
+        f"/v1/sites/demo/{address}", headers={"Origin": ORIGIN, "Consent-Id": VISITOR}
+    )
+
+    report = check(copy.text)
+
+    assert copy.status_code == 200 and not report.is_good
+    assert "not signed (receipts: jwt, html are)" in str(report.problems[0])
 
 
 def test_a_token_of_the_service_verifies_with_its_jwks_file(decide, client, check, tmp_path):
