@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import asdict
+from typing import Any
 
 import click
 from sqlalchemy import make_url
@@ -32,16 +33,32 @@ def serve() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
 def check_config(as_json: bool) -> None:
     """Read every setting and say what the service would run with; secrets are masked."""
-    values = {name: str(value) for name, value in asdict(load_settings(os.environ)).items()}
-    values["database_url"] = _masked(values["database_url"])
-    if values["replica_url"] != "None":
-        values["replica_url"] = _masked(values["replica_url"])
-    values["metrics_token"] = "None" if values["metrics_token"] == "None" else "***"
+    values = asdict(load_settings(os.environ))
+    for name in "database_url", "replica_url":
+        values[name] = values[name] and _masked(values[name])
+    values["metrics_token"] = values["metrics_token"] and "***"
+    values = {name: _plain(value) for name, value in values.items()}
     if as_json:
         print_json(values)
         return
     for name, value in values.items():
-        click.echo(f"{name:<14} {value}")
+        click.echo(f"{name:<14} {_in_words(value)}")
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON has it; networks and paths are text."""
+    if isinstance(value, tuple):
+        return [str(part) for part in value]
+    return value if isinstance(value, bool | int | None) else str(value)
+
+
+def _in_words(value: Any) -> str:
+    """Write a value as the environment would have it."""
+    if isinstance(value, list):
+        return ", ".join(value) or "none"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "not set" if value is None else str(value)
 
 
 def _masked(url: str) -> str:

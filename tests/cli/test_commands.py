@@ -210,6 +210,19 @@ def test_the_settings_are_shown_without_their_secrets(run, monkeypatch):
     assert json.loads(as_json.stdout)["database_url"].startswith("postgresql+psycopg://u:***@h/db")
 
 
+def test_the_settings_are_shown_in_words_and_as_json(run, run_json, monkeypatch):
+    monkeypatch.setenv("CONSENT_PROXIES", "10.0.0.0/8, ::1")
+
+    lines = dict(line.split(maxsplit=1) for line in run("check-config").stdout.splitlines())
+    as_json = run_json("check-config")
+
+    assert lines["proxies"] == "10.0.0.0/8, ::1/128"
+    assert (lines["auto_migrate"], lines["demo_clock"]) == ("true", "not set")
+    assert as_json["proxies"] == ["10.0.0.0/8", "::1/128"]
+    assert (as_json["auto_migrate"], as_json["demo_clock"]) == (True, None)
+    assert isinstance(as_json["threads"], int)
+
+
 def test_wrong_settings_are_all_told(run, monkeypatch):
     monkeypatch.setenv("CONSENT_BIND", "nowhere")
     monkeypatch.setenv("CONSENT_LOG_LEVEL", "loud")
