@@ -21,7 +21,7 @@ BUILT := consent_server/embed/static
 CHECKED := $(wildcard consent_server demo bench supply wsgi.py)
 
 help: ## list what make can do
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/runtime-installed ## start the service with a demo site; needs Python alone
 	$(PYTHON) -m demo
