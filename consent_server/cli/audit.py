@@ -113,14 +113,23 @@ def _live(pages: Sequence[str], declared: Declared | None, wait: float, *, accep
             raise
         raise AuditImpossible(REMEDY) from None
 
+    #: The visit whose line is not ended yet.
+    visiting: list[Life] = []
+
     def tell(life: Life, is_over: bool) -> None:
+        visiting[:] = [] if is_over else [life]
         number = list(LIVES).index(life.name) + 1
         if is_over:
             click.echo(f" {summary(life)}", err=True)
         else:
             click.echo(f"{number}/3 {LIVES[life.name]} …", err=True, nl=False)
 
-    return live(pages, declared, wait, accepts=accepts, tell=tell)
+    try:
+        return live(pages, declared, wait, accepts=accepts, tell=tell)
+    except AuditImpossible:
+        if visiting:
+            click.echo(err=True)
+        raise
 
 
 def _pages(given: Sequence[str]) -> list[str]:

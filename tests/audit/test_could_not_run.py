@@ -59,7 +59,7 @@ def test_a_page_that_does_not_answer_is_named(run_audit):
     audit = run_audit(address)
 
     assert (audit.code, audit.said) == (2, "")
-    assert f"{address} could not be opened" in audit.progress
+    assert f"\nError: {address} could not be opened" in audit.progress
 
 
 def test_a_widget_that_leads_to_no_service_has_to_be_named(site, run_audit):
