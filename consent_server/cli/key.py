@@ -32,7 +32,8 @@ def key() -> None:
     multiple=True,
     required=True,
     type=click.Choice(SCOPES),
-    help="What the key may do; may be given more than once.",
+    help="check: ask whether consent holds; export: read records and proofs; "
+    "admin: both, and the trail. May be given more than once.",
 )
 @why_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
