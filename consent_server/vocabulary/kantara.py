@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from consent_server.vocabulary.dpv import receipt_id
-from consent_server.vocabulary.processes import PLACES
+from consent_server.vocabulary.processes import place
 from consent_server.vocabulary.terms import KANTARA_PURPOSES, jurisdiction
 from consent_server.vocabulary.texts import (
     Bundle,
@@ -48,7 +48,7 @@ def receipt(record: Record, bundle: Bundle) -> dict[str, Any]:
 def _collection(record: Record) -> str:
     if record["action"] is None:
         return "end of the time of an earlier choice"
-    return f"{record['action']}, {PLACES[record['method']]}"
+    return f"{record['action']}, {place(record)}"
 
 
 def _controller(bundle: Bundle) -> dict[str, Any]:

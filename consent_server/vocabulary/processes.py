@@ -25,6 +25,13 @@ PLACES = {
 }
 
 
+def place(record: Record) -> str:
+    """Return where it was pressed, in words; a withdrawal does not say which of two places."""
+    if (record["action"], record["method"]) == ("withdraw", "preferences"):
+        return "second layer, or a link of the page"
+    return PLACES[record["method"]]
+
+
 def asked(record: Record, bundle: Bundle, category: str, subject: str) -> dict[str, Any]:
     """Return a purpose that was asked for, with its answer and those for single services.
 
@@ -162,7 +169,7 @@ def _method(record: Record) -> str:
     """Return how the record was made; a choice that was carried over has an earlier one for it."""
     if record["action"] is None:
         return "recorded when the time of another choice was over"
-    return f"{record['action']}, {PLACES[record['method']]}"
+    return f"{record['action']}, {place(record)}"
 
 
 def _text(record: Record, bundle: Bundle, words: str) -> dict[str, str]:

@@ -123,7 +123,11 @@ def happened(record: Record) -> str:
     sentence = EVENTS[record["event"]]
     if record["action"] is None:
         return sentence
-    return f"{sentence} {ACTIONS[record['action']]}, {METHODS[record['method']]}."
+    place = METHODS[record["method"]]
+    if (record["action"], record["method"]) == ("withdraw", "preferences"):
+        # The link of the page that withdraws at once (``data-consent``) has no method of its own.
+        place += ", or by a link of the page"
+    return f"{sentence} {ACTIONS[record['action']]}, {place}."
 
 
 def yes_or_no(language: str, is_yes: bool) -> str:

@@ -3,7 +3,7 @@
 import pytest
 
 from consent_server.sites.document.closed_lists import LANGUAGES
-from consent_server.vocabulary import words
+from consent_server.vocabulary import kantara, words
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -23,6 +23,16 @@ def test_every_event_action_and_method_has_words():
     assert set(EVENTS) == words.EVENTS.keys()
     assert set(ACTIONS) == words.ACTIONS.keys()
     assert set(METHODS) == words.METHODS.keys()
+
+
+def test_a_withdrawal_is_not_said_to_be_of_a_place_that_the_record_does_not_know(every_kind):
+    record, bundle = every_kind["withdrawn"]
+    record = {**record, "method": "preferences"}
+    receipt = kantara.receipt(record, bundle)
+
+    assert words.happened(record).endswith("in the second layer, or by a link of the page.")
+    assert receipt["collectionMethod"] == "withdraw, second layer, or a link of the page"
+    assert words.happened({**record, "action": "save"}).endswith("in the second layer.")
 
 
 def test_what_was_answered_is_told_category_by_category(every_kind):
