@@ -3,6 +3,7 @@
 import gc
 import os
 import resource
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -79,14 +80,16 @@ def _address(settings: Settings) -> str:
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
     """gunicorn, configured from our settings instead of a file."""
 
-    def __init__(self, settings: Settings):
+    def __init__(self, settings: Settings, ready: Callable[[], object]):
         self._settings = settings
+        self._ready = ready
         super().__init__()
 
     def load_config(self) -> None:
         """Hand our options to gunicorn."""
         for name, value in gunicorn_options(self._settings).items():
             self.cfg.set(name, value)
+        self.cfg.set("when_ready", lambda _server: self._ready())
 
     def load(self) -> Flask:
         """Build the application in the worker, also while the database is away.
@@ -101,9 +104,10 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
         return app
 
 
-def run(settings: Settings) -> None:
+def run(settings: Settings, ready: Callable[[], object]) -> None:
     """Serve until a signal says otherwise.
 
+    :param ready: called when the address is this process's own
     :raises AlreadyServing: the SQLite database is served already
     """
     os.umask(0o077)
@@ -113,7 +117,7 @@ def run(settings: Settings) -> None:
     if settings.workers > 1:
         settings.rates_path.unlink(missing_ok=True)  # of an earlier run, by another clock
     with occupied.alone(settings):
-        Server(settings).run()
+        Server(settings, ready).run()
 
 
 def _allow_files() -> None:

@@ -95,6 +95,8 @@ class Commands(Group):
             # is damaged, or none, is a DatabaseError.
             detail = str(error.orig).strip().replace("\n", "\n  ")
             mend = "; run db roles after each upgrade, and selfcheck" if is_denied else ""
+            if getattr(error.orig, "sqlite_errorname", None) == "SQLITE_CANTOPEN":
+                mend = _where_no_file_opens()
             click.echo(f"database_unavailable: {detail}{mend}", err=True)
             sys.exit(1)
 
@@ -115,3 +117,10 @@ def main() -> None:
 
     Settings come from the environment (docs/settings.md).
     """
+
+
+def _where_no_file_opens() -> str:
+    from consent_server.config import load_settings
+
+    place = load_settings(os.environ).sqlite_path
+    return f" {place}; its folder has to exist, and to be open to whoever runs this"

@@ -28,7 +28,9 @@ def upgrade() -> None:
     with application(with_schema=False) as app:
         before = schema.current()
         schema.upgrade(app)
-        click.echo(f"schema {before or 'none'} → {schema.current()}")
+        found = schema.current()
+        was = "already" if before == found else f"before: {before or 'none'}"
+        click.echo(f"schema {found} ({was})")
 
 
 @database.command()

@@ -25,8 +25,8 @@ def serve() -> None:
         # it holds the locks of this one, and hold none when this one is gone.
         db.session.remove()
         db.engine.dispose()
-    click.echo(f"serving {settings.public_url} at {settings.bind_host}:{settings.bind_port}")
-    run(settings)
+    at = f"{settings.public_url} at {settings.bind_host}:{settings.bind_port}"
+    run(settings, lambda: click.echo(f"serving {at}"))
 
 
 @click.command("check-config")

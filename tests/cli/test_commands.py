@@ -243,6 +243,16 @@ def test_a_database_that_does_not_answer_is_one_message_without_the_password(run
     assert "p4ssw0rd" not in result.output and "Traceback" not in result.output
 
 
+def test_a_file_that_cannot_be_opened_is_named(run, monkeypatch, tmp_path):
+    place = tmp_path / "missing" / "consent.sqlite3"
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{place}")
+
+    result = run("site", "list")
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert str(place) in result.stderr
+
+
 def test_a_database_that_somebody_changed_is_one_message_without_what_it_holds(app, run, site):
     with app.app_context(), administrator_of(db.engine).begin() as administrator:
         administrator.execute(sa.text("ALTER TABLE trail_lines RENAME COLUMN who TO whom"))

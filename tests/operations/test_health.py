@@ -77,8 +77,8 @@ def test_one_service_alone_serves_a_sqlite_file(sqlite_url, tmp_path, monkeypatc
     lock = settings.sqlite_path.with_name(f"{settings.sqlite_path.name}.lock")
     monkeypatch.setattr(serving.Server, "run", lambda server: None)
 
-    serving.run(settings)
+    serving.run(settings, bool)
     with lock.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         with pytest.raises(AlreadyServing):
-            serving.run(settings)
+            serving.run(settings, bool)

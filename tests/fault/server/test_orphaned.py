@@ -64,7 +64,7 @@ def supervised(environment, folder, port, orphans):
         try:
             started = start(environment, folder, port=port)
         except RuntimeError as refused:
-            assert "already_serving" in str(refused)
+            assert "already_serving" in str(refused) and "serving http" not in str(refused)
             continue
         # While the orphans answered at its port, it looked as if it were there; it may give up.
         while started.process.poll() is None:
