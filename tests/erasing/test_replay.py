@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from consent_server.consents import service
+from consent_server.consents import following
 from consent_server.db import db
 from consent_server.erasing.erasedlist import ErasedListUnusable
 from consent_server.erasing.replay import replay
@@ -181,7 +181,7 @@ class TestLocks:
     ):
         """It asked what was erased before that was known again, and is recorded afterwards."""
         late, asked, goes_on = acceptance(2), threading.Event(), threading.Event()
-        next_record = service.next_record
+        next_record = following.next_record
 
         def slow(*arguments, **how):
             asked.set()
@@ -192,7 +192,7 @@ class TestLocks:
         decide(late)
         erase()
         backup.restore()
-        monkeypatch.setattr(service, "next_record", slow)
+        monkeypatch.setattr(following, "next_record", slow)
         with ThreadPoolExecutor(2) as pool:
             retry = pool.submit(decide, late)
             assert asked.wait(timeout=20)
