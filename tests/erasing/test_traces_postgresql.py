@@ -1,5 +1,6 @@
 """What PostgreSQL keeps of an erasure until its tables are written anew (docs/retention.md)."""
 
+from itertools import groupby
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -126,16 +127,18 @@ def test_it_asks_again_also_where_a_table_takes_longer_to_write_than_it_asks(
 ):
     """What stands in the way is over in a moment, and to begin anew takes an hour."""
     clock, written = [0.0], []
-    monkeypatch.setattr(
-        traces, "time", SimpleNamespace(monotonic=lambda: clock[0], sleep=lambda _: None)
-    )
+
+    def wait(seconds):
+        clock[0] += seconds
+
+    monkeypatch.setattr(traces, "time", SimpleNamespace(monotonic=lambda: clock[0], sleep=wait))
     decide(acceptance())
     secret = subject().encode()
     rewrite = traces._rewrite
 
     def slow(connection, tables, *more):
+        clock[0] += 0 if written else 3600
         written.append(tables)
-        clock[0] += 3600
         left = rewrite(connection, tables, *more)
         reader.rollback()
         return left
@@ -150,7 +153,9 @@ def test_it_asks_again_also_where_a_table_takes_longer_to_write_than_it_asks(
 
     assert not found(secret)
     assert caplog.records == []
-    assert written[:3] == [["consent_records"], ["consent_records"], ["idempotency_keys"]]
+    again = {tables[0]: len([*tries]) for tables, tries in groupby(written)}
+    assert list(again)[:2] == ["consent_records", "idempotency_keys"]
+    assert again["consent_records"] >= 2  # more where another test looks at its own database
 
 
 def test_a_view_of_an_operator_keeps_its_columns_alone(app, decide, erase, found, subject):
