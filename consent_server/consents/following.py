@@ -8,10 +8,10 @@ import sqlalchemy as sa
 import structlog
 
 from consent_server.columns import as_written
-from consent_server.consents.choices import Decision, as_json, question_of
+from consent_server.consents.choices import Decision, question_of
 from consent_server.consents.deciding import decide
 from consent_server.consents.models import ConsentRecord, NewRecord
-from consent_server.consents.records import TICK, circumstances, new_record_id, next_record
+from consent_server.consents.records import TICK, decided_record, next_record
 from consent_server.db import db
 from consent_server.errors import RowUnreadable, read_at
 from consent_server.sites.models import Publication
@@ -62,18 +62,9 @@ def _no_after_unreadable(
     previous, latest = _last_readable(publication.site_id, subject)
     if latest is not None:  # a clock that was set back must not put it before what it ends
         now = max(now, latest + TICK)
-    held = decide(question_of(publication), complete, None, now)
-    return NewRecord(
-        **circumstances(publication, decision),
-        record_id=new_record_id(),
-        previous=previous,
-        event=held.event,
-        recorded_at=now,
-        expires_at=min(choice.expires_at for choice in held.held.categories.values()),
-        categories=as_json(held.held.categories),
-        services=as_json(held.held.services),
-        subject=subject,
-        superseded=False,
+    outcome = decide(question_of(publication), complete, None, now)
+    return decided_record(
+        publication, decision, outcome, subject, now, previous=previous, superseded=False
     )
 
 

@@ -16,7 +16,7 @@ from consent_server.consents.choices import (
     question_of,
 )
 from consent_server.consents.commitments import parts_of
-from consent_server.consents.deciding import decide, settle_late
+from consent_server.consents.deciding import Outcome, decide, settle_late
 from consent_server.consents.models import AnyRecord, ConsentRecord, NewRecord
 from consent_server.db import db
 from consent_server.log.queue import rows_for
@@ -99,17 +99,43 @@ def next_record(
         settled = settle_late(question, decision, outcome.held, held_by(held), now)
         is_late, outcome = settled is None, settled or outcome
     takes_nothing = is_tie and _allow_the_same(question, outcome.held, previous, now)
-    return NewRecord(
-        **circumstances(publication, decision),
-        record_id=new_record_id(),
+    return decided_record(
+        publication,
+        decision,
+        outcome,
+        subject,
+        now,
         previous=held.record_id if held is not None else None,
+        superseded=is_late or takes_nothing,
+    )
+
+
+def decided_record(
+    publication: Publication,
+    decision: Decision,
+    outcome: Outcome,
+    subject: str | None,
+    now: datetime,
+    *,
+    previous: str | None,
+    superseded: bool,
+) -> NewRecord:
+    """Return what a decision came to, as a record with an id of its own.
+
+    :param previous: id of the record that it follows
+    :param superseded: it is without effect (``next_record``)
+    """
+    return NewRecord(
+        **_circumstances(publication, decision),
+        record_id=new_record_id(),
+        previous=previous,
         event=outcome.event,
         recorded_at=now,
         expires_at=min(choice.expires_at for choice in outcome.held.categories.values()),
         categories=as_json(outcome.held.categories),
         services=as_json(outcome.held.services),
         subject=subject,
-        superseded=is_late or takes_nothing,
+        superseded=superseded,
     )
 
 
@@ -119,7 +145,7 @@ def _allow_the_same(question: Question, held: Held, previous: Held | None, now: 
     return question.allowed(held, now) == question.allowed(previous, now)
 
 
-def circumstances(publication: Publication, decision: Decision) -> dict[str, Any]:
+def _circumstances(publication: Publication, decision: Decision) -> dict[str, Any]:
     """Return what was shown and how it was answered, in the columns of a record."""
     bundle = bundle_of(publication)
     return {
