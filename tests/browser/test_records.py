@@ -9,6 +9,9 @@ from playwright.sync_api import expect
 
 from tests.browser.service import OPTIONAL
 
+#: What can be done with records of which one grants, in the order of the buttons.
+OFFERED = ("records_table", "records_data", "withdraw", "erase")
+
 
 def _open_records(visitor):
     """Open the second layer, then the records; return their dialog."""
@@ -53,6 +56,20 @@ def test_the_records_speak_the_visitors_language(language, visitor, a_site):
     dialog = _open_records(visitor)
 
     expect(_cards(dialog).first).to_contain_text(visitor.texts["event.given"])
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_rows_of_buttons_are_full(width, visitor, site):
+    visitor.page.set_viewport_size({"width": width, "height": 800})
+    visitor.open(site.page())
+    visitor.accept_all()
+    dialog = _open_records(visitor)
+
+    boxes = [visitor.button(dialog, slot).bounding_box() for slot in OFFERED]
+    rows = [{box["y"] for box in boxes[begin : begin + 2]} for begin in (0, 2)]
+
+    assert [len(row) for row in rows] == [1, 1]
+    assert rows[0] != rows[1]
 
 
 @pytest.mark.parametrize("format_", ["csv", "jsonld"])

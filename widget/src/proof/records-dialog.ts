@@ -64,7 +64,7 @@ export function showRecords(context: RecordsContext): void {
       copy(text('records_table'), 'csv'),
       copy(text('records_data'), 'jsonld'),
       ...(isGranted ? [button(text('withdraw'), end)] : []),
-      button(text('erase'), confirm),
+      button(text('erase'), confirm, isGranted ? '' : '.wide'),
     );
   }
 

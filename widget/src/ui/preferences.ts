@@ -34,7 +34,7 @@ export function createPreferences(
       aboutThisChoice(bundle, consent.ends()),
     ),
     element(
-      'div.foot',
+      'div.foot.three',
       ...answers(decide, ''),
       button(text('save'), (event) => decide('save', event, readWish(dialog)), '.strong.save'),
       consent.granted().length > 0 && button(text('withdraw'), (event) => decide('withdraw', event), '.wide'),
