@@ -1,5 +1,6 @@
 """``serve`` and ``check-config``: run the service."""
 
+import gc
 import os
 from dataclasses import asdict
 from typing import Any
@@ -11,6 +12,7 @@ from consent_server.cli.environment import application, print_json
 from consent_server.config import load_settings
 from consent_server.db import db
 from consent_server.serving import run
+from consent_server.settings import Settings
 
 #: Parameters of a database address that hold no secret.
 SHOWN = {"sslmode", "sslrootcert", "connect_timeout", "target_session_attrs", "timeout"}
@@ -19,14 +21,24 @@ SHOWN = {"sslmode", "sslrootcert", "connect_timeout", "target_session_attrs", "t
 @click.command()
 def serve() -> None:
     """Run the service under gunicorn at CONSENT_BIND."""
+    settings = _looked_at()
+    gc.collect()  # of what looked: each process would have it beside its own
+    at = f"{settings.public_url} at {settings.bind_host}:{settings.bind_port}"
+    run(settings, lambda: click.echo(f"serving {at}"))
+
+
+def _looked_at() -> Settings:
+    """Return the settings of a service whose database is in order.
+
+    :raises ConsentError: it is not
+    """
     with application() as app:
-        settings = app.extensions["consent_settings"]
+        settings: Settings = app.extensions["consent_settings"]
         # A process to come must not have a copy of an open file of SQLite's: it would believe that
         # it holds the locks of this one, and hold none when this one is gone.
         db.session.remove()
         db.engine.dispose()
-    at = f"{settings.public_url} at {settings.bind_host}:{settings.bind_port}"
-    run(settings, lambda: click.echo(f"serving {at}"))
+    return settings
 
 
 @click.command("check-config")
