@@ -3,6 +3,7 @@
 import gc
 import os
 import resource
+import socket
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -14,6 +15,7 @@ from consent_server import occupied
 from consent_server.allocator import share_one_arena
 from consent_server.application import create_app
 from consent_server.background import end_work, start_work
+from consent_server.errors import ConsentError
 from consent_server.schema import answers, ensure_schema
 from consent_server.settings import Settings
 from consent_server.web import logs
@@ -24,6 +26,18 @@ from consent_server.worker.log import JsonLog
 MOST_CONNECTIONS = 2000
 #: Files of each process: connections, the database's, our own.
 FILES = MOST_CONNECTIONS + 500
+#: What says that somebody hands over a socket: systemd, and an older process of gunicorn's.
+HANDED_OVER = ("LISTEN_FDS", "GUNICORN_FD")
+
+
+class AddressUnavailable(ConsentError):
+    """The service cannot listen where it is told to."""
+
+    status = 503
+    reason = "address_unavailable"
+
+    def __init__(self, address: str, why: str):
+        super().__init__(f"cannot listen on {address} (CONSENT_BIND): {why}")
 
 
 def gunicorn_options(settings: Settings) -> dict[str, Any]:
@@ -108,6 +122,7 @@ def run(settings: Settings, ready: Callable[[], object]) -> None:
     """Serve until a signal says otherwise.
 
     :param ready: called when the address is this process's own
+    :raises AddressUnavailable: somebody else has the address, or nobody can have it
     :raises AlreadyServing: the SQLite database is served already
     """
     os.umask(0o077)
@@ -117,7 +132,21 @@ def run(settings: Settings, ready: Callable[[], object]) -> None:
     if settings.workers > 1:
         settings.rates_path.unlink(missing_ok=True)  # of an earlier run, by another clock
     with occupied.alone(settings):
+        _try_the_address(settings)
         Server(settings, ready).run()
+
+
+def _try_the_address(settings: Settings) -> None:
+    """Refuse at once, and in words, what gunicorn tries for five seconds."""
+    if any(name in os.environ for name in HANDED_OVER):
+        return
+    family = socket.AF_INET6 if ":" in settings.bind_host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.bind_host, settings.bind_port))
+        except OSError as error:
+            raise AddressUnavailable(_address(settings), str(error.strerror)) from None
 
 
 def _allow_files() -> None:

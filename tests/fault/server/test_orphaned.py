@@ -24,6 +24,8 @@ from tests.server import SERVE, start
 
 #: Seconds for which the service is started again and again: five are promised on an idle machine.
 PATIENCE = 20.0
+#: Why a service gives up beside what is left of another: it has the file, or the address.
+REFUSED = ("already_serving", "address_unavailable")
 ORPHANS = """
 from consent_server.worker import deadline
 deadline.Worker.is_parent_alive = lambda worker: True
@@ -64,7 +66,8 @@ def supervised(environment, folder, port, orphans):
         try:
             started = start(environment, folder, port=port)
         except RuntimeError as refused:
-            assert "already_serving" in str(refused) and "serving http" not in str(refused)
+            assert any(reason in str(refused) for reason in REFUSED), refused
+            assert "serving http" not in str(refused)
             continue
         # While the orphans answered at its port, it looked as if it were there; it may give up.
         while started.process.poll() is None:
