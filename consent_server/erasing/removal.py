@@ -51,11 +51,15 @@ NAMING: dict[str, tuple[sa.Executable, sa.Executable]] = {
 FORGET = (
     sa.update(LogEntry).where(_of(LogEntry)).values(record_id=None).returning(LogEntry.leaf_index)
 )
-FORGET_WAITING = (
+_ANYWHERE = (
     sa.update(QueuedEntry)
     .where(_of(QueuedEntry))
     .values(record_id=None, erased=sa.bindparam("reason"))
 )
+_INSTANTS = sa.select(_RECORDS.c.recorded_at).where(_of(ConsentRecord))
+#: Of what has no entry in the log yet. It waits where the instant of its record says, and all that
+#: waits, which is much while a log has an alarm, is looked through for what is not there alone.
+FORGET_WAITING = (_ANYWHERE.where(QueuedEntry.queued_at.in_(_INSTANTS)), _ANYWHERE)
 DELETE_RECORDS = sa.delete(ConsentRecord).where(_of(ConsentRecord))
 #: What refers to records goes first.
 DELETE_REFERRING = [sa.delete(model).where(_of(model)) for model in (IdempotencyKey, OpeningKeys)]
@@ -110,8 +114,12 @@ def remove(site_id: str, record_ids: Collection[str], reason: Cause, now: dateti
     for some in _chunks(record_ids):
         gone = {"of_site": site_id, "ids": some}
         connection.execute(say, gone)
-        indexes += connection.execute(FORGET, gone).scalars()
-        connection.execute(FORGET_WAITING, {**gone, "reason": reason})
+        forgotten = connection.execute(FORGET, gone).scalars().all()
+        indexes += forgotten
+        left = len(some) - len(forgotten)
+        for forget in FORGET_WAITING:
+            if left > 0:
+                left -= connection.execute(forget, {**gone, "reason": reason}).rowcount
         for delete in DELETE_REFERRING:
             connection.execute(delete, gone)
         count += connection.execute(DELETE_RECORDS, gone).rowcount

@@ -38,6 +38,31 @@ CHOICE, REST = 176, 1_152
 MALFORMED = (ValueError, TypeError, LookupError, AttributeError)
 
 
+def _of_record(table: Any) -> sa.ColumnElement[bool]:
+    is_here: sa.ColumnElement[bool] = table.site_id == ConsentRecord.site_id
+    return is_here & (table.record_id == ConsentRecord.record_id)
+
+
+#: The keys of some records, and their entries, which have a place or wait: these are found by the
+#: instant of their records, however many wait.
+PLACES = (
+    sa.select(ConsentRecord.record_id, LogEntry.leaf_index)
+    .add_columns(OpeningKeys.decision_key, OpeningKeys.subject_key)
+    .add_columns(sa.func.coalesce(LogEntry.entry, QueuedEntry.entry).label("entry"))
+    .join_from(ConsentRecord, OpeningKeys, _of_record(OpeningKeys))
+    .join(LogEntry, _of_record(LogEntry), isouter=True)
+    .join(
+        QueuedEntry,
+        _of_record(QueuedEntry) & (QueuedEntry.queued_at == ConsentRecord.recorded_at),
+        isouter=True,
+    )
+    .where(
+        ConsentRecord.site_id == sa.bindparam("of_site"),
+        among(ConsentRecord.record_id, "ids"),
+    )
+)
+
+
 @dataclass(frozen=True)
 class Terms:
     """What is kept of one erasure, as the person is told."""
@@ -118,7 +143,8 @@ def room_of(site_id: str, bundle_hash: str) -> int:
 
 def _openings(site_id: str, record_ids: Collection[str]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield bundle and opening of each record that still is what its entry commits to."""
-    places = {row.record_id: row for row in db.session.execute(_places(site_id, record_ids))}
+    asked = {"of_site": site_id, "ids": record_ids}
+    places = {row.record_id: row for row in db.session.execute(PLACES, asked)}
     entries = {id_: bytes(row.entry) for id_, row in places.items() if row.entry is not None}
     problems = Openings(db.session(), site_id).problems(entries)
     sound = among(ConsentRecord.record_id, entries.keys() - problems.keys())
@@ -134,24 +160,6 @@ def _openings(site_id: str, record_ids: Collection[str]) -> Iterator[tuple[str, 
             "log_index": place.leaf_index,
         }
         yield record.bundle, opening
-
-
-def _places(site_id: str, record_ids: Collection[str]) -> sa.Select[Any]:
-    """Return the query for the keys of records, and their entries, which have a place or wait."""
-
-    def of_record(table: Any) -> sa.ColumnElement[bool]:
-        is_here: sa.ColumnElement[bool] = table.site_id == ConsentRecord.site_id
-        return is_here & (table.record_id == ConsentRecord.record_id)
-
-    return (
-        sa.select(ConsentRecord.record_id, LogEntry.leaf_index)
-        .add_columns(OpeningKeys.decision_key, OpeningKeys.subject_key)
-        .add_columns(sa.func.coalesce(LogEntry.entry, QueuedEntry.entry).label("entry"))
-        .join_from(ConsentRecord, OpeningKeys, of_record(OpeningKeys))
-        .join(LogEntry, of_record(LogEntry), isouter=True)
-        .join(QueuedEntry, of_record(QueuedEntry), isouter=True)
-        .where(ConsentRecord.site_id == site_id, among(ConsentRecord.record_id, record_ids))
-    )
 
 
 def delete_ended(

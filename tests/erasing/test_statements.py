@@ -4,6 +4,8 @@ import pytest
 import sqlalchemy as sa
 
 from consent_server.db import db
+from consent_server.erasing.removal import FORGET_WAITING
+from consent_server.erasing.restricted import PLACES
 from tests.builders import OTHER_VISITOR, acceptance
 from tests.databases import administrator_of
 
@@ -11,6 +13,16 @@ from tests.databases import administrator_of
 NAME = "INSERT INTO log_erasures VALUES ('demo', :id, '')"
 #: As one does on PostgreSQL.
 WORD = "SELECT set_config('consent.erased', :named, true)"
+#: A thousand decisions more that wait, one a second, and what is read of those that wait.
+WAIT = (
+    "INSERT INTO log_queue SELECT site_id, queued_at + number * interval '1 second', "
+    "number::text, entry, number::text FROM log_queue, generate_series(1, 1000) AS number "
+    "WHERE record_id IS NOT NULL"
+)
+READ = (
+    "SELECT coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) "
+    "FROM pg_stat_xact_user_tables WHERE relname = 'log_queue'"
+)
 #: Of a record, what refers to it may refuse first.
 REFUSED = "can only be appended to|violates foreign key"
 
@@ -155,3 +167,46 @@ def test_a_name_is_found_by_its_key_whatever_lies_beside_it(app, two):
 
     # Two rows of each of the three tables that are guarded.
     assert [now - then for now, then in zip(after, before, strict=True)] == [0, 6]
+
+
+def test_an_erasure_does_not_look_through_what_waits(app, decide, seal, erase, clock):
+    """While a log has an alarm its queue grows, and erasures go on."""
+    decide(acceptance())
+    seal()
+    clock.advance(minutes=1)
+    decide(acceptance(consent_id=OTHER_VISITOR))
+    said = []
+    with app.app_context():
+        engine = db.engine
+    sa.event.listen(engine, "before_cursor_execute", lambda *words: said.append(words[2]))
+
+    def looks():
+        return [found for found in said if found.startswith("UPDATE log_queue")]
+
+    erase()
+    of_the_log = len(looks())
+    erase(OTHER_VISITOR)
+
+    assert of_the_log == 0
+    (look,) = looks()
+    assert "queued_at IN" in look
+
+
+@pytest.mark.parametrize("look", [FORGET_WAITING[0], PLACES], ids=["to forget", "to keep"])
+def test_what_waits_is_found_by_the_instant_of_its_record(app, decide, look):
+    """Of a thousand that wait, those that are erased."""
+    id_ = decide(acceptance()).json["record_id"]
+    with app.app_context(), administrator_of(db.engine).connect() as connection:
+        if connection.dialect.name == "sqlite":
+            text = str(look.compile(connection))  # a plan is made without the values
+            asked = f"EXPLAIN QUERY PLAN {text}", ("",) * text.count("?")
+            plan = [row[-1] for row in connection.exec_driver_sql(*asked) if "queue" in row[-1]]
+            assert ["queued_at=?" in step for step in plan] == [True], plan
+            return
+        connection.execute(sa.text(WAIT))
+        connection.exec_driver_sql("ANALYZE log_queue, consent_records")
+        before = connection.exec_driver_sql(READ).scalar_one()
+        connection.execute(look, {"of_site": "demo", "ids": [id_], "reason": "art17"})
+        read = connection.exec_driver_sql(READ).scalar_one() - before
+
+    assert read < 10
