@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -41,6 +41,9 @@ class Old(NamedTuple):
     recorded_at: datetime
     #: Whether its visitor had no consent event since; of nobody there is none.
     is_over: bool
+    #: ``recorded_at`` as the driver has it. What is read of a row that somebody changed may be
+    #: another instant, after which the same row would come again, for ever.
+    place: Any
 
 
 Page = Sequence[Old]
@@ -68,13 +71,14 @@ OLD = (
         _RECORDS.c.subject,
         _RECORDS.c.recorded_at,
         SINCE.is_(None).label("is_over"),
+        sa.type_coerce(_RECORDS.c.recorded_at, sa.types.NullType()).label("place"),
     )
     .where(
         _RECORDS.c.site_id == sa.bindparam("of_site"),
         _RECORDS.c.recorded_at <= sa.bindparam("cutoff"),
         sa.tuple_(_RECORDS.c.recorded_at, _RECORDS.c.record_id)
         > sa.tuple_(
-            sa.bindparam("after", type_=_RECORDS.c.recorded_at.type),
+            sa.bindparam("after", type_=sa.types.NullType()),
             sa.bindparam("after_id", type_=_RECORDS.c.record_id.type),
         ),
     )
@@ -87,8 +91,8 @@ OVERDUE = sa.select(_RECORDS.c.record_id).where(
     among(_RECORDS.c.subject, "subjects"),
     SINCE.is_(None),
 )
-#: Before every record.
-FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+#: Before the instant of every record, as the driver of each engine has it.
+FIRST: dict[str, Any] = {"sqlite": "", "postgresql": datetime(1970, 1, 1, tzinfo=UTC)}
 
 
 @dataclass
@@ -209,16 +213,16 @@ def _pages(site_id: str, cutoff: datetime, most: Callable[[], int]) -> Iterator[
     :param most: says how many the next page has
     """
     asked = {"of_site": site_id, "cutoff": cutoff}
-    after: tuple[datetime, str] = FIRST, ""
+    after, after_id = FIRST[db.engine.dialect.name], ""
     while True:
-        place = {"after": after[0], "after_id": after[1], "most": most()}
+        place = {"after": after, "after_id": after_id, "most": most()}
         rows = db.session.connection().execute(OLD, {**asked, **place})
         page = [Old(*row) for row in rows]
         db.session.rollback()
         if not page:
             return
         yield page
-        after = page[-1].recorded_at, page[-1].record_id
+        after, after_id = page[-1].place, page[-1].record_id
 
 
 def _overdue(site_id: str, subjects: Collection[str], cutoff: datetime) -> Sequence[str]:

@@ -19,6 +19,7 @@ from tests.builders import (
     refusal,
     withdrawal,
 )
+from tests.log.tampering import unguarded
 
 
 @pytest.fixture
@@ -167,6 +168,27 @@ def test_batches_are_larger_where_nobody_writes(decide, purge, clock, monkeypatc
     purge(done=told.append, rest=lambda: next(quiet, False))
 
     assert told == [1, 1, 3, 1, 2]
+
+
+@pytest.mark.timeout(20)  # it went on for ever
+@pytest.mark.parametrize("is_dry_run", [False, True], ids=["a run", "a dry run"])
+def test_an_instant_that_nobody_wrote_like_that_is_passed_once(
+    app, decide, purge, records, clock, is_dry_run
+):
+    """What comes after it is found by the instant of the row, and not by what was read of it."""
+    changed = decide(acceptance(1)).json["record_id"]
+    decide(refusal())
+    clock.set("2028-01-01T00:00:00+00:00")
+    decide(acceptance(2))
+    clock.set("2028-11-22T23:00:00+00:00")
+    with app.app_context(), unguarded(db.engine) as connection:
+        is_text = connection.dialect.name == "sqlite"
+        written = "2026-11-22T22:00:00.000+02:00" if is_text else "2026-11-22 20:00:00.000999+00"
+        change = f"UPDATE consent_records SET recorded_at = '{written}' WHERE record_id = :id"  # noqa: S608
+        connection.execute(sa.text(change), {"id": changed})
+
+    assert purge(is_dry_run=is_dry_run).records == 1
+    assert changed in [record["record_id"] for record in records()]
 
 
 def test_a_purge_that_dies_goes_on_with_what_is_left(
