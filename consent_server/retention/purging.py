@@ -12,6 +12,7 @@ from consent_server.columns import as_written, rfc3339
 from consent_server.consents.models import ConsentRecord, ErasedSubject
 from consent_server.db import db, writing
 from consent_server.erasing.erasedlist import ErasedList
+from consent_server.erasing.removal import with_corrections
 from consent_server.erasing.restricted import delete_ended
 from consent_server.erasing.service import erase_overdue
 from consent_server.lists import among
@@ -39,6 +40,7 @@ class Old(NamedTuple):
     record_id: str
     subject: str | None
     recorded_at: datetime
+    corrects: str | None
     #: Whether its visitor had no consent event since; of nobody there is none.
     is_over: bool
     #: ``recorded_at`` as the driver has it. What is read of a row that somebody changed may be
@@ -70,6 +72,7 @@ OLD = (
         _RECORDS.c.record_id,
         _RECORDS.c.subject,
         _RECORDS.c.recorded_at,
+        _RECORDS.c.corrects,
         SINCE.is_(None).label("is_over"),
         sa.type_coerce(_RECORDS.c.recorded_at, sa.types.NullType()).label("place"),
     )
@@ -251,14 +254,18 @@ def _erase(
 
 
 def _count(site_id: str, page: Page, cutoff: datetime) -> int:
-    """Return how many would be erased: whatever there is of a visitor counts with the oldest."""
+    """Return how many would be erased.
+
+    Whatever there is of a visitor counts with the oldest, and of nobody with what it corrects.
+    """
     over = [old for old in page if old.is_over]
     subjects = {old.subject for old in over if old.subject is not None}
     if subjects:
         subjects -= _seen_before(site_id, subjects, page[0])
-    count = len(_overdue(site_id, subjects, cutoff))
+    of_nobody = {old.record_id for old in over if old.subject is None and old.corrects is None}
+    count = len(_overdue(site_id, subjects, cutoff)) + len(with_corrections(site_id, of_nobody))
     db.session.rollback()
-    return count + sum(old.subject is None for old in over)
+    return count
 
 
 def _seen_before(site_id: str, subjects: Collection[str], first: Old) -> set[str]:

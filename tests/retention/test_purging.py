@@ -4,6 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from consent_server import parts
+from consent_server.consents.correcting import Correction
 from consent_server.db import answers_still, db, lock_all_for_writing
 from consent_server.retention import purging, retries
 from consent_server.retention.service import record_lapses
@@ -75,8 +76,6 @@ def test_a_refusal_by_nobody_is_kept_as_long_after_itself(decide, purge, records
 def test_neither_an_expiry_nor_a_correction_nor_a_visit_keeps_records_longer(
     app, decide, purge, records, clock, client
 ):
-    from consent_server.consents.correcting import Correction
-
     given = decide(acceptance())
     clock.set("2027-11-22T20:00:00+00:00")
     with app.app_context():
@@ -154,6 +153,23 @@ def test_a_dry_run_counts_what_a_run_erases_and_changes_nothing(
     # One after each batch of records, and one after the page of keys.
     assert len(rests) == len([count for count in told if count]) + 1 > 2
     assert len(records()) == 1
+
+
+def test_a_dry_run_counts_what_corrects_a_record_of_nobody(
+    app, decide, purge, records, clock, monkeypatch
+):
+    """It goes with what it corrects, however young it is, and is counted with it, once."""
+    monkeypatch.setattr(purging, "FORESEEN", 1)
+    wrong = decide(refusal()).json["record_id"]
+    for language, when in (("en", "2026-12-01"), ("fr", "2028-11-01")):
+        clock.set(f"{when}T00:00:00+00:00")
+        with app.app_context():
+            found = correct_record("demo", wrong, Correction(language=language), clock.instant)
+        wrong = found.record_id
+    clock.set("2028-12-24T00:00:00+00:00")
+
+    assert purge(is_dry_run=True).records == purge().records == 3
+    assert records() == []
 
 
 def test_batches_are_larger_where_nobody_writes(decide, purge, clock, monkeypatch):
