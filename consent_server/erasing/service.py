@@ -14,6 +14,7 @@ from consent_server.erasing.removal import lock_subjects, remove, take_turn, wit
 from consent_server.erasing.replay import replay
 from consent_server.erasing.restricted import Terms, keep
 from consent_server.ledger.entries import Reason
+from consent_server.lists import among
 
 
 class Gone(NamedTuple):
@@ -134,7 +135,7 @@ def _line(
     """Return what is remembered of the records that are about to go."""
     counters = db.session.execute(
         sa.select(ConsentRecord.subject, sa.func.max(ConsentRecord.n))
-        .where(ConsentRecord.site_id == site_id, ConsentRecord.record_id.in_(record_ids))
+        .where(ConsentRecord.site_id == site_id, among(ConsentRecord.record_id, record_ids))
         .group_by(ConsentRecord.subject)
     )
     subjects = {

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from consent_server.db import db
 from consent_server.erasing.removal import FORGET_WAITING
 from consent_server.erasing.restricted import PLACES
-from tests.builders import OTHER_VISITOR, acceptance
+from tests.builders import OTHER_VISITOR, VISITOR, acceptance
 from tests.databases import administrator_of
 
 #: As an erasure on SQLite names a record, and on PostgreSQL one of an earlier version.
@@ -167,6 +167,30 @@ def test_a_name_is_found_by_its_key_whatever_lies_beside_it(app, two):
 
     # Two rows of each of the three tables that are guarded.
     assert [now - then for now, then in zip(after, before, strict=True)] == [0, 6]
+
+
+def test_the_statements_of_an_erasure_are_the_same_for_whatever_number_of_records(
+    app, decide, seal, erase, clock
+):
+    """PostgreSQL takes 65,535 parameters: whoever has more records could not be erased."""
+    decide(acceptance(1))
+    for n in range(1, 4):
+        clock.advance(minutes=1)
+        decide(acceptance(n, consent_id=OTHER_VISITOR))
+    seal()
+    with app.app_context():
+        engine = db.engine
+    said = [set(), set()]
+    for statements, visitor in zip(said, (VISITOR, OTHER_VISITOR), strict=True):
+
+        def hear(*words, statements=statements):
+            statements.add(words[2])
+
+        sa.event.listen(engine, "before_cursor_execute", hear)
+        erase(visitor)
+        sa.event.remove(engine, "before_cursor_execute", hear)
+
+    assert said[0] == said[1]
 
 
 def test_an_erasure_does_not_look_through_what_waits(app, decide, seal, erase, clock):
