@@ -14,7 +14,7 @@ from consent_server.erasing.traces import MEDIUM, compact, remove_traces
 from consent_server.retention.purging import Purged
 from consent_server.retention.purging import purge as purge_overdue
 from consent_server.retention.resting import Rest
-from consent_server.retention.service import record_lapses
+from consent_server.retention.service import record_lapses, require_clock
 
 
 @click.group("db", cls=Group)
@@ -80,7 +80,9 @@ def compact_() -> None:
 def lapse() -> None:
     """Record the expiry of every consent whose time is over; safe to run at any time."""
     with application():
-        done = record_lapses(instant())
+        now = instant()
+        require_clock(now)
+        done = record_lapses(now)
         click.echo(f"{done} consent{'' if done == 1 else 's'} lapsed")
 
 
@@ -94,12 +96,13 @@ def purge(dry_run: bool, why: str | None, as_json: bool) -> None:
     The running service does it once a day.
     """
     with application() as app:
-        erased = app.extensions["consent_erased"]
+        erased, now = app.extensions["consent_erased"], instant()
+        require_clock(now)
         purged = Purged()
         try:
             with tqdm(unit=" records", file=sys.stderr, disable=None) as progress:
                 purge_overdue(
-                    instant(),
+                    now,
                     erased,
                     purged,
                     is_dry_run=dry_run,

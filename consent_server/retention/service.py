@@ -11,6 +11,7 @@ import sqlalchemy.orm as so
 from consent_server.consents.models import ConsentRecord
 from consent_server.consents.records import record_in_force, record_lapse
 from consent_server.db import db, lock_for_writing, writing
+from consent_server.errors import ConsentError
 from consent_server.parts import do_all
 from consent_server.sites.models import Site
 from consent_server.sites.service import publication_of
@@ -23,8 +24,17 @@ LOOKED_AT = 5_000
 LEEWAY = timedelta(hours=1)
 
 
-class ClockAhead(RuntimeError):
+class ClockAhead(ConsentError):
     """This machine's clock is ahead of the database's: what it says is over may not be."""
+
+    status = 503
+    reason = "clock_ahead"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this machine's clock is more than an hour ahead of the database's; nothing was ended "
+            "or erased"
+        )
 
 
 def require_clock(now: datetime) -> None:

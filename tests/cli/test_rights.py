@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from consent_server.cli import database
+from consent_server.retention.service import require_clock
 from tests.builders import VISITOR, a_decision, acceptance, refusal
 
 
@@ -105,4 +107,25 @@ class TestTheOwnerOfTheTables:
         result = run("db", "compact")
 
         assert (result.exit_code, result.stdout) == (0, "written anew\n")
+        assert len(records()) == 1
+
+
+class TestClocks:
+    """Of PostgreSQL: SQLite has none of its own to compare with."""
+
+    @pytest.fixture
+    def database_url(self, postgresql_url):
+        return postgresql_url
+
+    @pytest.mark.parametrize("command", ["purge", "lapse"])
+    def test_nothing_is_ended_or_erased_by_a_clock_that_is_ahead(
+        self, run, decide, records, clock, monkeypatch, command
+    ):
+        decide(acceptance())
+        clock.set("2099-01-01T00:00:00+00:00")
+        monkeypatch.setattr(database, "require_clock", require_clock)
+
+        refused = run(command)
+
+        assert (refused.exit_code, refused.stderr[:12]) == (1, "clock_ahead:")
         assert len(records()) == 1
