@@ -18,8 +18,10 @@ MARK = sa.text(
 SPENT = sa.text(
     "INSERT INTO erased_subjects (site_id, digest, n, erased_at) "
     "VALUES (:site_id, :digest, :n, :erased_at) "
-    "ON CONFLICT (site_id, digest) DO UPDATE SET erased_at = excluded.erased_at, "
-    "n = CASE WHEN erased_subjects.n < excluded.n THEN excluded.n ELSE erased_subjects.n END"
+    "ON CONFLICT (site_id, digest) DO UPDATE SET "
+    "n = CASE WHEN erased_subjects.n < excluded.n THEN excluded.n ELSE erased_subjects.n END, "
+    "erased_at = CASE WHEN erased_subjects.erased_at < excluded.erased_at "
+    "THEN excluded.erased_at ELSE erased_subjects.erased_at END"
 ).bindparams(sa.bindparam("erased_at", type_=UtcDateTime()))
 
 
@@ -35,14 +37,15 @@ def set_mark(list_id: str, number: int) -> None:
         db.session.execute(MARK, {"list_id": list_id, "number": number})
 
 
-def remember_subjects(site_id: str, subjects: Mapping[str, int], now: datetime) -> None:
+def remember_subjects(site_id: str, subjects: Mapping[str, tuple[int, datetime]]) -> None:
     """Let no decision of these subjects come back up to its counter; the caller commits.
 
-    :param subjects: digest of a subject → the highest counter among its erased decisions
+    :param subjects: digest of a subject → the highest counter among its erased decisions, and when
+        they were erased; the later one stays, and from then on it is remembered for its time
     """
     spent = [
-        {"site_id": site_id, "digest": digest, "n": n, "erased_at": now}
-        for digest, n in sorted(subjects.items())  # in one order, against deadlocks
+        {"site_id": site_id, "digest": digest, "n": n, "erased_at": erased_at}
+        for digest, (n, erased_at) in sorted(subjects.items())  # in one order, against deadlocks
     ]
     if spent:
         db.session.execute(SPENT, spent)

@@ -1,7 +1,7 @@
 """Erase again what a restored copy of the database has again."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 
 import sqlalchemy as sa
@@ -71,11 +71,16 @@ def _done(erased: ErasedList, now: datetime, is_thorough: bool) -> int:
 def _replay(site_id: str, lines: Sequence[Line], erased: ErasedList, now: datetime) -> int:
     reasons = {digest: line.reason for line in lines for digest in line.records}
     spent: dict[str, tuple[int, Reason]] = {}
+    days: dict[str, date] = {}
     for line in lines:
         for digest, highest in line.subjects.items():
             spent[digest] = max(spent.get(digest, (0, line.reason)), (highest, line.reason))
+            days[digest] = max(days.get(digest, line.day), line.day)
     with writing():
-        remember_subjects(site_id, {digest: n for digest, (n, _) in spent.items()}, now)
+        # As of the day on which it was erased: to do it again is no reason to remember it longer.
+        ends = {day: min(now, _end_of(day)) for day in days.values()}
+        known = {digest: (n, ends[days[digest]]) for digest, (n, _) in spent.items()}
+        remember_subjects(site_id, known)
         db.session.commit()
     wait_for_those_underway()  # who decides from here on knows it, and they may not
     count = 0
@@ -92,6 +97,10 @@ def _replay(site_id: str, lines: Sequence[Line], erased: ErasedList, now: dateti
         for reason, subjects in found.items():
             count += erase_again(site_id, subjects, reason, now)
     return count
+
+
+def _end_of(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC) + timedelta(days=1)
 
 
 def erase_again(

@@ -115,7 +115,7 @@ def _erase(
     line = _line(site_id, record_ids, reason, now, erased, up_to) if erased else None
     count = remove(site_id, record_ids, reason, now)
     if erased is not None and line is not None:
-        remember_subjects(site_id, line.subjects, now)
+        remember_subjects(site_id, {who: (n, now) for who, n in line.subjects.items()})
         list_id, last = erased.position()
         number = max(last, mark_of(list_id)) + 1
         set_mark(list_id, number)

@@ -61,7 +61,7 @@ def test_the_higher_of_two_marks_that_are_set_at_once_stays(app, both, before):
 @pytest.mark.parametrize("before", [{}, {"who": 1}], ids=["nobody yet", "somebody"])
 def test_the_higher_of_two_counters_that_are_spent_at_once_stays(app, both, rows, clock, before):
     def remember(subjects):
-        remember_subjects("demo", subjects, clock.instant)
+        remember_subjects("demo", {who: (n, clock.instant) for who, n in subjects.items()})
 
     with app.app_context(), writing():
         remember(before)

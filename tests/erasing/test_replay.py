@@ -11,6 +11,7 @@ from consent_server.consents import following
 from consent_server.db import db
 from consent_server.erasing.erasedlist import ErasedListUnusable
 from consent_server.erasing.replay import replay
+from consent_server.retention.purging import purge
 from tests.builders import OTHER_VISITOR, acceptance, bundle_hash, refusal, withdrawal
 from tests.databases import locked
 from tests.log.backup import Backup
@@ -144,6 +145,21 @@ def test_a_thorough_replay_finds_what_the_mark_says_is_done(
     assert (again(), len(records())) == (0, 1)
     assert again(is_thorough=True) == 1
     assert records() == []
+
+
+def test_to_erase_again_prolongs_no_memory(app, decide, erase, erased, again, rows, clock):
+    """What is remembered of an erased consent id is so for 25 months, however often it is done."""
+    decide(acceptance())
+    erase()
+    clock.set("2028-11-22T20:00:00+00:00")
+    again(is_thorough=True)
+    (kept,) = rows("erased_subjects")
+    clock.set("2028-12-24T20:00:00+00:00")
+    with app.app_context():
+        purge(clock.instant, erased)
+
+    assert kept["n"] == 1
+    assert rows("erased_subjects") == []
 
 
 def test_a_damaged_list_is_refused_and_not_taken_for_an_empty_one(decide, erase, again, app):
