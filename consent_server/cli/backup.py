@@ -115,7 +115,7 @@ def restore(
         record_deed(None, "restore", why, backup_of=found["at"])
         erasures = app.extensions["consent_erased"]
         erased, listed = replay(erasures, instant(), is_thorough=True), compare(erasures)
-        if delete_ended(instant()):  # their time went on while they were in the backup
+        if sum(delete_ended(instant())):  # their time went on while they were in the backup
             remove_traces(MEDIUM)
         broken = broken_promises(app.extensions["consent_notary"])
         note(settings.data_dir, "backup_restored", instant())

@@ -164,8 +164,10 @@ def _openings(site_id: str, record_ids: Collection[str]) -> Iterator[tuple[str, 
 
 def delete_ended(
     now: datetime, *, is_dry_run: bool = False, rest: Callable[[], object] = lambda: None
-) -> int:
-    """Delete what was kept to its end, of every site; return how many, or how many there would be.
+) -> Iterator[int]:
+    """Delete what was kept to its end, of every site; yield how many, or how many there would be.
+
+    Each transaction is told of when it is done: a later one may fail.
 
     :param now: aware, UTC
     :param rest: lets others write, between two transactions
@@ -174,15 +176,14 @@ def delete_ended(
     if is_dry_run:
         count = db.session.scalar(sa.select(sa.func.count()).where(ended)) or 0
         db.session.rollback()
-        return count
-    count = 0
+        yield count
+        return
     key = sa.tuple_(RestrictedProof.site_id, RestrictedProof.proof_id)
     some = sa.select(RestrictedProof.site_id, RestrictedProof.proof_id).where(ended).limit(PAGE)
     while db.session.execute(some.limit(1)).first() is not None:
         with writing():
             done = db.session.connection().execute(sa.delete(RestrictedProof).where(key.in_(some)))
             db.session.commit()
-        count += done.rowcount
+        yield done.rowcount
         rest()
     db.session.rollback()
-    return count

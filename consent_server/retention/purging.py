@@ -1,6 +1,6 @@
 """Use case of time: erase what was kept long enough."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -109,6 +109,11 @@ class Purged:
     #: Of erased records, which were kept for legal claims to their end.
     restricted_proofs: int = 0
 
+    def add(self, what: str, counts: Iterable[int]) -> None:
+        """Count what comes, as it comes: what comes after it may fail."""
+        for count in counts:
+            setattr(self, what, getattr(self, what) + count)
+
 
 def purge(
     now: datetime,
@@ -142,7 +147,7 @@ def purge(
     purged = purged or Purged()
 
     def proofs() -> None:
-        purged.restricted_proofs = delete_ended(now, is_dry_run=is_dry_run, rest=rest)
+        purged.add("restricted_proofs", delete_ended(now, is_dry_run=is_dry_run, rest=rest))
 
     def site(site_id: str) -> None:
         cutoff = months_before(now, retention_months(site_id))
@@ -152,10 +157,10 @@ def purge(
             done(count)
 
     def keys(site_id: str) -> None:
-        purged.idempotency_keys += purge_keys(site_id, now, rest, is_dry_run=is_dry_run)
+        purged.add("idempotency_keys", purge_keys(site_id, now, rest, is_dry_run=is_dry_run))
 
     def memories() -> None:
-        purged.memories = 0 if is_dry_run else _forget(months_before(now, MEMORY_MONTHS), erased)
+        purged.add("memories", () if is_dry_run else _forgotten(now, erased))
 
     of_sites = (partial(part, id_) for id_ in _site_ids() for part in (site, keys))
     do_all([proofs, *of_sites, memories])  # first the proofs: their end was told to visitors
@@ -282,10 +287,12 @@ def _seen_before(site_id: str, subjects: Collection[str], first: Old) -> set[str
     return {str(row.subject) for row in rows if (row.recorded_at, row.record_id) < place}
 
 
-def _forget(until: datetime, erased: ErasedList) -> int:
-    count = erased.drop_before(until.date())
+def _forgotten(now: datetime, erased: ErasedList) -> Iterator[int]:
+    """Forget erasures, and yield how many, of the list and of consent ids."""
+    until = months_before(now, MEMORY_MONTHS)
+    yield erased.drop_before(until.date())
     with writing():
         old = sa.delete(ErasedSubject).where(ErasedSubject.erased_at <= until)
-        count += db.session.connection().execute(old).rowcount
+        done = db.session.connection().execute(old)
         db.session.commit()
-    return count
+    yield done.rowcount

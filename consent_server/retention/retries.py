@@ -14,27 +14,32 @@ KEYS = 2_000
 KEY_LIFE = timedelta(hours=24)
 
 
-def purge_keys(site_id: str, now: datetime, rest: Callable[[], object], *, is_dry_run: bool) -> int:
-    """Delete a site's idempotency keys that no retry will bring again; return how many.
+def purge_keys(
+    site_id: str, now: datetime, rest: Callable[[], object], *, is_dry_run: bool
+) -> Iterator[int]:
+    """Delete a site's idempotency keys that no retry will bring again; yield how many.
+
+    Each transaction is told of when it is done: a later one may fail.
 
     :param now: aware, UTC
     :param rest: lets others write, after each transaction
     :param is_dry_run: count, and change nothing
     """
-    count, until = 0, now - KEY_LIFE
+    until = now - KEY_LIFE
     for page in _pages(site_id):
         here = sa.and_(*page, IdempotencyKey.added_at <= until)
         found = sa.select(sa.func.count()).select_from(IdempotencyKey).where(here)
         old = db.session.scalar(found) or 0
         db.session.rollback()
-        count += old
-        if old and not is_dry_run:
+        if is_dry_run:
+            yield old
+        elif old:
             with writing():
                 lock_for_writing("log", site_id)  # an erasure takes keys too, in another order
-                db.session.execute(sa.delete(IdempotencyKey).where(here))
+                gone = db.session.connection().execute(sa.delete(IdempotencyKey).where(here))
                 db.session.commit()
+            yield gone.rowcount  # another process may have been here since
             rest()
-    return count
 
 
 def _pages(site_id: str) -> Iterator[list[sa.ColumnElement[bool]]]:

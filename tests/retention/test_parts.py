@@ -221,7 +221,8 @@ class TestLocks:
 
         def purge():
             with app.app_context(), rowscope.every_site():
-                return retries.purge_keys("demo", clock.instant, lambda: None, is_dry_run=False)
+                how = {"rest": lambda: None, "is_dry_run": False}
+                return list(retries.purge_keys("demo", clock.instant, **how))
 
         with app.app_context(), ThreadPoolExecutor(1) as pool, writing() as connection:
             lock_for_writing("log", "demo")  # as every erasure

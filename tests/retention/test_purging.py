@@ -24,17 +24,6 @@ from tests.log.tampering import unguarded
 
 
 @pytest.fixture
-def purge(app, clock):
-    """Purge at the clock's instant; gives what was erased."""
-
-    def purge(**how):
-        with app.app_context():
-            return purging.purge(clock.instant, app.extensions["consent_erased"], **how)
-
-    return purge
-
-
-@pytest.fixture
 def is_whole(app, notary, seal, clock):
     def is_whole():
         clock.advance(seconds=31)
@@ -153,23 +142,6 @@ def test_a_dry_run_counts_what_a_run_erases_and_changes_nothing(
     # One after each batch of records, and one after the page of keys.
     assert len(rests) == len([count for count in told if count]) + 1 > 2
     assert len(records()) == 1
-
-
-def test_a_dry_run_counts_what_corrects_a_record_of_nobody(
-    app, decide, purge, records, clock, monkeypatch
-):
-    """It goes with what it corrects, however young it is, and is counted with it, once."""
-    monkeypatch.setattr(purging, "FORESEEN", 1)
-    wrong = decide(refusal()).json["record_id"]
-    for language, when in (("en", "2026-12-01"), ("fr", "2028-11-01")):
-        clock.set(f"{when}T00:00:00+00:00")
-        with app.app_context():
-            found = correct_record("demo", wrong, Correction(language=language), clock.instant)
-        wrong = found.record_id
-    clock.set("2028-12-24T00:00:00+00:00")
-
-    assert purge(is_dry_run=True).records == purge().records == 3
-    assert records() == []
 
 
 def test_batches_are_larger_where_nobody_writes(decide, purge, clock, monkeypatch):
