@@ -5,8 +5,10 @@ import time
 from datetime import date, datetime, timedelta
 from functools import partial
 
+import sqlalchemy as sa
 import structlog
 
+from consent_server.db import db
 from consent_server.erasing.erasedlist import ErasedList
 from consent_server.erasing.traces import MEDIUM, is_in_reach, remove_traces
 from consent_server.metrics.catalogue import LAPSES, PURGED
@@ -14,6 +16,7 @@ from consent_server.parts import do_all, is_unreadable
 from consent_server.retention.purging import Purged, purge
 from consent_server.retention.resting import Rest
 from consent_server.retention.service import record_lapses
+from consent_server.trail.models import TrailLine
 
 log = structlog.get_logger(__name__)
 #: Seconds between two looks at every record.
@@ -90,12 +93,12 @@ class House:
             self._has_traces, self._tried = True, -math.inf
 
     def _look(self, started: datetime) -> None:
-        """Look once a day whether other erasures left any."""
+        """Look once a day whether other erasures left any, and at first an earlier process."""
         if self._looked == started.date():
             return
         with self._erased.held():
             _, position = self._erased.position()
-        if position not in (0, self._listed):
+        if position not in (0, self._listed) or (self._listed is None and _was_purged()):
             self._has_traces, self._tried = True, -math.inf
         self._listed, self._looked = position, started.date()
 
@@ -104,3 +107,11 @@ class House:
         if self._has_traces and time.monotonic() - self._tried >= CLEAN_EVERY:
             self._tried = time.monotonic()
             self._has_traces = not remove_traces(MEDIUM) and is_in_reach(MEDIUM)
+
+
+def _was_purged() -> bool:
+    """Whether there was ever a purge; who began to take away what it left may have ended first."""
+    lines = sa.select(TrailLine.site_id).where(TrailLine.what == "purge")
+    found = db.session.scalar(lines.limit(1))
+    db.session.rollback()
+    return found is not None

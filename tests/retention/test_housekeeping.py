@@ -117,6 +117,22 @@ class TestTraces:
 
         assert done == [(1800, False), (5400, True)]
 
+    def test_what_a_purge_left_is_taken_away_by_the_process_that_comes_next(
+        self, decide, rounds, clock, monkeypatch
+    ):
+        """Somebody read meanwhile, and the service was started anew before they were done."""
+        decide(refusal())
+        young, done = [], []
+        monkeypatch.setattr(housekeeping, "remove_traces", young.append)
+        rounds(1, seconds=0)
+        clock.set("2028-11-22T20:00:00+00:00")
+        monkeypatch.setattr(housekeeping, "remove_traces", lambda _: False)
+        rounds(1, seconds=0)
+        monkeypatch.setattr(housekeeping, "remove_traces", done.append)
+        rounds(1, seconds=0)
+
+        assert (young, done) == ([], [traces.MEDIUM])
+
     def test_a_large_database_is_left_to_a_command(self, decide, rounds, clock, monkeypatch):
         decide(refusal())
         clock.set("2028-11-22T20:00:00+00:00")
