@@ -78,8 +78,7 @@ def _replay(site_id: str, lines: Sequence[Line], erased: ErasedList, now: dateti
             days[digest] = max(days.get(digest, line.day), line.day)
     with writing():
         # As of the day on which it was erased: to do it again is no reason to remember it longer.
-        ends = {day: min(now, _end_of(day)) for day in days.values()}
-        known = {digest: (n, ends[days[digest]]) for digest, (n, _) in spent.items()}
+        known = {digest: (n, _end_of(days[digest])) for digest, (n, _) in spent.items()}
         remember_subjects(site_id, known)
         db.session.commit()
     wait_for_those_underway()  # who decides from here on knows it, and they may not

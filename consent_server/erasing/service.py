@@ -1,11 +1,13 @@
 """Use case of erasure: remove what is held about somebody, so that no copy brings it back."""
 
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from consent_server.consents.following import END_OF_TIME
 from consent_server.consents.models import ConsentRecord
 from consent_server.db import db, lock_for_writing, writing
 from consent_server.erasing.erasedlist import ErasedList, Line
@@ -13,6 +15,7 @@ from consent_server.erasing.marks import mark_of, remember_subjects, set_mark
 from consent_server.erasing.removal import lock_subjects, remove, take_turn, with_corrections
 from consent_server.erasing.replay import replay
 from consent_server.erasing.restricted import Terms, keep
+from consent_server.errors import RowUnreadable
 from consent_server.ledger.entries import Reason
 from consent_server.lists import among
 
@@ -112,10 +115,11 @@ def _erase(
         return Gone(0)
     proofs = keep(site_id, record_ids, terms) if terms is not None else 0
     before()
-    line = _line(site_id, record_ids, reason, now, erased, up_to) if erased else None
+    at = _erased_at(site_id, record_ids, now) if erased else now
+    line = _line(site_id, record_ids, reason, at, erased, up_to) if erased else None
     count = remove(site_id, record_ids, reason, now)
     if erased is not None and line is not None:
-        remember_subjects(site_id, {who: (n, now) for who, n in line.subjects.items()})
+        remember_subjects(site_id, {who: (n, at) for who, n in line.subjects.items()})
         list_id, last = erased.position()
         number = max(last, mark_of(list_id)) + 1
         set_mark(list_id, number)
@@ -124,11 +128,25 @@ def _erase(
     return Gone(count, proofs)
 
 
+def _erased_at(site_id: str, record_ids: Collection[str], now: datetime) -> datetime:
+    """Return as of when it is remembered that records are erased: never before they were made.
+
+    By a clock that was set back it would be forgotten while copies have them that are to be kept.
+    """
+    at = ConsentRecord.recorded_at
+    latest = sa.select(sa.func.max(at)).where(
+        ConsentRecord.site_id == site_id, among(ConsentRecord.record_id, record_ids)
+    )
+    with suppress(RowUnreadable):
+        return max(now, db.session.scalar(latest.where(at < END_OF_TIME)) or now)
+    return now
+
+
 def _line(
     site_id: str,
     record_ids: Collection[str],
     reason: Reason,
-    now: datetime,
+    at: datetime,
     erased: ErasedList,
     up_to: int,
 ) -> Line:
@@ -144,4 +162,4 @@ def _line(
         if subject is not None
     }
     records = tuple(sorted(erased.digest(site_id, id_) for id_ in record_ids))
-    return Line(site_id, reason, now.date(), records, subjects)
+    return Line(site_id, reason, at.date(), records, subjects)

@@ -5,6 +5,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
 from consent_server.consents import following
@@ -15,6 +16,7 @@ from consent_server.retention.purging import purge
 from tests.builders import OTHER_VISITOR, acceptance, bundle_hash, refusal, withdrawal
 from tests.databases import locked
 from tests.log.backup import Backup
+from tests.log.tampering import unguarded
 
 
 @pytest.fixture
@@ -126,10 +128,6 @@ def test_the_log_goes_on_after_the_restore_of_a_copy_that_holds_all_that_was_sig
 def test_a_thorough_replay_finds_what_the_mark_says_is_done(
     decide, erase, backup, again, records, app
 ):
-    import sqlalchemy as sa
-
-    from consent_server.db import db
-
     decide(acceptance())
     backup.take()
     erase()
@@ -160,6 +158,41 @@ def test_to_erase_again_prolongs_no_memory(app, decide, erase, erased, again, ro
 
     assert kept["n"] == 1
     assert rows("erased_subjects") == []
+
+
+def test_a_clock_that_was_set_back_lets_no_erasure_be_forgotten_too_soon(
+    app, decide, erase, erased, backup, again, records, rows, clock
+):
+    """As that of a machine that has none, before it hears of the time."""
+    given = acceptance()
+    decide(given)
+    backup.take()
+    right = clock.instant
+    clock.set("2020-01-01T00:00:00+00:00")
+    erase()
+    clock.set(right)
+    with app.app_context():
+        purge(clock.instant, erased)
+    kept = rows("erased_subjects")
+    backup.restore()
+
+    assert again() == len(kept) == 1
+    assert records() == []
+    assert decide(given).json["reason"] == "consent_erased"
+
+
+def test_an_instant_that_cannot_be_read_keeps_no_erasure_waiting(
+    app, decide, erase, erased, records, clock
+):
+    decide(acceptance())
+    with app.app_context(), unguarded(db.engine) as connection:
+        none = "1971-" if connection.dialect.name == "sqlite" else "-infinity"
+        connection.execute(sa.text("UPDATE consent_records SET recorded_at = :at"), {"at": none})
+
+    assert erase() == 1
+    assert records() == []
+    with erased.held():
+        assert [line.day for line in erased.lines(0)] == [clock.instant.date()]
 
 
 def test_a_damaged_list_is_refused_and_not_taken_for_an_empty_one(decide, erase, again, app):
