@@ -37,6 +37,10 @@ class Recorded:
     is_in_force: bool
 
 
+class KeyForgotten(Exception):
+    """A purge deleted the key of a request since it was found: the request is a new one."""
+
+
 def answer_again(site_id: str, request: Request) -> Recorded | None:
     """Answer a request that was answered before; None where that cannot be read, of a no.
 
@@ -45,6 +49,7 @@ def answer_again(site_id: str, request: Request) -> Recorded | None:
     keeps every other no behind it waiting.
 
     :raises RowUnreadable: of a grant, it cannot be read what was answered
+    :raises KeyForgotten: nothing is known any more of what was answered
     """
     try:
         with as_written():
@@ -57,7 +62,9 @@ def answer_again(site_id: str, request: Request) -> Recorded | None:
 
 
 def _answered_before(site_id: str, request: Request) -> Recorded:
-    answered = db.session.get_one(IdempotencyKey, (site_id, request.key))
+    answered = db.session.get(IdempotencyKey, (site_id, request.key))
+    if answered is None:
+        raise KeyForgotten
     if answered.body_hash != request.body_hash:
         raise IdempotencyConflict
     record = find_record(site_id, answered.record_id)

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from consent_server.consents.answered import Recorded, Request, answer_again
+from consent_server.consents.answered import KeyForgotten, Recorded, Request, answer_again
 from consent_server.consents.choices import Decision
 from consent_server.consents.errors import (
     BuildUnknown,
@@ -115,7 +115,10 @@ def record_decision(site_id: str, request: Request, ring: KeyRing, now: datetime
         lock_all_for_writing(connection, *locks)
         # Only now, in a statement of its own: what the others with these locks did is seen.
         answered, erased_n, has_records = _known(connection, site_id, request.key, subject, ring)
-        again = answer_again(site_id, request) if answered is not None else None
+        try:
+            again = answer_again(site_id, request) if answered is not None else None
+        except KeyForgotten:
+            answered = again = None
         if again is not None:
             return again
         publication = _shown(current, decision)

@@ -2,6 +2,10 @@
 
 import json
 
+import pytest
+
+from consent_server.consents import service
+from consent_server.db import db
 from tests.builders import ORIGIN, a_decision, acceptance, new_key, refusal, withdrawal
 
 URL = "/v1/sites/demo/consents"
@@ -131,3 +135,34 @@ def test_a_refused_request_does_not_use_up_its_key(decide, records):
 
     assert (refused.status_code, answer.status_code) == (409, 201)
     assert len(records()) == 1
+
+
+class TestForgottenMeanwhile:
+    """On PostgreSQL: the daily purge deletes the key of an old request while its retry is read."""
+
+    @pytest.fixture
+    def database_url(self, postgresql_url):
+        return postgresql_url
+
+    @pytest.mark.parametrize("make", [acceptance, refusal])
+    def test_the_retry_is_a_new_request(self, decide, rows, clock, monkeypatch, make):
+        body = make()
+        decide(body)
+        clock.advance(days=2)
+        known = service._known
+
+        def forgotten(*asked):
+            found = known(*asked)
+            with db.engine.begin() as connection:
+                gone = connection.exec_driver_sql("DELETE FROM idempotency_keys")
+                assert gone.rowcount == 1
+            return found
+
+        with monkeypatch.context() as patched:
+            patched.setattr(service, "_known", forgotten)
+            late = decide(body)
+        again = decide(body)
+
+        assert (late.status_code, again.status_code) == (201, 200)
+        assert again.json["record_id"] == late.json["record_id"]
+        assert len(rows("consent_records")) == 2
