@@ -33,9 +33,10 @@ class RowUnreadable(ConsentError, ValueError):
     #: Seconds until a retry makes sense: somebody has to mend the row.
     retry_after = 60
 
-    def __init__(self) -> None:
+    def __init__(self, detail: str | None = None) -> None:
         super().__init__(
-            "a row of the database that this needs was changed and cannot be read; nothing was "
+            detail
+            or "a row of the database that this needs was changed and cannot be read; nothing was "
             "granted. Whoever runs the service sees where in its log, and by selfcheck and "
             "log audit"
         )

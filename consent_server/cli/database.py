@@ -11,6 +11,7 @@ from consent_server.cli.deeds import who, why_option
 from consent_server.cli.environment import application, instant, print_json
 from consent_server.db import db
 from consent_server.erasing.traces import MEDIUM, compact, remove_traces
+from consent_server.retention.passed import RecordsPassed
 from consent_server.retention.purging import Purged
 from consent_server.retention.purging import purge as purge_overdue
 from consent_server.retention.resting import Rest
@@ -95,6 +96,7 @@ def purge(dry_run: bool, why: str | None, as_json: bool) -> None:
 
     The running service does it once a day.
     """
+    passed: RecordsPassed | None = None
     with application() as app:
         erased, now = app.extensions["consent_erased"], instant()
         require_clock(now)
@@ -111,15 +113,24 @@ def purge(dry_run: bool, why: str | None, as_json: bool) -> None:
                     who=who(),
                     why=why,
                 )
+        except RecordsPassed as refusal:
+            passed = refusal  # all else is done
         finally:  # what it erased before it failed is erased
             if (purged.records or purged.restricted_proofs) and not dry_run:
                 remove_traces(MEDIUM)
     if as_json:
         print_json({"dry_run": dry_run, **vars(purged)})
-        return
-    verb = "to erase" if dry_run else "erased"
+    else:
+        _tell(purged, "to erase" if dry_run else "erased")
+    if passed is not None:
+        raise passed
+
+
+def _tell(purged: Purged, verb: str) -> None:
     click.echo(f"{purged.records} record{'' if purged.records == 1 else 's'} {verb}")
     keys = purged.idempotency_keys
     click.echo(f"{keys} idempotency key{'' if keys == 1 else 's'} {verb}")
     if proofs := purged.restricted_proofs:
         click.echo(f"{proofs} restricted proof{'' if proofs == 1 else 's'} {verb}")
+    if kept := purged.unreadable:
+        click.echo(f"{kept} record{'' if kept == 1 else 's'} kept: cannot be read")

@@ -86,7 +86,8 @@ class House:
 
     def _note(self, purged: Purged) -> None:
         for what, count in vars(purged).items():
-            PURGED.add(what, amount=count)
+            if what != "unreadable":  # kept, and told of
+                PURGED.add(what, amount=count)
         if purged.records:
             log.info("records_purged", count=purged.records)
         if purged.records or purged.restricted_proofs:

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
-from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -17,6 +16,8 @@ from consent_server.erasing.restricted import delete_ended
 from consent_server.erasing.service import erase_overdue
 from consent_server.lists import among
 from consent_server.parts import do_all
+from consent_server.retention.due import BEFORE, OLD, OVERDUE, Old, Page
+from consent_server.retention.passed import FIRST, Passed
 from consent_server.retention.retries import purge_keys
 from consent_server.sites.durations import months, months_before
 from consent_server.sites.models import Site
@@ -34,70 +35,6 @@ FORESEEN = 1_000
 MEMORY_MONTHS = 25
 
 
-class Old(NamedTuple):
-    """A record that is old enough itself to be erased."""
-
-    record_id: str
-    subject: str | None
-    recorded_at: datetime
-    corrects: str | None
-    #: Whether its visitor had no consent event since; of nobody there is none.
-    is_over: bool
-    #: ``recorded_at`` as the driver has it. What is read of a row that somebody changed may be
-    #: another instant, after which the same row would come again, for ever.
-    place: Any
-
-
-Page = Sequence[Old]
-
-_RECORDS = ConsentRecord.__table__
-_LATER = _RECORDS.alias("later")
-#: Something where the visitor of a record had a consent event after the cutoff. Looked for record
-#: by record: of an EXISTS, PostgreSQL may think to read all that is younger first.
-SINCE = (
-    sa.select(sa.literal(1))
-    .where(
-        _LATER.c.site_id == sa.bindparam("of_site"),
-        _LATER.c.subject == _RECORDS.c.subject,
-        _LATER.c.recorded_at > sa.bindparam("cutoff"),
-        _LATER.c.event != "expired",
-        _LATER.c.corrects.is_(None),
-    )
-    .limit(1)
-    .scalar_subquery()
-)
-#: The records of a site that are old enough, the oldest first.
-OLD = (
-    sa.select(
-        _RECORDS.c.record_id,
-        _RECORDS.c.subject,
-        _RECORDS.c.recorded_at,
-        _RECORDS.c.corrects,
-        SINCE.is_(None).label("is_over"),
-        sa.type_coerce(_RECORDS.c.recorded_at, sa.types.NullType()).label("place"),
-    )
-    .where(
-        _RECORDS.c.site_id == sa.bindparam("of_site"),
-        _RECORDS.c.recorded_at <= sa.bindparam("cutoff"),
-        sa.tuple_(_RECORDS.c.recorded_at, _RECORDS.c.record_id)
-        > sa.tuple_(
-            sa.bindparam("after", type_=sa.types.NullType()),
-            sa.bindparam("after_id", type_=_RECORDS.c.record_id.type),
-        ),
-    )
-    .order_by(_RECORDS.c.recorded_at, _RECORDS.c.record_id)
-    .limit(sa.bindparam("most"))
-)
-#: Every record of some subjects of a site that had no consent event since.
-OVERDUE = sa.select(_RECORDS.c.record_id).where(
-    _RECORDS.c.site_id == sa.bindparam("of_site"),
-    among(_RECORDS.c.subject, "subjects"),
-    SINCE.is_(None),
-)
-#: Before the instant of every record, as the driver of each engine has it.
-FIRST: dict[str, Any] = {"sqlite": "", "postgresql": datetime(1970, 1, 1, tzinfo=UTC)}
-
-
 @dataclass
 class Purged:
     """What a purge erased, or would erase."""
@@ -108,6 +45,8 @@ class Purged:
     memories: int = 0
     #: Of erased records, which were kept for legal claims to their end.
     restricted_proofs: int = 0
+    #: Records that are kept, since it cannot be read when they were made.
+    unreadable: int = 0
 
     def add(self, what: str, counts: Iterable[int]) -> None:
         """Count what comes, as it comes: what comes after it may fail."""
@@ -136,11 +75,9 @@ def purge(
 
     :param now: aware, UTC
     :param purged: counts what was erased, also where this fails
-    :param is_dry_run: count, and change nothing
-    :param done: told how many records each batch erased
+    :param done: told how many records each batch erased; with ``is_dry_run``, would have
     :param rest: lets others write after each batch; whether nobody has for a while (``resting``)
-    :param who: whom the trail of each site names that had something to erase
-    :param why: their reason, as the trail keeps it
+    :param who: whom the trail of each site names that had something to erase, with their ``why``
     :param gives_way: whether a site is left to another process that is purging it
     :source: GDPR Art. 5(1)(e); R089 to R091
     """
@@ -150,11 +87,13 @@ def purge(
         purged.add("restricted_proofs", delete_ended(now, is_dry_run=is_dry_run, rest=rest))
 
     def site(site_id: str) -> None:
-        cutoff = months_before(now, retention_months(site_id))
-        erased_now = _erased(site_id, cutoff, now, who, why, gives_way, rest)
-        for count in _foreseen(site_id, cutoff) if is_dry_run else erased_now:
+        passed, cutoff = Passed(site_id, now), months_before(now, retention_months(site_id))
+        erased_now = _erased(passed, cutoff, now, who, why, gives_way, rest)
+        for count in _foreseen(passed, cutoff) if is_dry_run else erased_now:
             purged.records += count
             done(count)
+        purged.unreadable += len(passed.record_ids)
+        passed.tell()
 
     def keys(site_id: str) -> None:
         purged.add("idempotency_keys", purge_keys(site_id, now, rest, is_dry_run=is_dry_run))
@@ -179,14 +118,14 @@ def retention_months(site_id: str) -> int:
         return months(bundle_of(newest_publication(site_id, archived=True))["record_retention"])
 
 
-def _foreseen(site_id: str, cutoff: datetime) -> Iterator[int]:
+def _foreseen(passed: Passed, cutoff: datetime) -> Iterator[int]:
     """Yield how many records would be erased, page by page."""
-    for page in _pages(site_id, cutoff, lambda: FORESEEN):
-        yield _count(site_id, page, cutoff)
+    for page in _pages(passed, cutoff, lambda: FORESEEN):
+        yield _count(passed, page, cutoff)
 
 
 def _erased(
-    site_id: str,
+    passed: Passed,
     cutoff: datetime,
     now: datetime,
     who: str,
@@ -198,16 +137,17 @@ def _erased(
     is_told = is_quiet = False
 
     def tell() -> None:
-        add_line(site_id, who, "purge", now, why, kept_since=rfc3339(cutoff))
+        add_line(passed.site_id, who, "purge", now, why, kept_since=rfc3339(cutoff))
 
     def batch() -> int:
         return (QUIET_BATCH if is_quiet else BATCH)[db.engine.dialect.name]
 
-    for page in _pages(site_id, cutoff, batch):
+    for page in _pages(passed, cutoff, batch):
         over = [old for old in page if old.is_over]
         before = bool if is_told else tell
-        count = _erase(site_id, over, cutoff, now, gives_way, before) if over else 0
+        count = _erase(passed, over, cutoff, now, gives_way, before) if over else 0
         if count is None:
+            passed.record_ids.clear()  # whoever purges the site tells of them
             return
         is_told = is_told or count > 0
         yield count
@@ -215,32 +155,37 @@ def _erased(
             is_quiet = rest()
 
 
-def _pages(site_id: str, cutoff: datetime, most: Callable[[], int]) -> Iterator[Page]:
+def _pages(passed: Passed, cutoff: datetime, most: Callable[[], int]) -> Iterator[Page]:
     """Yield the records that are old enough themselves, the oldest first.
 
+    :param passed: finds those between them of which that cannot be read
     :param most: says how many the next page has
     """
-    asked = {"of_site": site_id, "cutoff": cutoff}
-    after, after_id = FIRST[db.engine.dialect.name], ""
+    engine = db.engine.dialect.name
+    asked = {"of_site": passed.site_id, "cutoff": cutoff}
+    since, after, after_id = FIRST, BEFORE[engine], ""
     while True:
         place = {"after": after, "after_id": after_id, "most": most()}
-        rows = db.session.connection().execute(OLD, {**asked, **place})
+        rows = db.session.connection().execute(OLD[engine], {**asked, **place})
         page = [Old(*row) for row in rows]
+        passed.between(since, page[-1].recorded_at if page else cutoff)
         db.session.rollback()
         if not page:
+            passed.beyond()
             return
         yield page
-        after, after_id = page[-1].place, page[-1].record_id
+        since, after, after_id = page[-1].recorded_at, page[-1].place, page[-1].record_id
 
 
-def _overdue(site_id: str, subjects: Collection[str], cutoff: datetime) -> Sequence[str]:
+def _overdue(passed: Passed, subjects: set[str], cutoff: datetime) -> Sequence[str]:
     """Return the ids of every record of those subjects that had no consent event since."""
-    asked = {"of_site": site_id, "subjects": subjects, "cutoff": cutoff}
+    known = subjects - passed.of(subjects)
+    asked = {"of_site": passed.site_id, "subjects": known, "cutoff": cutoff}
     return db.session.connection().execute(OVERDUE, asked).scalars().all()
 
 
 def _erase(
-    site_id: str,
+    passed: Passed,
     over: Page,
     cutoff: datetime,
     now: datetime,
@@ -253,22 +198,24 @@ def _erase(
 
     def overdue() -> set[str]:
         """Look again: nobody decides anything now."""
-        return of_nobody.union(_overdue(site_id, subjects, cutoff))
+        return of_nobody.union(_overdue(passed, subjects, cutoff))
 
-    return erase_overdue(site_id, subjects, overdue, now, gives_way, before)
+    return erase_overdue(passed.site_id, subjects, overdue, now, gives_way, before)
 
 
-def _count(site_id: str, page: Page, cutoff: datetime) -> int:
+def _count(passed: Passed, page: Page, cutoff: datetime) -> int:
     """Return how many would be erased.
 
     Whatever there is of a visitor counts with the oldest, and of nobody with what it corrects.
     """
     over = [old for old in page if old.is_over]
     subjects = {old.subject for old in over if old.subject is not None}
+    subjects -= passed.of(subjects)
     if subjects:
-        subjects -= _seen_before(site_id, subjects, page[0])
+        subjects -= _seen_before(passed.site_id, subjects, page[0])
     of_nobody = {old.record_id for old in over if old.subject is None and old.corrects is None}
-    count = len(_overdue(site_id, subjects, cutoff)) + len(with_corrections(site_id, of_nobody))
+    nobodys = with_corrections(passed.site_id, of_nobody)
+    count = len(_overdue(passed, subjects, cutoff)) + len(nobodys)
     db.session.rollback()
     return count
 

@@ -1,0 +1,77 @@
+"""The records of a site that are old enough, and of whom nothing is younger."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from consent_server.consents.models import ConsentRecord
+from consent_server.lists import among
+from consent_server.retention.passed import FIRST, is_read
+
+
+class Old(NamedTuple):
+    """A record that is old enough itself to be erased."""
+
+    record_id: str
+    subject: str | None
+    recorded_at: datetime
+    corrects: str | None
+    #: Whether its visitor had no consent event since; of nobody there is none.
+    is_over: bool
+    #: ``recorded_at`` as the driver has it. What is read of a row that somebody changed may be
+    #: another instant, after which the same row would come again, for ever.
+    place: Any
+
+
+Page = Sequence[Old]
+
+#: Before the instant of every record, as the driver of each engine has it.
+BEFORE: dict[str, Any] = {"sqlite": "", "postgresql": FIRST}
+_RECORDS = ConsentRecord.__table__
+_LATER = _RECORDS.alias("later")
+#: Something where the visitor of a record had a consent event after the cutoff. Looked for record
+#: by record: of an EXISTS, PostgreSQL may think to read all that is younger first.
+SINCE = (
+    sa.select(sa.literal(1))
+    .where(
+        _LATER.c.site_id == sa.bindparam("of_site"),
+        _LATER.c.subject == _RECORDS.c.subject,
+        _LATER.c.recorded_at > sa.bindparam("cutoff"),
+        _LATER.c.event != "expired",
+        _LATER.c.corrects.is_(None),
+    )
+    .limit(1)
+    .scalar_subquery()
+)
+#: The records of a site that are old enough, the oldest first, by engine.
+OLD = {
+    engine: sa.select(
+        _RECORDS.c.record_id,
+        _RECORDS.c.subject,
+        _RECORDS.c.recorded_at,
+        _RECORDS.c.corrects,
+        SINCE.is_(None).label("is_over"),
+        sa.type_coerce(_RECORDS.c.recorded_at, sa.types.NullType()).label("place"),
+    )
+    .where(
+        _RECORDS.c.site_id == sa.bindparam("of_site"),
+        _RECORDS.c.recorded_at <= sa.bindparam("cutoff"),
+        sa.tuple_(_RECORDS.c.recorded_at, _RECORDS.c.record_id)
+        > sa.tuple_(
+            sa.bindparam("after", type_=sa.types.NullType()),
+            sa.bindparam("after_id", type_=_RECORDS.c.record_id.type),
+        ),
+        is_read(engine),
+    )
+    .order_by(_RECORDS.c.recorded_at, _RECORDS.c.record_id)
+    .limit(sa.bindparam("most"))
+    for engine in BEFORE
+}
+#: Every record of some subjects of a site that had no consent event since.
+OVERDUE = sa.select(_RECORDS.c.record_id).where(
+    _RECORDS.c.site_id == sa.bindparam("of_site"),
+    among(_RECORDS.c.subject, "subjects"),
+    SINCE.is_(None),
+)

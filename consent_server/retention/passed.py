@@ -1,0 +1,115 @@
+"""Records that a purge passes: of none of them can be read how long it was kept."""
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+
+from consent_server.consents.following import END_OF_TIME
+from consent_server.consents.models import ConsentRecord
+from consent_server.db import db
+from consent_server.errors import RowUnreadable
+from consent_server.lists import among
+
+log = structlog.get_logger(__name__)
+#: Before every instant that is read, wherever a session of PostgreSQL says that it is.
+FIRST = datetime(1, 1, 2, tzinfo=UTC)
+#: The only form of an instant on SQLite, which knows no month of 31 days too many; hours of a day
+#: that has more of them are brought into it by the shift of nothing.
+WRITTEN = "%Y-%m-%dT%H:%M:%fZ", "+0 days"
+#: What is in no id: any of it in bytes that are no UTF-8, too, which the driver does not read.
+IN_NO_ID = "*[^A-Za-z0-9_-]*"
+#: Record ids that are named; an audit of the log names all.
+NAMED = 5
+
+
+class RecordsPassed(RowUnreadable):
+    """Records are kept because it cannot be read whether their time is over."""
+
+    status = 409
+    reason = "records_unreadable"
+
+    def __init__(self, site_id: str, record_ids: Collection[str]):
+        named, more = sorted(record_ids), len(record_ids) - NAMED
+        super().__init__(
+            f"{site_id}: of records that somebody changed it cannot be read whether their time is "
+            f"over: {', '.join(named[:NAMED])}{f' and {more} more' if more > 0 else ''}. They are "
+            "kept, and what else their visitors have; all others were looked at"
+        )
+        self.site = site_id
+        self.count = len(named)
+        self.records = named[:NAMED]
+
+
+def is_read(engine: str) -> sa.ColumnElement[bool]:
+    """Return the condition that a record says when it was made, and whose it is.
+
+    :param engine: ``sqlite`` or ``postgresql``, which has no instant that is none but beyond these
+    """
+    if engine != "sqlite":
+        return sa.true()
+    text = sa.type_coerce(ConsentRecord.recorded_at, sa.Text)
+    names = ConsentRecord.record_id, sa.func.coalesce(ConsentRecord.subject, "")
+    return sa.and_(
+        text.is_not_distinct_from(sa.func.strftime(WRITTEN[0], text, WRITTEN[1])),
+        *(sa.not_(name.op("GLOB", is_comparison=True)(IN_NO_ID)) for name in names),
+    )
+
+
+class Passed:
+    """Finds the records of a site that a purge passes."""
+
+    def __init__(self, site_id: str, now: datetime):
+        """:param now: aware, UTC"""
+        self.site_id = site_id
+        self.record_ids: set[str] = set()
+        self._now = now
+        self._engine = db.engine.dialect.name
+
+    def between(self, since: datetime, until: datetime) -> None:
+        """Look at what stands between two instants in the order of the log, both included.
+
+        On PostgreSQL nothing does that is no instant of this calendar.
+        """
+        if self._engine == "sqlite":
+            at = ConsentRecord.recorded_at
+            self._find(at >= since, at <= until)
+
+    def beyond(self) -> None:
+        """Look at what stands before and after all that is due by now or will be; few do."""
+        at = ConsentRecord.recorded_at
+        self._find(at < FIRST)
+        self._find(at > self._now)
+        db.session.rollback()
+
+    def of(self, subjects: Collection[str]) -> set[str]:
+        """Return those of some visitors of whom a record is passed: nor can their last be known."""
+        return self._find(among(ConsentRecord.subject, subjects)) if subjects else set()
+
+    def tell(self) -> None:
+        """Tell of what was found.
+
+        :raises RecordsPassed: there was something
+        """
+        if self.record_ids:
+            refusal = RecordsPassed(self.site_id, self.record_ids)
+            log.error("records_not_purged", **refusal.evidence())
+            raise refusal
+
+    def _find(self, *where: sa.ColumnElement[bool]) -> set[str]:
+        at = ConsentRecord.recorded_at
+        query = sa.select(self._bytes(ConsentRecord.record_id), self._bytes(ConsentRecord.subject))
+        unread = sa.not_(sa.and_(at >= FIRST, at < END_OF_TIME, is_read(self._engine)))
+        of_site = ConsentRecord.site_id == self.site_id
+        rows = db.session.execute(query.where(of_site, *where, unread)).all()
+        self.record_ids |= {_text(record_id) for record_id, _ in rows}
+        return {_text(subject) for _, subject in rows if subject is not None}
+
+    def _bytes(self, column: Any) -> Any:
+        return sa.cast(column, sa.LargeBinary) if self._engine == "sqlite" else column
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode(errors="backslashreplace") if isinstance(value, bytes) else value
