@@ -267,7 +267,7 @@ def _export_form(begin: bytes, path: Path) -> str | None:
     if begin.startswith(b'{"@context"') and b'"@graph":[' in begin:
         return "jsonld"
     # One of two lines is enough: the first may be the one that somebody changed.
-    known = (b'{"log_index"', b'{"day"', b'{"log"', b'{"manifest"')
+    known = (b'{"log_index"', b'{"day"', b'{"log"', b'{"manifest"', b'{"problem"')
     is_lines = any(line.startswith(known) for line in begin.split(b"\n", 2)[:2])
     return "jsonl" if is_lines else None
 
@@ -327,11 +327,11 @@ MANIFEST = (
     *("format", "form", "site", "level", "filter", "rows", "waiting", "erased"),
     *("sha256", "checkpoint", "vkey"),
 )
-#: How the trailer and the manifest begin, in each form.
+#: How the trailer, the manifest and what stands in its place begin, in each form.
 MARKS = {
-    "jsonl": (b'{"log":', b'{"manifest":'),
-    "csv": (b"#log,", b"#manifest,"),
-    "jsonld": (b'"consent:log":[', b'"consent:manifest":'),
+    "jsonl": (b'{"log":', b'{"manifest":', b'{"problem":'),
+    "csv": (b"#log,", b"#manifest,", b"#problem,"),
+    "jsonld": (b'"consent:log":[', b'"consent:manifest":', b'"consent:problem":'),
 }
 
 
@@ -368,11 +368,8 @@ def verify_export(path: Path, form: str, trusted: Trusted, report: Report) -> No
         _name_respelled(path, form, outline, report)
     elif outline.respelled:
         report.wrong(RESPELLED, outline.respelled)
-    report.unproved += [
-        *([TRANSLATED] if form == "jsonld" else []),
-        *([] if trusted.kept else [REWRITTEN]),
-        INVENTED,
-    ]
+    report.unproved += [TRANSLATED] if form == "jsonld" else []
+    report.unproved += [INVENTED] if trusted.kept else [REWRITTEN, INVENTED]
 
 
 def _is_manifest(manifest: dict[str, Any], form: str) -> bool:
@@ -409,7 +406,7 @@ def _whole_lines(file: BinaryIO) -> Iterator[bytes]:
 def _outline(path: Path, form: str) -> Outline:
     """Find the parts of an export and hash the bytes that its manifest is about."""
     found, hashed, offset = Outline(), hashlib.sha256(), 0
-    log, closing = MARKS[form]
+    log, closing, broken = MARKS[form]
     with path.open("rb") as file:
         for line in _whole_lines(file):
             if not found.trailer_line and found.lines % PART == 0:
@@ -428,9 +425,16 @@ def _outline(path: Path, form: str) -> Outline:
             hashed.update(line)
             offset += len(line)
     if not isinstance(found.closing, dict):
-        raise Unverifiable(CUT_OFF)
+        raise Unverifiable(_broken(line, form) if line.startswith(broken) else CUT_OFF)
     found.sha256 = base64url_of(hashed.digest())
     return found
+
+
+def _broken(line: bytes, form: str) -> str:
+    """Return why there is no manifest, as the service says; nobody signed that."""
+    text = _cells(line)[1] if form == "csv" else line.partition(b":{")[2].decode()
+    said = json.loads(text if form == "csv" else "{" + text.removesuffix("}\n"))["detail"]
+    return f"the file ends without a manifest, and its last line says why: {said}"
 
 
 def _closing(line: bytes, form: str, width: int) -> Any:
@@ -1760,9 +1764,7 @@ def _require_signature(public: bytes, signature: bytes, signed: bytes) -> None:
     try:
         Ed25519PublicKey.from_public_bytes(public).verify(signature, signed)
     except (InvalidSignature, ValueError):
-        raise Unverifiable(
-            "the signature is wrong: something in what it covers was changed"
-        ) from None
+        raise Unverifiable("the signature is wrong: what it covers was changed") from None
 
 
 def _told(head: Head) -> str:
@@ -1951,26 +1953,22 @@ def main(words: list[str] | None = None) -> int:
     """Run from the command line; return 0 verified, 1 not, 2 wrong usage."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    parser.add_argument("--key", help="the log's key (vkey), from another channel than the file")
+    key, later = "the log's key, from another channel than the file", "a key took over from --key"
+    parser.add_argument("--key", dest="vkey", metavar="VKEY", help=key)
     parser.add_argument("--checkpoint", type=Path, help="a checkpoint kept from earlier")
-    parser.add_argument("--handover", type=Path, action="append", help="a key took over from --key")
+    many: Any = {"dest": "handovers", "default": [], "type": Path, "action": "append"}
+    parser.add_argument("--handover", **many, metavar="FILE", help=later)
     parser.add_argument("--policy", type=Path, help="witnesses that must have seen the checkpoint")
     parser.add_argument("--jwks", type=Path, help="keys of tokens and receipts")
     parser.add_argument("--compare", action="store_true", help="all must be of one log")
     parser.add_argument("--json", action="store_true", help="print JSON for a script")
-    asked = parser.parse_args(words)
+    given = vars(parser.parse_args(words))
+    files, as_json, must_compare = (given.pop(name) for name in ("files", "json", "compare"))
     try:
-        reports = verify_all(
-            asked.files,
-            vkey=asked.key,
-            checkpoint=asked.checkpoint,
-            jwks=asked.jwks,
-            handovers=asked.handover or (),
-            policy=asked.policy,
-        )
+        reports = verify_all(files, **given)
     except (OSError, ValueError, KeyError, Unverifiable) as problem:
         parser.error(plain(str(problem)))
-    text, code = conclude(reports, as_json=asked.json, must_compare=asked.compare)
+    text, code = conclude(reports, as_json=as_json, must_compare=must_compare)
     print(text)
     return code
 

@@ -70,6 +70,10 @@ class Writer:
         """Return the last row."""
         return _rows([self._wide("#manifest", signed)])
 
+    def broken(self, problem: dict[str, Any]) -> bytes:
+        """Return the end of a file that cannot be made, which says why instead."""
+        return _rows([self._wide("#problem", problem)])
+
     def _record_header(self) -> Sequence[str]:
         choices = [f"category.{id_}.{name}" for id_ in self._categories for name in self._choice]
         return ["log_index", *self._columns, *choices, "services", *self._openings]

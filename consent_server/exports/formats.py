@@ -38,6 +38,9 @@ class Writer(Protocol):
     def manifest(self, signed: dict[str, Any]) -> bytes:
         """Return the end of the file."""
 
+    def broken(self, problem: dict[str, Any]) -> bytes:
+        """Return the end of a file that cannot be made, which says why instead."""
+
 
 @dataclass(frozen=True)
 class Format:

@@ -59,3 +59,7 @@ class Writer:
     def manifest(self, signed: dict[str, Any]) -> bytes:
         """Return the end of the file."""
         return orjson.dumps(signed, option=orjson.OPT_APPEND_NEWLINE)
+
+    def broken(self, problem: dict[str, Any]) -> bytes:
+        """Return the end of a file that cannot be made, which says why instead."""
+        return orjson.dumps({"problem": problem}, option=orjson.OPT_APPEND_NEWLINE)

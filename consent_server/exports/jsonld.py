@@ -59,6 +59,13 @@ class Writer:
         """Return the end of the file."""
         return b'"consent:manifest":' + orjson.dumps(signed) + b"}\n"
 
+    def broken(self, problem: dict[str, Any]) -> bytes:
+        """Return the end of a file that cannot be made, which says why instead.
+
+        Pages are written whole, so a list is open, of records or of the trailer.
+        """
+        return b'\n],\n"consent:problem":' + orjson.dumps(problem) + b"}\n"
+
     def _node(self, line: Line) -> dict[str, Any]:
         openings = {name: line.pop(name) for name in self._openings}
         return {

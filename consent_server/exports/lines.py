@@ -6,7 +6,7 @@ from typing import Any
 from consent_server.consents.rows import NAMES, complete
 from consent_server.exports.ahead import Row
 from consent_server.ledger.canonical import base64url_encode
-from consent_server.ledger.entries import Event, decode
+from consent_server.ledger.entries import EntryInvalid, Event, decode
 from consent_server.ledger.record import MEMBERS
 from consent_server.sites.service import bundle_of, publications
 
@@ -82,5 +82,6 @@ def _subject_commitment(entry: bytes) -> str:
     if entry[:6] == EVENT and len(entry) == LENGTH and found.isascii():
         return found.decode("ascii")
     event = decode(entry)  # raises what is wrong with it
-    assert isinstance(event, Event)
+    if not isinstance(event, Event):
+        raise EntryInvalid("not the entry of a record")
     return base64url_encode(event.subject)

@@ -31,7 +31,7 @@ class Export(MethodView):
     @exports.alt_response(401, description="key_missing, key_invalid")
     @exports.alt_response(403, description="scope_missing, key_in_browser")
     @exports.alt_response(404, description="site_unknown, checkpoint_unknown")
-    @exports.alt_response(409, description="log_inconsistent")
+    @exports.alt_response(409, description="log_inconsistent, evidence_damaged")
     @exports.doc(security=SECURITY)
     def get(self, asked: dict[str, Any], site_id: str) -> Response:
         """Export the records of a site with what proves them, streamed (docs/exports.md)"""

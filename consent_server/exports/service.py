@@ -3,12 +3,15 @@
 import base64
 import hashlib
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 
+from consent_server.columns import NOT_AS_WRITTEN
 from consent_server.db import db
+from consent_server.errors import place_of
 from consent_server.exports import reading
 from consent_server.exports.ahead import Row
 from consent_server.exports.formats import FORMATS
@@ -17,10 +20,12 @@ from consent_server.exports.selection import Head, Selection, head_of
 from consent_server.exports.source import Source
 from consent_server.exports.trailer import Exported, Trailer
 from consent_server.ledger.canonical import base64url_encode, canonical
-from consent_server.ledger.entries import Artifact, decode
+from consent_server.ledger.entries import Artifact, Entry, EntryInvalid, decode
+from consent_server.ledger.tiles import TileInvalid
 from consent_server.log.models import LogEntry
 from consent_server.log.tree import artifacts_of
-from consent_server.sealing.disclosure import readable
+from consent_server.sealing.disclosure import damaged
+from consent_server.sealing.errors import EvidenceDamaged
 from consent_server.sealing.notary import Notary
 from consent_server.sites.service import require_site
 
@@ -51,6 +56,7 @@ class Export:
         :raises SiteUnknown: there is no such site (an archived one is exported)
         :raises CheckpointUnknown: none was signed at this size
         :raises SealRefused: the log is not what was signed, or has no key (``head_of``)
+        :raises EvidenceDamaged: an entry of a bundle cannot be read
         """
         require_site(selection.site_id, archived=True)
         self.selection = selection
@@ -61,8 +67,12 @@ class Export:
         self.progress = Progress()
         self.exported = Exported(self.head.size)
         self._notary = notary
+        #: What lines are made of now.
+        self._row: Row | None = None
         self._bundles = Bundles(selection.site_id)
-        categories = self._bundles.category_ids(self._known_bundles())
+        with self._readable():
+            known = self._known_bundles()
+        categories = self._bundles.category_ids(known)
         self._page = FORMATS[format_].page
         self.writer = FORMATS[format_].writer(selection.level, self._bundles, categories)
         db.session.rollback()
@@ -70,13 +80,41 @@ class Export:
     def pieces(self) -> Generator[bytes, None, None]:
         """Yield the file, a page of records at a time, or the rest of it.
 
-        :raises EvidenceDamaged: a record cannot be read; what was yielded by then is no whole file
+        :raises EvidenceDamaged: a record cannot be read, or the log; what was yielded by then is no
+            whole file, and its last line says so
         """
         try:
-            with readable(self.selection.site_id):
+            with self._readable():
                 yield from self._pieces()
+        except EvidenceDamaged as refusal:
+            self.source.rest()
+            told = {"reason": refusal.reason, "detail": str(refusal), **refusal.evidence()}
+            yield self.writer.broken(told)
+            raise
         finally:
             self.source.rest()
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        """Name what cannot be read, and by which an export ends.
+
+        :raises EvidenceDamaged: a row says what no version of the service writes
+        """
+        try:
+            yield
+        except (*NOT_AS_WRITTEN, EntryInvalid, TileInvalid) as error:
+            db.session.rollback()
+            is_of_log = isinstance(error, EntryInvalid | TileInvalid)
+            found = str(error) if is_of_log and self._row is None else self._place()
+            named = {"error": type(error).__name__, "at": place_of(error)}
+            part = "log" if is_of_log else "record"
+            raise damaged(self.selection.site_id, part, found, **named) from error
+
+    def _place(self) -> str:
+        if self._row is None:
+            return f"after entry {self.progress.after}" if self.progress.records else "the first"
+        index = reading.index_of(self._row)
+        return f"entry {index}" if index is not None else "of those that wait for the log"
 
     def _pieces(self) -> Iterator[bytes]:
         if not self.progress.size:
@@ -123,7 +161,13 @@ class Export:
             yield line
 
     def _lines(self, page: list[Row]) -> Iterator[Line]:
-        return lines(self.selection.site_id, self.selection.level, self._bundles, page)
+        level = self.selection.level
+        return lines(self.selection.site_id, level, self._bundles, self._noted(page))
+
+    def _noted(self, page: list[Row]) -> Iterator[Row]:
+        for self._row in page:
+            yield self._row
+        self._row = None
 
     def _hashed(self, piece: bytes) -> bytes:
         self.progress.hashed.update(piece)
@@ -162,5 +206,12 @@ class Export:
                 *artifacts_of(self.selection.site_id)
             )
         )
-        found = [decode(bytes(row.entry)) for row in rows if row.leaf_index < self.head.size]
+        found = [_decoded(row) for row in rows if row.leaf_index < self.head.size]
         return [entry.digest for entry in found if isinstance(entry, Artifact)]
+
+
+def _decoded(row: sa.Row[int, bytes]) -> Entry:
+    try:
+        return decode(bytes(row.entry))
+    except EntryInvalid as error:
+        raise EntryInvalid(f"entry {row.leaf_index}: {error}") from error

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from consent_server.exports.selection import Head
 from consent_server.exports.source import Source
 from consent_server.ledger.canonical import base64url_encode
-from consent_server.ledger.entries import Tombstone, decode
+from consent_server.ledger.entries import EntryInvalid, Tombstone, decode
 from consent_server.ledger.proofs import Tree
 from consent_server.ledger.tiles import HASH_BYTES, WIDTH, Tile, tile_at
 from consent_server.log.models import LogEntry, LogTile, QueuedEntry
@@ -78,7 +78,7 @@ class Trailer:
                     page += chunk.subtrees(apart, first)
                     apart = last
                     if mark == "2":
-                        page += [_entry(at, self._told(clear[at])) for at in range(first, last)]
+                        page += [self._clear_item(at, clear[at]) for at in range(first, last)]
             if chunk.end == self._head.size:
                 page += chunk.subtrees(apart, chunk.end)
             self._source.rest()
@@ -103,6 +103,12 @@ class Trailer:
         rows = self._source.read(lambda asked: asked.execute(query).all())
         found = {row.leaf_index: bytes(row.entry) for row in rows}
         return {at: entry for at, entry in found.items() if entry[:5] in (ARTIFACT, TOMBSTONE)}
+
+    def _clear_item(self, index: int, entry: bytes) -> dict[str, Any]:
+        try:
+            return _entry(index, self._told(entry))
+        except (EntryInvalid, UnicodeDecodeError) as error:
+            raise EntryInvalid(f"entry {index}: is none of this log's format") from error
 
     def _later(self) -> Iterator[dict[str, Any]]:
         """Yield the tombstones of leaves of this tree that are not in it themselves yet."""

@@ -124,13 +124,15 @@ def readable(site_id: str) -> Iterator[None]:
         raise damaged(site_id, "record", **named) from error
 
 
-def damaged(site_id: str, part: str, **named: str) -> EvidenceDamaged:
+def damaged(site_id: str, part: str, place: str | None = None, **named: str) -> EvidenceDamaged:
     """Log that a part is not what was signed, and return the refusal.
 
+    :param place: where in the log it is, which is told
     :param named: hashes, or places in the code, that find it; never anything of a visitor
     """
-    log.error("evidence_damaged", site=site_id, part=part, **named)
-    return EvidenceDamaged(part)
+    where = {"place": place} if place is not None else {}
+    log.error("evidence_damaged", site=site_id, part=part, **where, **named)
+    return EvidenceDamaged(part, place)
 
 
 def _checked(

@@ -123,7 +123,11 @@ class EvidenceDamaged(ConsentError):
     status = 409
     reason = "evidence_damaged"
 
-    def __init__(self, part: str):
-        super().__init__(f"{part} is not what was signed; run: log audit")
+    def __init__(self, part: str, place: str | None = None):
+        """:param place: where in the log, if that is known; nothing of a visitor"""
+        where = f" ({place})" if place is not None else ""
+        super().__init__(f"{part}{where} is not what was signed; run: log audit")
         #: ``record``, ``log``, ``bundle`` or ``build``.
         self.part = part
+        if place is not None:
+            self.place = place
