@@ -74,6 +74,7 @@ PART, LARGE = 4_096, 30_000_000
 #: After every place of a log.
 END = float("inf")
 CUT_OFF = "the file ends without a manifest: it was cut off, or is no whole export"
+UNKNOWN = "is cut off, of no known form, or not signed (receipts: jwt, html are)"
 MOST_SIGNATURES = 100
 #: Types of keys (c2sp.org/signed-note, c2sp.org/tlog-cosignature).
 LOG_KEY, WITNESS_KEY = b"\x01", b"\x04"
@@ -205,7 +206,7 @@ def verify(path: Path, trusted: Trusted) -> Report:
     report = Report(str(path))
     try:
         if path.exists() and not path.is_file():
-            raise Unverifiable("is no file that can be read twice, as a pipe: save it as one")
+            raise Unverifiable("is a directory, or a pipe, read once: save it as one file")
         with path.open("rb") as file:
             begin = file.read(BEGIN).lstrip(b"\xef\xbb\xbf")
         form = _export_form(begin, path)
@@ -233,6 +234,8 @@ def _verify_document(path: Path, trusted: Trusted, report: Report) -> None:
         data = file.read(LARGEST_DOCUMENT + 1)
     if len(data) > LARGEST_DOCUMENT:
         raise Unverifiable("is nothing that this can verify")
+    if data.startswith((b"\x1f\x8b", b"PK", b"\x28\xb5\x2f\xfd")):  # gzip, zip, zstd
+        raise Unverifiable("is packed: unpack it, and verify what is in it")
     text, is_page = data.decode(), False
     if re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+\s*", text, re.ASCII):
         verify_token(text.strip(), trusted, report)
@@ -251,7 +254,7 @@ def _verify_document(path: Path, trusted: Trusted, report: Report) -> None:
         report.head = open_checkpoint(text, _key(trusted, None, of=text))
         report.proved.append(f"the signature of the log's key on {_told(report.head)}")
     else:
-        raise Unverifiable("is cut off, of no known form, or not signed (receipts: jwt, html are)")
+        raise Unverifiable(UNKNOWN if text.strip() else "is empty")
     if is_page:
         report.kind += " in a page"
         report.unproved.append(AROUND)
@@ -537,9 +540,7 @@ def _tell_records(manifest: Any, walk: "Walk", trusted: Trusted, report: Report)
         told = ", ".join(f"{manifest['erased'][why]} ({why})" for why in sorted(gone))
         report.warnings.append(f"tombstones say that these were erased: {told}")
     if walk.outlived:
-        report.warnings.append(
-            f"{walk.outlived} records in this file were erased since it was begun: delete it"
-        )
+        report.warnings.append(f"{walk.outlived} records were erased since it was begun: delete it")
     if walk.promised:
         report.unproved.append(
             f"that {walk.promised} of the erased were erased: tombstones that are not in the log "
@@ -884,10 +885,8 @@ def _opened_rows(path: Path, form: str, outline: Outline) -> Iterator[Opened]:
             done += 1
         else:
             return
-    before = done * PART
-    yield from _rows_from(
-        path, form, outline.places[done], before, last - before, manifest, outline
-    )
+    before, place = done * PART, outline.places[done]
+    yield from _rows_from(path, form, place, before, last - before, manifest, outline)
 
 
 def _rows_from(
@@ -1232,10 +1231,8 @@ def verify_proof(text: str, trusted: Trusted, report: Report) -> None:
     extra = re.search(r"^extra (\S+)$", text.partition("\n\n")[0], re.MULTILINE)
     if extra is None:
         raise Unverifiable("the proof does not hold its entry")
-    entry = base64_bytes(extra[1])
-    index, report.head = _included(
-        text, leaf_hash(entry), _key(trusted, None, of=text.partition("\n\n")[2])
-    )
+    entry, key = base64_bytes(extra[1]), _key(trusted, None, of=text.partition("\n\n")[2])
+    index, report.head = _included(text, leaf_hash(entry), key)
     report.proved.append(f"the entry {entry.decode()} is number {index}, by {_told(report.head)}")
     report.unproved.append("which record the entry stands for: that takes the record and its keys")
 
@@ -1247,9 +1244,7 @@ def verify_handover(text: str, trusted: Trusted, report: Report) -> None:
     for before in (key, *key.successors):
         with contextlib.suppress(Unverifiable):
             vkey = _successor(text, before)
-            report.proved.append(
-                f"the key that was given hands over to {vkey}: give it from now on"
-            )
+            report.proved.append(f"the key that was given hands over to {vkey}: give that one now")
             return
     raise Unverifiable("another key hands over than the one that was given, or none")
 
@@ -1274,9 +1269,7 @@ def verify_token(text: str, trusted: Trusted, report: Report) -> None:
     if said.keys() != {"alg", "kid", "typ"} or said["alg"] != "EdDSA":
         raise Unverifiable("the header is not that of a consent token")
     if said["kid"] not in trusted.jwks:
-        known = (
-            "is not in the JWKS file" if trusted.jwks else "is needed: give a JWKS file (--jwks)"
-        )
+        known = "is not in the JWKS file" if trusted.jwks else "is needed: a JWKS file (--jwks)"
         raise Unverifiable(f"its key {said['kid']} {known}")
     signed = f"{header}.{payload}".encode()
     _require_signature(trusted.jwks[said["kid"]], base64url_bytes(signature), signed)
@@ -1299,10 +1292,9 @@ def _verify_receipt(claims: dict[str, Any], trusted: Trusted, report: Report) ->
         report.unproved.append(f"that it is in the log: promised by {promised}, ask again then")
         return
     record = claims["openings"].get("record") or _record_in(claims["receipt"])
+    leaf = leaf_of_subject(record, claims["openings"])
     key = _key(trusted, claims.get("vkey"), report)
-    index, report.head = _included(
-        claims["proof"], leaf_of_subject(record, claims["openings"]), key
-    )
+    index, report.head = _included(claims["proof"], leaf, key)
     _require_site(key, record["site"])
     if claims["jti"] != f"{record['record_id']}-r" or claims["aud"] != record["site"]:
         report.wrong("the receipt names another record than it holds", None, record["record_id"])
@@ -1845,10 +1837,19 @@ def _strict(text: bytes) -> dict[str, Any]:
 # --- From the command line -----------------------------------------------------------------------
 
 
-def read_jwks(path: Path) -> dict[str, bytes]:
+def read_jwks(text: str) -> dict[str, bytes]:
     """Return the Ed25519 keys of a JWKS file by their id (RFC 7517, RFC 8037)."""
-    keys = _strict(path.read_bytes())["keys"]
+    keys = _strict(text.encode())["keys"]
     return {key["kid"]: base64url_bytes(key["x"]) for key in keys if key.get("crv") == "Ed25519"}
+
+
+def _given(path: Path, what: str, read: Callable[[str], Any]) -> Any:
+    """Return what a file says that was given to verify with; where it does not, name it."""
+    try:
+        return read(path.read_bytes().decode())
+    except (Unverifiable, *MALFORMED) as problem:
+        why = problem if isinstance(problem, Unverifiable) else f"none ({type(problem).__name__})"
+        raise Unverifiable(f"{path}, {what}: {why}") from None
 
 
 def verify_all(
@@ -1866,31 +1867,33 @@ def verify_all(
     :param policy: who has to have seen the checkpoints; may name the log's key as well
     :raises Unverifiable: what was given to verify with cannot be read
     """
-    asked = Policy(policy.read_bytes().decode()) if policy is not None else None
+    asked = _given(policy, "the trust policy", Policy) if policy is not None else None
+    known = _given(jwks, "the JWKS file (/.well-known/jwks.json)", read_jwks) if jwks else {}
     logs = asked.logs if asked is not None else []
     if vkey is not None and logs and vkey.strip() not in logs:
         raise Unverifiable("the log's key that was given is not in the policy")
     if vkey is None and len(logs) == 1:
         vkey = logs[0]
-    known = read_jwks(jwks) if jwks is not None else {}
     later: tuple[Key, ...] = ()
     if handovers:
         if vkey is None:
             raise Unverifiable("a handover needs the key that hands over (--key)")
         keys = [_key(Trusted(vkey), None)]
         for handover in handovers:
-            text = _successor(handover.read_text(encoding="utf-8"), keys[-1])
+            made = partial(_successor, key=keys[-1])
+            text = _given(handover, "the note by which the key before it hands over", made)
             keys.append(_key(Trusted(text), None))
         later = tuple(keys[1:])
     trusted = Trusted(vkey, known, successors=later, policy=asked)
     if checkpoint is not None:
         if vkey is None and not logs:
             raise Unverifiable("a checkpoint that was kept needs the log's key (--key or --policy)")
-        try:
-            note = checkpoint.read_text(encoding="utf-8")
-            trusted = replace(trusted, kept=open_checkpoint(note, _key(trusted, None, of=note)))
-        except (ValueError, Unverifiable) as problem:
-            raise Unverifiable(f"{checkpoint}, the checkpoint that was kept: {problem}") from None
+        kept = _given(
+            checkpoint,
+            "the checkpoint that was kept",
+            lambda note: open_checkpoint(note, _key(trusted, None, of=note)),
+        )
+        trusted = replace(trusted, kept=kept)
     first = [verify(path, trusted) for path in paths]
     sizes = frozenset(report.head.size for report in first if report.head is not None)
     if len(sizes) < 2:

@@ -198,10 +198,12 @@ def _tell_nothing(site_id: str, revision: int, pending: str | None, as_json: boo
 
 def _read(document: BinaryIO) -> SiteDocument:
     try:
-        text = document.read().decode()
+        return load_document(document.read().decode(), artifacts().texts)
     except UnicodeDecodeError:
-        raise DocumentInvalid([Finding("", "is not UTF-8 text", "unreadable")]) from None
-    return load_document(text, artifacts().texts)
+        invalid = DocumentInvalid([Finding("", "is not UTF-8 text", "unreadable")])
+        raise invalid.of(document.name) from None
+    except DocumentInvalid as invalid:
+        raise invalid.of(document.name) from None
 
 
 def _planned(document: SiteDocument, immaterial: bool, notary: Notary) -> tuple[Plan, int]:

@@ -55,9 +55,10 @@ class CategoryUnknown(ConsentError):
     reason = "category_unknown"
 
     def __init__(self, unknown: Iterable[str], known: Iterable[str]):
-        super().__init__("the bundle does not ask for these")
         self.unknown = sorted(unknown)
         self.known = sorted(known)
+        unasked, asked = ", ".join(self.unknown), ", ".join(self.known)
+        super().__init__(f"the bundle does not ask for {unasked}; it asks for {asked or 'nothing'}")
 
 
 class CategoryRequired(ConsentError):
@@ -121,9 +122,10 @@ class LanguageUnknown(ConsentError):
     reason = "language_unknown"
 
     def __init__(self, language: str, available: Iterable[str]):
-        super().__init__("the bundle has no texts in this language")
         self.language = language
         self.available = sorted(available)
+        there = ", ".join(self.available)
+        super().__init__(f"the bundle has no texts in {language}; it has them in {there}")
 
 
 class InstantInFuture(ConsentError):

@@ -132,7 +132,7 @@ def correct(site_id: str, record_id: str, correction: Correction, now: datetime)
     with readable(site_id):
         found = find_record(site_id, record_id)
     if found is None:
-        raise RecordUnknown
+        raise RecordUnknown(record_id)
     subject = found.subject
     with writing():
         # Of one who never granted there is no lock; that of the log keeps an erasure out.
@@ -141,7 +141,7 @@ def correct(site_id: str, record_id: str, correction: Correction, now: datetime)
             record = find_record(site_id, record_id)
             publication = publication_of(site_id, record.bundle) if record is not None else None
             if record is None or publication is None:  # erased since
-                raise RecordUnknown
+                raise RecordUnknown(record_id)
             corrected = append_correction(record, bundle_of(publication), correction, now)
         db.session.commit()
     return corrected

@@ -101,8 +101,8 @@ class RecordUnknown(ConsentError):
     status = 404
     reason = "record_unknown"
 
-    def __init__(self) -> None:
-        super().__init__("no record of this site has this id")
+    def __init__(self, record_id: str):
+        super().__init__(f"no record of this site has the id {record_id[:100]}")
 
 
 class NotSealed(ConsentError):

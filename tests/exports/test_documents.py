@@ -198,11 +198,11 @@ def test_a_token_of_the_service_verifies_with_its_jwks_file(decide, client, chec
     path = tmp_path / "jwks.json"
     path.write_bytes(client.get("/.well-known/jwks.json").data)
 
-    report = check(token, jwks=read_jwks(path))
+    report = check(token, jwks=read_jwks(path.read_text()))
 
     assert report.is_good, list(map(str, report.problems))
     assert '"granted": true' in report.proved[-1]
-    assert not check(token[:-4] + "AAAA", jwks=read_jwks(path)).is_good
+    assert not check(token[:-4] + "AAAA", jwks=read_jwks(path.read_text())).is_good
 
 
 def test_a_proof_file_and_a_checkpoint_verify_with_the_logs_key(proven, check):

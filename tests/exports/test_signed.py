@@ -317,7 +317,7 @@ def test_a_record_that_an_unfinished_export_kept_is_told_to_be_erased(
     report = sign_again(export_to("jsonl"), erased_since)
 
     assert report.is_good
-    assert report.warnings[-1].startswith("1 records in this file were erased since")
+    assert report.warnings[-1].startswith("1 records were erased since")
 
 
 def no_checkpoint(parts, manifest):

@@ -27,15 +27,22 @@ class DocumentInvalid(ConsentError):
     status = 422
     reason = "document_invalid"
 
-    def __init__(self, findings: Iterable[Finding]):
+    def __init__(self, findings: Iterable[Finding], name: str | None = None):
+        """:param name: of the document's file, where it came from one"""
         ordered = sorted(set(findings), key=lambda finding: (finding.path, finding.message))
         lines = [f"{finding.path or 'document'}: {finding.message}" for finding in ordered]
-        super().__init__("\n".join(lines))
+        begin = [] if name is None else [f"{name} is no site document (docs/site-document.md):"]
+        super().__init__("\n".join(begin + lines))
+        self._findings = ordered
         #: ``[{"path", "message", "reason"}, …]``, sorted by path.
         self.errors = [
             {"path": finding.path, "message": finding.message, "reason": finding.reason}
             for finding in ordered
         ]
+
+    def of(self, name: str) -> "DocumentInvalid":
+        """Return the same of a file with this name."""
+        return DocumentInvalid(self._findings, name)
 
 
 def path_to(steps: Sequence[str | int]) -> str:

@@ -88,7 +88,11 @@ def _from_yaml(text: str, findings: list[Finding]) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise _refused(f"{place}{error.problem or error.context}") from None
+        is_ours = type(error) is yaml.MarkedYAMLError
+        problem = error.problem or error.context or ""
+        kind = "" if is_ours else "is no YAML: "
+        hint = "; indent by spaces, not by tabs" if "'\\t'" in problem else ""
+        raise _refused(f"{place}{kind}{problem}{hint}") from None
     except yaml.YAMLError as error:
         raise _refused(str(error).splitlines()[0]) from None
     return None if node is None else _value_of(node, (), findings)
