@@ -22,6 +22,13 @@ NOT_AS_WRITTEN = (
 UNREADABLE = (ConsentError, *NOT_AS_WRITTEN)
 
 
+#: Before and beyond every instant that is read, wherever a session of PostgreSQL says that it is.
+FIRST, END_OF_TIME = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+#: The only form of an instant on SQLite, which knows no month of 31 days too many; hours of a day
+#: that has more of them are brought into it by the shift of nothing.
+WRITTEN = "%Y-%m-%dT%H:%M:%fZ", "+0 days"
+
+
 @contextmanager
 def as_written() -> Iterator[None]:
     """Read what a row says; a fault of ours in reading it looks alike, and is found by its place.
@@ -73,6 +80,18 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
         if instant.tzinfo is None:
             raise RowUnreadable
         return instant
+
+
+def is_instant(column: Any, engine: str) -> sa.ColumnElement[bool]:
+    """Return the condition that what a row has for an instant is read as one.
+
+    :param engine: ``sqlite`` or ``postgresql``
+    """
+    known = [column >= FIRST, column < END_OF_TIME]
+    if engine == "sqlite":
+        text = sa.type_coerce(column, sa.Text)
+        known.append(text.is_not_distinct_from(sa.func.strftime(WRITTEN[0], text, WRITTEN[1])))
+    return sa.and_(*known)
 
 
 def _cut(value: datetime) -> datetime:

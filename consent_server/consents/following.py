@@ -1,13 +1,13 @@
 """The record that follows what a visitor decided before, also where that cannot be read."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 import structlog
 
-from consent_server.columns import as_written
+from consent_server.columns import END_OF_TIME, as_written
 from consent_server.consents.choices import Decision, question_of
 from consent_server.consents.deciding import decide
 from consent_server.consents.models import ConsentRecord, NewRecord
@@ -17,8 +17,6 @@ from consent_server.errors import RowUnreadable, read_at
 from consent_server.sites.models import Publication
 
 log = structlog.get_logger(__name__)
-#: Beyond this are words, and the instants that PostgreSQL keeps and Python does not have.
-END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 def following_record(

@@ -93,6 +93,13 @@ class Head:
     waiting: tuple[datetime, datetime] | None
 
 
+def _waiting(site_id: str) -> tuple[datetime, datetime] | None:
+    queued = QueuedEntry.queued_at
+    query = sa.select(sa.func.min(queued), sa.func.max(queued))
+    first, last = db.session.execute(query.where(QueuedEntry.site_id == site_id)).one()
+    return (first, last) if first is not None else None
+
+
 def head_of(site_id: str, notary: Notary, size: int | None = None) -> Head:
     """Fix what an export is about.
 
@@ -102,12 +109,9 @@ def head_of(site_id: str, notary: Notary, size: int | None = None) -> Head:
     :raises LogInconsistent: what is stored is not what was signed
     :raises LogKeyUnusable: the log's key is missing or damaged
     """
-    first, last = db.session.execute(
-        sa.select(sa.func.min(QueuedEntry.queued_at), sa.func.max(QueuedEntry.queued_at)).where(
-            QueuedEntry.site_id == site_id
-        )
-    ).one()  # before the checkpoint: what is sealed between the two is in it, and not left out
     with rows_readable():
+        # Before the checkpoint: what is sealed between the two is in it, and not left out.
+        waiting = _waiting(site_id) if size is None else None
         newest = last_checkpoint(site_id)
         chosen = (
             newest
@@ -120,7 +124,6 @@ def head_of(site_id: str, notary: Notary, size: int | None = None) -> Head:
     key = notary.key(head.origin, may_create=False)
     if chosen is not None:
         head = signed_head(chosen, notary.keys_of(head.origin, site_id, chosen.size))
-    waiting = (first, last) if first is not None and size is None else None
     note = given_out(site_id, chosen, notary) if chosen is not None else None
     db.session.rollback()
     return Head(head.origin, head.size, note, key.vkey, waiting)

@@ -16,6 +16,7 @@ from consent_server.log.models import Alarm, QueuedEntry, SignedCheckpoint, Witn
 from consent_server.metrics import catalogue
 from consent_server.metrics.sharedfile import Key
 from consent_server.operations.writing import why_not_writable
+from consent_server.sealing.batch import is_readable
 from consent_server.settings import Settings
 from consent_server.sites.models import Site
 from consent_server.witnessing.service import behind
@@ -60,8 +61,8 @@ def measure(settings: Settings, policy: Policy, now: datetime) -> dict[Key, floa
 
 def _of_the_logs(now: datetime) -> dict[Key, float]:
     waiting, oldest = db.session.execute(
-        sa.select(sa.func.count(), sa.func.min(QueuedEntry.queued_at)).select_from(QueuedEntry)
-    ).one()
+        sa.select(sa.func.count(), sa.func.min(QueuedEntry.queued_at).filter(is_readable()))
+    ).one()  # of the others there is an alarm, which is measured too
     newest = (
         sa.select(SignedCheckpoint.signed_at)
         .where(SignedCheckpoint.site_id == Site.id)

@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from consent_server.columns import FIRST
 from consent_server.consents.models import ConsentRecord
 from consent_server.lists import among
-from consent_server.retention.passed import FIRST, is_read
+from consent_server.retention.passed import is_read
 
 
 class Old(NamedTuple):

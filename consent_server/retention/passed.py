@@ -1,24 +1,19 @@
 """Records that a purge passes: of none of them can be read how long it was kept."""
 
 from collections.abc import Collection
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 import structlog
 
-from consent_server.consents.following import END_OF_TIME
+from consent_server.columns import FIRST, is_instant
 from consent_server.consents.models import ConsentRecord
 from consent_server.db import db
 from consent_server.errors import RowUnreadable
 from consent_server.lists import among
 
 log = structlog.get_logger(__name__)
-#: Before every instant that is read, wherever a session of PostgreSQL says that it is.
-FIRST = datetime(1, 1, 2, tzinfo=UTC)
-#: The only form of an instant on SQLite, which knows no month of 31 days too many; hours of a day
-#: that has more of them are brought into it by the shift of nothing.
-WRITTEN = "%Y-%m-%dT%H:%M:%fZ", "+0 days"
 #: What is in no id: any of it in bytes that are no UTF-8, too, which the driver does not read.
 IN_NO_ID = "*[^A-Za-z0-9_-]*"
 #: Record ids that are named; an audit of the log names all.
@@ -50,10 +45,9 @@ def is_read(engine: str) -> sa.ColumnElement[bool]:
     """
     if engine != "sqlite":
         return sa.true()
-    text = sa.type_coerce(ConsentRecord.recorded_at, sa.Text)
     names = ConsentRecord.record_id, sa.func.coalesce(ConsentRecord.subject, "")
     return sa.and_(
-        text.is_not_distinct_from(sa.func.strftime(WRITTEN[0], text, WRITTEN[1])),
+        is_instant(ConsentRecord.recorded_at, engine),
         *(sa.not_(name.op("GLOB", is_comparison=True)(IN_NO_ID)) for name in names),
     )
 
@@ -101,7 +95,7 @@ class Passed:
     def _find(self, *where: sa.ColumnElement[bool]) -> set[str]:
         at = ConsentRecord.recorded_at
         query = sa.select(self._bytes(ConsentRecord.record_id), self._bytes(ConsentRecord.subject))
-        unread = sa.not_(sa.and_(at >= FIRST, at < END_OF_TIME, is_read(self._engine)))
+        unread = sa.not_(sa.and_(is_instant(at, self._engine), is_read(self._engine)))
         of_site = ConsentRecord.site_id == self.site_id
         rows = db.session.execute(query.where(of_site, *where, unread)).all()
         self.record_ids |= {_text(record_id) for record_id, _ in rows}

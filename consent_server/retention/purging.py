@@ -7,7 +7,7 @@ from functools import partial
 
 import sqlalchemy as sa
 
-from consent_server.columns import as_written, rfc3339
+from consent_server.columns import FIRST, as_written, rfc3339
 from consent_server.consents.models import ConsentRecord, ErasedSubject
 from consent_server.db import db, writing
 from consent_server.erasing.erasedlist import ErasedList
@@ -17,7 +17,7 @@ from consent_server.erasing.service import erase_overdue
 from consent_server.lists import among
 from consent_server.parts import do_all
 from consent_server.retention.due import BEFORE, OLD, OVERDUE, Old, Page
-from consent_server.retention.passed import FIRST, Passed
+from consent_server.retention.passed import Passed
 from consent_server.retention.retries import purge_keys
 from consent_server.sites.durations import months, months_before
 from consent_server.sites.models import Site

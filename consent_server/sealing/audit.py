@@ -12,7 +12,12 @@ from consent_server.ledger.checkpoint import Checkpoint
 from consent_server.log.models import LogEntry, QueuedEntry
 from consent_server.log.tree import entries_between, last_checkpoint
 from consent_server.sealing.artifacts import unreadable_publication
-from consent_server.sealing.batch import placed_entries, require_following
+from consent_server.sealing.batch import (
+    is_readable,
+    placed_entries,
+    require_following,
+    told_unreadable,
+)
 from consent_server.sealing.clear import Clear
 from consent_server.sealing.erasures import LINKED, UNNAMED
 from consent_server.sealing.errors import LogInconsistent, SealRefused
@@ -64,6 +69,7 @@ class Audit:
         """
         # First: from here it goes to the log, and nowhere else.
         waiting = list(_readable(self._queue(), "what waits for the log"))
+        waiting += _readable(self._unreadable(), "what waits for the log")
         yield from _readable(self._log(), "the log")
         yield from waiting
         yield from _readable(self._left_out(), "what should be in the log")
@@ -147,7 +153,7 @@ class Audit:
                 *(QueuedEntry.queued_at, QueuedEntry.queue_id),
                 *(QueuedEntry.entry, QueuedEntry.record_id, QueuedEntry.erased),
             )
-            .where(QueuedEntry.site_id == self._site_id)
+            .where(QueuedEntry.site_id == self._site_id, is_readable())
             .order_by(QueuedEntry.queued_at, QueuedEntry.queue_id)
             .limit(PAGE)
         )
@@ -167,6 +173,19 @@ class Audit:
                 sa.literal(waiting[-1].queue_id, QueuedEntry.queue_id.type),
             )
             page = query.where(place > sa.tuple_(*bounds))
+
+    def _unreadable(self) -> Iterator[Finding]:
+        """Yield what waits, and it cannot be read since when."""
+        query = sa.select(QueuedEntry.entry, QueuedEntry.record_id, QueuedEntry.erased).where(
+            QueuedEntry.site_id == self._site_id, sa.not_(is_readable())
+        )
+        lock_for_writing("log", self._site_id)
+        found = db.session.execute(query.order_by(QueuedEntry.record_id)).all()
+        rows = [Row(None, bytes(row.entry), row.record_id, row.erased) for row in found]
+        opened = list(self._opened(rows))
+        db.session.rollback()
+        yield from [Finding(None, told_unreadable(row.record_id)) for row in rows]
+        yield from opened
 
     def _left_out(self) -> Iterator[Finding]:
         """Yield what is neither in the log nor in the queue, or there twice."""

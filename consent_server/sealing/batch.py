@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from consent_server.columns import is_instant
 from consent_server.db import db, writing
 from consent_server.log.batches import give_places
 from consent_server.log.models import QueuedEntry
@@ -37,7 +38,8 @@ def settled_batch(site_id: str, holder: str) -> list[Placed]:
     so that the order of the log does not tell in which order people decided.
 
     :raises LeaseLost: another process took over
-    :raises LogInconsistent: places in the queue do not continue the log
+    :raises LogInconsistent: places in the queue do not continue the log, or all is in it but what
+        it cannot be read of when it was queued
     """
     with writing():
         require_lease(site_id, holder)
@@ -47,6 +49,8 @@ def settled_batch(site_id: str, holder: str) -> list[Placed]:
         if not batch:
             _give_places(site_id, size)
             batch = placed_entries(site_id)
+        if not batch:
+            _require_readable(site_id)
         db.session.commit()
     require_following(batch, size)
     return batch
@@ -113,7 +117,7 @@ def _give_places(site_id: str, begin: int) -> None:
         db.session.connection()
         .execute(
             sa.select(since, QueuedEntry.queue_id, QueuedEntry.record_id, QueuedEntry.erased)
-            .where(QueuedEntry.site_id == site_id)
+            .where(QueuedEntry.site_id == site_id, is_readable())
             .order_by(QueuedEntry.queued_at, QueuedEntry.queue_id)
             .limit(MOST)
         )
@@ -122,6 +126,32 @@ def _give_places(site_id: str, begin: int) -> None:
     if waiting:
         places = [(begin + at, row[0], row[1]) for at, row in enumerate(_in_order(waiting))]
         give_places(site_id, places)
+
+
+def is_readable() -> sa.ColumnElement[bool]:
+    """Return the condition that it can be read of an entry since when it waits."""
+    return is_instant(QueuedEntry.queued_at, db.engine.dialect.name)
+
+
+def told_unreadable(record_id: str | None) -> str:
+    """Return what is said of an entry of which it cannot."""
+    what = f"record {record_id}" if record_id is not None else "what stands for no record"
+    return f"{what}: cannot be read of when it was queued, and waits until it can"
+
+
+def _require_readable(site_id: str) -> None:
+    """Check that nothing is left of which it cannot be read since when it waits.
+
+    The others do not wait for it: they are in the log by now.
+
+    :raises LogInconsistent: something is
+    """
+    query = sa.select(QueuedEntry.record_id).where(
+        QueuedEntry.site_id == site_id, sa.not_(is_readable())
+    )
+    left = db.session.execute(query.order_by(QueuedEntry.record_id).limit(1)).first()
+    if left is not None:
+        raise LogInconsistent(told_unreadable(left.record_id))
 
 
 def _in_order(waiting: Sequence[Waiting]) -> list[Waiting]:

@@ -79,6 +79,7 @@ def bring_into_force(publication: Publication, notary: Notary, now: datetime) ->
     try:
         seal(publication.site_id, notary, now)
     except SealRefused as refusal:
-        return f"its log is not signed: {refusal}"
+        # It may be another entry that could not be put into the log.
+        return None if is_in_force(publication) else f"its log is not signed: {refusal}"
     is_there = is_in_force(publication)
     return None if is_there else "another process is at work on its log and will add it"

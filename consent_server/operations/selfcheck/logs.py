@@ -14,6 +14,7 @@ from consent_server.ledger.canonical import digest
 from consent_server.ledger.policy import Policy
 from consent_server.log.models import Alarm, QueuedEntry, WitnessRefusal
 from consent_server.operations.selfcheck.line import Line, fail, ok, warn
+from consent_server.sealing.batch import is_readable
 from consent_server.sealing.notary import Notary
 from consent_server.settings import Settings
 from consent_server.sites.models import Site, WidgetBuild
@@ -70,7 +71,7 @@ def alarms() -> Line:
 
 def lag(settings: Settings, now: datetime) -> Line:
     """What is recorded is soon in its log."""
-    oldest = db.session.scalar(sa.select(sa.func.min(QueuedEntry.queued_at)))
+    oldest = db.session.scalar(sa.select(sa.func.min(QueuedEntry.queued_at)).where(is_readable()))
     age = (now - oldest).total_seconds() if oldest is not None else 0.0
     if age <= LATE * settings.merge_delay:
         return ok("logs-timely", f"the oldest entry waits for {age:.0f} s" if age else "none waits")
