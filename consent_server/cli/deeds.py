@@ -35,6 +35,10 @@ class WhyParameter(click.ParamType[str]):
 why_option = click.option("--why", type=WhyParameter(), help="Your reason; kept in the trail.")
 
 
+#: What a line says of a deed that writes anew when a site was archived.
+MENDS = {"column": "sites.archived_at"}
+
+
 def who() -> str:
     """Return who runs this command, as the operating system knows them; no variable is believed."""
     try:
@@ -57,10 +61,15 @@ def record_deed_at(site_id: str, what: Action, why: str | None, **facts: Any) ->
     return leave_line(site_id, who(), what, instant(), why, **facts)
 
 
-def publication_deed(why: str | None) -> Callable[[Publication], object]:
-    """Return what adds the line of a publication to its transaction: the site may be new in it."""
+def publication_deed(why: str | None, *, mends: bool = False) -> Callable[[Publication], object]:
+    """Return what adds the line of a publication to its transaction: the site may be new in it.
+
+    :param mends: whether it writes anew when the site was archived
+    """
 
     def add(published: Publication) -> None:
+        if mends:
+            add_line(published.site_id, who(), "mend", instant(), why, **MENDS)
         add_line(published.site_id, who(), "publish", instant(), why, **facts_of(published))
 
     return add

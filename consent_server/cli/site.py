@@ -6,14 +6,21 @@ import click
 import yaml
 
 from consent_server.cli import Group
-from consent_server.cli.deeds import publication_deed, record_deed, why_option
+from consent_server.cli.deeds import MENDS, publication_deed, record_deed, why_option
 from consent_server.cli.environment import application, instant, print_json
 from consent_server.columns import rfc3339
 from consent_server.consents.forecast import count_asked_again
 from consent_server.embed.shipped import artifacts
 from consent_server.sealing.notary import Notary
-from consent_server.sealing.publishing import bring_into_force, promised_bundles, publish_in_log
+from consent_server.sealing.publishing import (
+    Published,
+    bring_into_force,
+    promised_bundles,
+    publish_in_log,
+)
 from consent_server.sites import listing, service
+from consent_server.sites.archiving import archive as archive_site
+from consent_server.sites.archiving import is_since_unreadable
 from consent_server.sites.document import (
     DocumentInvalid,
     Finding,
@@ -24,6 +31,7 @@ from consent_server.sites.document import (
 from consent_server.sites.errors import NothingToPublish, ReasonMissing
 from consent_server.sites.plan import Plan
 
+UNREADABLE_SINCE = "when it was archived could not be read"
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
 document_argument = click.argument("document", metavar="FILE", type=click.File("rb"))
 immaterial_option = click.option(
@@ -66,7 +74,7 @@ def list_sites(as_json: bool) -> None:
         return
     for line in lines or []:
         if "problem" in line:
-            click.echo(f"{line['site']:<24} {line['problem']}: run log audit SITE, and selfcheck")
+            click.echo(f"{line['site']:<24} {line['problem']}")
             continue
         state = "archived" if line["archived_at"] else f"revision {line['revision']}"
         click.echo(f"{line['site']:<24} {state:<14} {line['published_at']}  {line['name']}")
@@ -129,6 +137,7 @@ def publish(
     with application() as app:
         parsed = _read(document)
         _, asked = _planned(parsed, immaterial, app.extensions["consent_notary"])
+        mends = is_since_unreadable(parsed.site)
         try:
             done = publish_in_log(
                 parsed,
@@ -137,7 +146,7 @@ def publish(
                 instant(),
                 immaterial=immaterial,
                 reason=reason,
-                before_commit=publication_deed(why),
+                before_commit=publication_deed(why, mends=mends),
             )
         except NothingToPublish as same:
             newest = service.newest_publication(parsed.site)
@@ -147,22 +156,15 @@ def publish(
             pending = bring_into_force(newest, app.extensions["consent_notary"], instant())
             _tell_nothing(parsed.site, same.revision, pending, as_json)
             raise SystemExit(0 if pending is None else 1) from None
-        published = done.publication
-        answer: dict[str, Any] = {
-            "site": published.site_id,
-            "published": True,
-            "in_force": done.pending is None,
-            "pending": done.pending,
-            "revision": published.revision,
-            "hash": published.bundle_hash,
-            "published_at": rfc3339(published.published_at),
-            "live_consents_asked_again": asked,
-        }
+        answer = {**_told(done), "live_consents_asked_again": asked}
+        answer |= {"mended": "archived_at"} if mends else {}
     exit_code = 0 if done.pending is None else 1
     if as_json:
         print_json(answer)
         raise SystemExit(exit_code)
     click.echo(f"{answer['site']}: published revision {answer['revision']}, {answer['hash']}")
+    if mends:
+        click.echo(f"{answer['site']}: {UNREADABLE_SINCE}; it is in service again")
     click.echo(f"{asked} live consent{'' if asked == 1 else 's'} will be asked again.")
     _print_warnings(_notes(parsed))
     if done.pending is not None:
@@ -177,12 +179,29 @@ def publish(
 def archive(site_id: str, why: str | None, as_json: bool) -> None:
     """Take SITE out of service; its evidence stays and can be exported."""
     with application():
+        mends = is_since_unreadable(site_id)
+        if mends:
+            record_deed(site_id, "mend", why, **MENDS)
         record_deed(site_id, "archive", why)
-        archived = service.archive(site_id, instant())
-        if as_json:
-            print_json({"site": archived.id, "archived": True})
-        else:
-            click.echo(f"{archived.id}: archived")
+        archive_site(site_id, instant())
+    if as_json:
+        mended = {"mended": "archived_at"} if mends else {}
+        print_json({"site": site_id, "archived": True, **mended})
+        return
+    click.echo(f"{site_id}: archived{f'; {UNREADABLE_SINCE}, and is now' if mends else ''}")
+
+
+def _told(done: Published) -> dict[str, Any]:
+    published = done.publication
+    return {
+        "site": published.site_id,
+        "published": True,
+        "in_force": done.pending is None,
+        "pending": done.pending,
+        "revision": published.revision,
+        "hash": published.bundle_hash,
+        "published_at": rfc3339(published.published_at),
+    }
 
 
 def _tell_nothing(site_id: str, revision: int, pending: str | None, as_json: bool) -> None:
@@ -218,9 +237,9 @@ def _notes(document: SiteDocument) -> list[dict[str, str]]:
     return [{"path": note.path, "message": note.message} for note in warnings(document)]
 
 
-def _summary(entry: listing.SiteSummary | str) -> dict[str, Any]:
-    if isinstance(entry, str):
-        return {"site": entry, "problem": "cannot be read"}
+def _summary(entry: listing.SiteSummary | listing.UnreadableSite) -> dict[str, Any]:
+    if isinstance(entry, listing.UnreadableSite):
+        return {"site": entry.site_id, "problem": entry.problem}
     archived_at = entry.archived_at
     return {
         "site": entry.site_id,

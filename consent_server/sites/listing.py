@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from consent_server.columns import UNREADABLE, as_written
 from consent_server.db import db
+from consent_server.sites.archiving import is_since_unreadable
 from consent_server.sites.models import Publication, Site
 from consent_server.sites.service import newest_publication
 
@@ -21,18 +22,33 @@ class SiteSummary:
     publication: Publication
 
 
-def list_sites() -> list[SiteSummary | str]:
+@dataclass(frozen=True)
+class UnreadableSite:
+    """A site whose rows somebody changed."""
+
+    site_id: str
+    #: In words: what, and what mends it.
+    problem: str
+
+
+def list_sites() -> list[SiteSummary | UnreadableSite]:
     """Return every site with what it published last, by id; its id alone where that is unreadable.
 
     One whose rows somebody changed keeps no other from being listed.
     """
-    found: list[SiteSummary | str] = []
+    found: list[SiteSummary | UnreadableSite] = []
     for site_id in db.session.scalars(sa.select(Site.id).order_by(Site.id)).all():
         try:
             found.append(_summary(site_id))
         except UNREADABLE:
-            found.append(site_id)
+            found.append(UnreadableSite(site_id, _problem(site_id)))
     return found
+
+
+def _problem(site_id: str) -> str:
+    if is_since_unreadable(site_id):
+        return "when it was archived cannot be read: site archive or site publish writes it anew"
+    return "cannot be read: run log audit SITE, and selfcheck"
 
 
 def _summary(site_id: str) -> SiteSummary:

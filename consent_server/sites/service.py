@@ -1,4 +1,4 @@
-"""Use cases of sites: plan, publish, archive, and what is in force at an instant."""
+"""Use cases of sites: plan, publish, and what is in force at an instant."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -44,10 +44,14 @@ def require_site(site_id: str, *, archived: bool = False) -> None:
     :param archived: whether an archived site counts; its evidence stays readable for its own keys
     :raises SiteUnknown: there is none
     """
-    query = sa.select(Site.archived_at.is_not(None)).where(Site.id == site_id)
-    is_archived = db.session.scalar(query)
+    is_archived = _is_archived(site_id)
     if is_archived is None or (is_archived and not archived):
         raise SiteUnknown
+
+
+def _is_archived(site_id: str) -> bool | None:
+    """Return whether a site is, whenever that was; None where there is no such site."""
+    return db.session.scalar(sa.select(Site.archived_at.is_not(None)).where(Site.id == site_id))
 
 
 def current_publication(site_id: str, *, archived: bool = False) -> Publication:
@@ -190,13 +194,13 @@ def publish(
         raise ReasonMissing
     with writing():
         lock_for_writing("publish", document.site)
-        site = db.session.get(Site, document.site)
-        if site is None:
+        is_back = _is_archived(document.site)
+        if is_back is None:
             db.session.add(Site(id=document.site, created_at=now, archived_at=None))
             db.session.flush()
-        is_back = site is not None and site.archived_at is not None
-        if site is not None:
-            site.archived_at = None
+        elif is_back:
+            back = sa.update(Site).where(Site.id == document.site).values(archived_at=None)
+            db.session.execute(back)
         previous = _latest(document.site)
         drafted = _drafted(document, artifacts, previous, immaterial, promised)
         try:
@@ -275,20 +279,6 @@ def _drafted(
     build, lost = artifacts.widget.digest_for(document), lost_revision(document.site, promised)
     bundle = build_bundle(document, artifacts.texts, build, before, immaterial, lost)
     return bundle, compare(before, bundle, lost)
-
-
-def archive(site_id: str, now: datetime) -> Site:
-    """Take a site out of service; its records, bundles and keys stay as evidence.
-
-    :raises SiteUnknown: there is no such site
-    """
-    with writing():
-        require_site(site_id, archived=True)
-        site = db.session.get_one(Site, site_id)
-        site.archived_at = site.archived_at or now
-        db.session.commit()
-    memory().sites.forget(site_id)
-    return site
 
 
 def _latest(site_id: str, *conditions: sa.ColumnElement[bool]) -> Publication | None:

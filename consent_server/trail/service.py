@@ -34,6 +34,7 @@ Action = Literal[
     "log-key-retire",
     "log-key-rotate",
     "log-recover",
+    "mend",
     "proof",
     "publish",
     "purge",

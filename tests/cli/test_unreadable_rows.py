@@ -74,21 +74,64 @@ def test_a_site_keeps_no_other_from_being_listed(run, run_json, publish, change,
     assert [line["site"] for line in as_json] == ["demo", "other"]
 
 
-@pytest.mark.parametrize(
-    "words", [["site", "show", "demo"], ["export", "demo"], ["site", "archive", "demo"]]
-)
+@pytest.mark.parametrize("words", [["site", "show", "demo"], ["export", "demo"]])
 def test_a_command_about_it_says_so(run, publish, change, words):
     publish("demo")
-    column = "archived_at" if "archive" in words else "document"
-    if column == "document":
-        change("UPDATE publications SET published_at = {instant} WHERE site_id = 'demo'")
-    else:
-        change("UPDATE sites SET archived_at = {instant} WHERE id = 'demo'")
+    change("UPDATE publications SET published_at = {instant} WHERE site_id = 'demo'")
 
     result = run(*words)
 
     assert result.exit_code == 1
     assert result.stderr.startswith("row_unreadable: ")
+
+
+@pytest.fixture
+def archived(publish, change):
+    """A site of which it cannot be read when it was archived."""
+    publish("demo")
+    change("UPDATE sites SET archived_at = {instant} WHERE id = 'demo'")
+
+
+def test_a_site_that_is_archived_anew_says_since_when(run, run_json, archived, rows, seal):
+    before = run("site", "list").stdout
+
+    told = run("site", "archive", "demo", "--why", "mended")
+    again = run("site", "archive", "demo")
+
+    assert "site archive or site publish writes it anew" in before
+    said = "demo: archived; when it was archived could not be read, and is now\n"
+    assert (told.exit_code, told.stdout) == (0, said)
+    assert again.stdout == "demo: archived\n"
+    assert run_json("site", "list")[0]["archived_at"] == "2026-11-22T20:00:00.000Z"
+    lines = [(row["what"], row["why"]) for row in rows("trail_lines", "number")]
+    assert lines == [("mend", "mended"), ("archive", "mended"), ("archive", None)]
+    seal()
+    assert run("log", "audit", "demo").exit_code == 0
+
+
+def test_a_site_that_is_published_anew_is_in_service_again(
+    run, run_json, archived, rows, document, client, seal
+):
+    told = run("site", "publish", document())
+
+    assert told.exit_code == 0
+    said = "demo: when it was archived could not be read; it is in service again"
+    assert said in told.stdout.splitlines()
+    assert run_json("site", "list")[0]["archived_at"] is None
+    assert client.get("/s/demo.js").status_code == 200
+    lines = [row["what"] for row in rows("trail_lines", "number")]
+    assert lines == ["mend", "publish"]
+    seal()
+    assert run("log", "audit", "demo").exit_code == 0
+
+
+def test_a_site_that_is_archived_keeps_its_instant(run, run_json, publish, clock):
+    publish("demo")
+    run("site", "archive", "demo")
+    clock.advance(days=1)
+
+    assert run_json("site", "archive", "demo") == {"site": "demo", "archived": True}
+    assert run_json("site", "list")[0]["archived_at"] == "2026-11-22T20:00:00.000Z"
 
 
 def test_selfcheck_names_the_site(run, publish, change):

@@ -145,7 +145,7 @@ def test_an_unknown_site_is_not_found(decide):
 
 
 def test_an_archived_site_answers_as_an_unknown_one(decide, app, clock, records):
-    from consent_server.sites.service import archive
+    from consent_server.sites.archiving import archive
 
     with app.app_context():
         archive("demo", clock.instant)

@@ -6,8 +6,8 @@ import pytest
 
 from consent_server.embed import repeating
 from consent_server.sites import remembered
+from consent_server.sites.archiving import archive
 from consent_server.sites.remembered import remember_by
-from consent_server.sites.service import archive
 from consent_server.web import headers
 from tests.application import NOW
 

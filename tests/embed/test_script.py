@@ -12,7 +12,7 @@ from consent_server.embed.script import NOT_FOR_PAGES
 from consent_server.embed.shipped import artifacts
 from consent_server.embed.slots import LATER, short_name
 from consent_server.ledger.canonical import canonical, digest
-from consent_server.sites.service import archive
+from consent_server.sites.archiving import archive
 from consent_server.sites.widget import AT_ONCE
 from tests.builders import CHANGED_TEXT, a_document, widget_build
 

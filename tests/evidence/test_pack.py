@@ -121,7 +121,7 @@ def test_a_browser_makes_a_file_of_it(ask, record_id):
 
 
 def test_an_archived_site_keeps_its_evidence(app, ask, record_id, clock):
-    from consent_server.sites.service import archive
+    from consent_server.sites.archiving import archive
 
     before = ask(record_id).data
     with app.app_context():

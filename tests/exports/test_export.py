@@ -224,7 +224,7 @@ def test_pages_read_from_the_database_join_without_gap_or_repetition(
 
 
 def test_an_archived_site_can_still_be_exported(export, app, clock):
-    from consent_server.sites.service import archive
+    from consent_server.sites.archiving import archive
 
     with app.app_context():
         archive("demo", clock.instant)

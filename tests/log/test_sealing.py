@@ -186,7 +186,7 @@ def test_each_batch_has_at_most_1000_entries_and_its_own_checkpoint(
 
 
 def test_an_archived_site_is_still_sealed(app, decide, seal, clock):
-    from consent_server.sites.service import archive
+    from consent_server.sites.archiving import archive
 
     decide(acceptance())
     with app.app_context():

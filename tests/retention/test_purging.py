@@ -108,7 +108,7 @@ def test_a_site_may_keep_its_records_for_a_shorter_time_only(decide, publish, pu
 def test_an_archived_site_keeps_its_evidence_until_its_time(
     app, decide, purge, records, clock, rows, seal
 ):
-    from consent_server.sites.service import archive
+    from consent_server.sites.archiving import archive
 
     decide(acceptance())
     seal()

@@ -6,9 +6,9 @@ from sqlalchemy.exc import OperationalError
 
 from consent_server.db import db
 from consent_server.sites import remembered
+from consent_server.sites.archiving import archive
 from consent_server.sites.keys import revoke_key
 from consent_server.sites.remembered import Entries
-from consent_server.sites.service import archive
 from tests.builders import ORIGIN, acceptance, refusal
 
 SITE_TABLES = ("FROM sites", "FROM publications", "FROM api_keys", "FROM log_queue")
