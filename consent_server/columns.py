@@ -29,6 +29,10 @@ FIRST, END_OF_TIME = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=
 WRITTEN = "%Y-%m-%dT%H:%M:%fZ", "+0 days"
 
 
+#: What is in no id: any of it in bytes that are no UTF-8, too.
+IN_NO_ID = "*[^A-Za-z0-9_-]*"
+
+
 @contextmanager
 def as_written() -> Iterator[None]:
     """Read what a row says; a fault of ours in reading it looks alike, and is found by its place.
@@ -92,6 +96,28 @@ def is_instant(column: Any, engine: str) -> sa.ColumnElement[bool]:
         text = sa.type_coerce(column, sa.Text)
         known.append(text.is_not_distinct_from(sa.func.strftime(WRITTEN[0], text, WRITTEN[1])))
     return sa.and_(*known)
+
+
+def is_id(column: Any, engine: str) -> sa.ColumnElement[bool]:
+    """Return the condition that what a row has for an id, or none, is written as one.
+
+    :param engine: ``sqlite``, which keeps any bytes as text, or ``postgresql``
+    """
+    if engine != "sqlite":
+        return sa.true()
+    text = sa.func.coalesce(column, "")
+    return sa.not_(text.op("GLOB", is_comparison=True)(IN_NO_ID))
+
+
+def raw(column: Any, engine: str) -> Any:
+    """Return what to select for :func:`shown`: SQLite's bytes, which its driver may not read."""
+    return sa.cast(column, sa.LargeBinary) if engine == "sqlite" else column
+
+
+def shown(value: bytes | str) -> str:
+    """Return what stands for an id as text that can be printed, whatever it is."""
+    text = value.decode(errors="backslashreplace") if isinstance(value, bytes) else value
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def _cut(value: datetime) -> datetime:

@@ -6,8 +6,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-import sqlalchemy as sa
-
 from consent_server.backup import postgresql, sqlite
 from consent_server.backup.container import Reader, Writer
 from consent_server.backup.errors import BackupUnreadable, OtherEngine
@@ -23,7 +21,7 @@ from consent_server.sealing.notary import Notary
 from consent_server.sealing.service import signed_last
 from consent_server.settings import Settings
 from consent_server.sites.durations import months_before
-from consent_server.sites.models import Site
+from consent_server.sites.known import site_ids
 
 #: Months for which backups can be read; the list of what was erased reaches as far back.
 MEMORY_MONTHS = 25
@@ -157,8 +155,8 @@ def broken_promises(notary: Notary) -> dict[str, str]:
     A backup that is older than what was signed is not signed on: a second history would begin.
     """
     found = {}
-    site_ids = sorted(db.session.scalars(sa.select(Site.id)))
-    for site_id in site_ids:
+    known = site_ids()
+    for site_id in known:
         db.session.rollback()
         try:
             with rows_readable():
@@ -170,7 +168,7 @@ def broken_promises(notary: Notary) -> dict[str, str]:
             found[site_id] = str(refusal)
         db.session.rollback()
     for site_id in notary.promised_sites():
-        if site_id not in site_ids:
+        if site_id not in known:
             found[site_id] = (
                 "the database lacks this site, whose log was signed: publish its document again, "
                 "and run: log recover (docs/log.md)"

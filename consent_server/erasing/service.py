@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from consent_server.consents.following import END_OF_TIME
+from consent_server.columns import END_OF_TIME
 from consent_server.consents.models import ConsentRecord
 from consent_server.db import db, lock_for_writing, writing
 from consent_server.erasing.erasedlist import ErasedList, Line

@@ -2,20 +2,17 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 import structlog
 
-from consent_server.columns import FIRST, is_instant
+from consent_server.columns import FIRST, is_id, is_instant, raw, shown
 from consent_server.consents.models import ConsentRecord
 from consent_server.db import db
 from consent_server.errors import RowUnreadable
 from consent_server.lists import among
 
 log = structlog.get_logger(__name__)
-#: What is in no id: any of it in bytes that are no UTF-8, too, which the driver does not read.
-IN_NO_ID = "*[^A-Za-z0-9_-]*"
 #: Record ids that are named; an audit of the log names all.
 NAMED = 5
 
@@ -45,11 +42,9 @@ def is_read(engine: str) -> sa.ColumnElement[bool]:
     """
     if engine != "sqlite":
         return sa.true()
-    names = ConsentRecord.record_id, sa.func.coalesce(ConsentRecord.subject, "")
-    return sa.and_(
-        is_instant(ConsentRecord.recorded_at, engine),
-        *(sa.not_(name.op("GLOB", is_comparison=True)(IN_NO_ID)) for name in names),
-    )
+    names = ConsentRecord.record_id, ConsentRecord.subject
+    ids = (is_id(name, engine) for name in names)
+    return sa.and_(is_instant(ConsentRecord.recorded_at, engine), *ids)
 
 
 class Passed:
@@ -94,16 +89,10 @@ class Passed:
 
     def _find(self, *where: sa.ColumnElement[bool]) -> set[str]:
         at = ConsentRecord.recorded_at
-        query = sa.select(self._bytes(ConsentRecord.record_id), self._bytes(ConsentRecord.subject))
+        names = ConsentRecord.record_id, ConsentRecord.subject
+        query = sa.select(*(raw(name, self._engine) for name in names))
         unread = sa.not_(sa.and_(is_instant(at, self._engine), is_read(self._engine)))
         of_site = ConsentRecord.site_id == self.site_id
         rows = db.session.execute(query.where(of_site, *where, unread)).all()
-        self.record_ids |= {_text(record_id) for record_id, _ in rows}
-        return {_text(subject) for _, subject in rows if subject is not None}
-
-    def _bytes(self, column: Any) -> Any:
-        return sa.cast(column, sa.LargeBinary) if self._engine == "sqlite" else column
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode(errors="backslashreplace") if isinstance(value, bytes) else value
+        self.record_ids |= {shown(record_id) for record_id, _ in rows}
+        return {shown(subject) for _, subject in rows if subject is not None}

@@ -20,7 +20,7 @@ from consent_server.retention.due import BEFORE, OLD, OVERDUE, Old, Page
 from consent_server.retention.passed import Passed
 from consent_server.retention.retries import purge_keys
 from consent_server.sites.durations import months, months_before
-from consent_server.sites.models import Site
+from consent_server.sites.known import require_readable_sites, site_ids
 from consent_server.sites.service import bundle_of, newest_publication
 from consent_server.trail.service import SERVICE, add_line
 
@@ -83,7 +83,7 @@ def purge(
     """
     purged = purged or Purged()
 
-    def proofs() -> None:
+    def proofs() -> None:  # first: their end was told to visitors
         purged.add("restricted_proofs", delete_ended(now, is_dry_run=is_dry_run, rest=rest))
 
     def site(site_id: str) -> None:
@@ -102,12 +102,12 @@ def purge(
         purged.add("memories", () if is_dry_run else _forgotten(now, erased))
 
     of_sites = (partial(part, id_) for id_ in _site_ids() for part in (site, keys))
-    do_all([proofs, *of_sites, memories])  # first the proofs: their end was told to visitors
+    do_all([proofs, *of_sites, memories, require_readable_sites])
     return purged
 
 
 def _site_ids() -> list[str]:
-    found = list(db.session.scalars(sa.select(Site.id).order_by(Site.id)))
+    found = site_ids()
     db.session.rollback()
     return found
 

@@ -13,7 +13,7 @@ from consent_server.consents.records import record_in_force, record_lapse
 from consent_server.db import db, lock_for_writing, writing
 from consent_server.errors import ConsentError
 from consent_server.parts import do_all
-from consent_server.sites.models import Site
+from consent_server.sites.known import site_ids
 from consent_server.sites.service import publication_of
 
 #: Subjects settled one after another before the next are looked for.
@@ -88,8 +88,7 @@ def _over(now: datetime) -> Iterator[list[tuple[str, str]]]:
 
     One statement that looks for the next that is due reads a large table to its end.
     """
-    site_ids = list(db.session.scalars(sa.select(Site.id).order_by(Site.id)))
-    for site_id in site_ids:
+    for site_id in site_ids():
         last: str | None = ""
         while last is not None:
             here = [ConsentRecord.site_id == site_id, ConsentRecord.subject > last]

@@ -13,7 +13,9 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from consent_server.columns import is_id
 from consent_server.db import db, writing
+from consent_server.errors import RowUnreadable
 from consent_server.ledger.entries import encode
 from consent_server.ledger.note import NoteInvalid, NoteKey, signers
 from consent_server.log.models import Alarm, LogEntry, SignedCheckpoint
@@ -70,9 +72,9 @@ def is_key_declared(site_id: str, notary: Notary) -> bool:
 
 def logs_without_newest_key(notary: Notary) -> list[str]:
     """Return the sites whose log has not been handed over to the newest key yet."""
-    site_ids = db.session.scalars(
-        sa.select(SignedCheckpoint.site_id).distinct().order_by(SignedCheckpoint.site_id)
-    ).all()
+    known = is_id(SignedCheckpoint.site_id, db.engine.dialect.name)
+    signed = sa.select(SignedCheckpoint.site_id).where(known).distinct()
+    site_ids = db.session.scalars(signed.order_by(SignedCheckpoint.site_id)).all()
     return [site_id for site_id in site_ids if not _is_handed_over(site_id, notary)]
 
 
@@ -121,7 +123,12 @@ def _require_handed_over(notary: Notary) -> None:
     """Check that the old key is not needed; a log that cannot be signed keeps no other waiting.
 
     It has its old checkpoint still, and goes on with the newest key when its alarm is over.
+
+    :raises RowUnreadable: it cannot be read of which log a checkpoint is
     """
+    unread = sa.not_(is_id(SignedCheckpoint.site_id, db.engine.dialect.name))
+    if db.session.scalar(sa.select(SignedCheckpoint.size).where(unread).limit(1)) is not None:
+        raise RowUnreadable
     alarmed = set(db.session.scalars(sa.select(Alarm.site_id)))
     lacking = [name for name in logs_without_newest_key(notary) if name not in alarmed]
     db.session.rollback()

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
+from consent_server.columns import is_id
 from consent_server.db import db, fresh_session, writing
 from consent_server.ledger.checkpoint import Checkpoint
 from consent_server.ledger.entries import REASONS
@@ -63,7 +64,9 @@ class Sealed:
 def waiting_sites() -> list[str]:
     """Return the sites that have something for their logs, or no log yet."""
     has_log = sa.exists().where(SignedCheckpoint.site_id == Site.id)
-    found = sa.union(sa.select(QueuedEntry.site_id), sa.select(Site.id).where(~has_log))
+    ids = QueuedEntry.site_id, Site.id
+    queued, known = (is_id(name, db.engine.dialect.name) for name in ids)
+    found = sa.union(sa.select(ids[0]).where(queued), sa.select(Site.id).where(~has_log, known))
     return sorted(db.session.scalars(found))
 
 

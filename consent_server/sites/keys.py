@@ -11,7 +11,7 @@ import sqlalchemy as sa
 import structlog
 
 from consent_server import rowscope
-from consent_server.columns import UNREADABLE
+from consent_server.columns import UNREADABLE, raw, shown
 from consent_server.db import db, writing
 from consent_server.ledger.canonical import digest
 from consent_server.sites.errors import ApiKeyUnknown, KeyInvalid, ScopeMissing
@@ -121,10 +121,11 @@ class UnreadableKey:
 
 def list_keys(site_id: str | None = None) -> list[ApiKey | UnreadableKey]:
     """Return every key, or those of one site, oldest first; revoked ones included."""
-    query = sa.select(ApiKey.id, ApiKey.site_id).order_by(ApiKey.created_at, ApiKey.id)
+    names = (raw(name, db.engine.dialect.name) for name in (ApiKey.id, ApiKey.site_id))
+    query = sa.select(*names).order_by(ApiKey.created_at, ApiKey.id)
     if site_id is not None:
         query = query.where(ApiKey.site_id == site_id)
-    return [_readable(*row) for row in db.session.execute(query).all()]
+    return [_readable(*map(shown, row)) for row in db.session.execute(query).all()]
 
 
 def _readable(key_id: str, site_id: str) -> ApiKey | UnreadableKey:

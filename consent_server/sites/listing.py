@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-import sqlalchemy as sa
-
 from consent_server.columns import UNREADABLE, as_written
 from consent_server.db import db
 from consent_server.sites.archiving import is_since_unreadable
+from consent_server.sites.known import site_ids, unreadable_site_ids
 from consent_server.sites.models import Publication, Site
 from consent_server.sites.service import newest_publication
+
+#: Of a row whose id is none.
+NO_ID = "its id cannot be read, so that nobody finds it: put the row of the database right"
 
 
 @dataclass(frozen=True)
@@ -37,12 +39,12 @@ def list_sites() -> list[SiteSummary | UnreadableSite]:
     One whose rows somebody changed keeps no other from being listed.
     """
     found: list[SiteSummary | UnreadableSite] = []
-    for site_id in db.session.scalars(sa.select(Site.id).order_by(Site.id)).all():
+    for site_id in site_ids():
         try:
             found.append(_summary(site_id))
         except UNREADABLE:
             found.append(UnreadableSite(site_id, _problem(site_id)))
-    return found
+    return found + [UnreadableSite(name, NO_ID) for name in unreadable_site_ids()]
 
 
 def _problem(site_id: str) -> str:

@@ -15,7 +15,7 @@ from consent_server.ledger.canonical import canonical, digest
 from consent_server.ledger.entries import Artifact
 from consent_server.log.models import LogEntry
 from consent_server.log.queue import queue_artifact
-from consent_server.sites.models import Site
+from consent_server.sites.known import site_ids
 from consent_server.sites.service import require_site
 from consent_server.trail.models import TrailLine
 
@@ -103,7 +103,7 @@ def leave_line_everywhere(
     who: str, what: Action, now: datetime, why: str | None = None, **facts: Any
 ) -> None:
     """Do the same for every site, of a deed that concerns them all."""
-    for site_id in db.session.scalars(sa.select(Site.id).order_by(Site.id)).all():
+    for site_id in site_ids():
         leave_line(site_id, who, what, now, why, **facts)
 
 

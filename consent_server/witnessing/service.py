@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 import structlog
 
+from consent_server.columns import is_id
 from consent_server.db import db, lock_for_writing, writing
 from consent_server.errors import ConsentError
 from consent_server.ledger.cosignature import Cosignature
@@ -16,6 +17,7 @@ from consent_server.log.tree import last_checkpoint, stored_tree
 from consent_server.log.witnesses import last_seen
 from consent_server.sealing.countersigning import given_out
 from consent_server.sealing.notary import Notary
+from consent_server.sites.known import site_ids
 from consent_server.sites.models import Site
 from consent_server.witnessing.errors import (
     CONTRADICTIONS,
@@ -45,7 +47,7 @@ class Asked:
 def signed_sites() -> list[str]:
     """Return the sites whose log was signed."""
     is_signed = sa.exists().where(SignedCheckpoint.site_id == Site.id)
-    return list(db.session.scalars(sa.select(Site.id).where(is_signed).order_by(Site.id)))
+    return site_ids(is_signed)
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,8 @@ def behind(witnesses: Iterable[Witness]) -> list[Behind]:
             .correlate(Site)
             .scalar_subquery()
         )
-        rows = db.session.execute(sa.select(Site.id, first)).all()
+        known = is_id(Site.id, db.engine.dialect.name)
+        rows = db.session.execute(sa.select(Site.id, first).where(known)).all()
         found += [Behind(site_id, witness, since) for site_id, since in rows if since is not None]
     return sorted(found, key=lambda one: one.since)
 

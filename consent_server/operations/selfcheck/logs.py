@@ -17,6 +17,7 @@ from consent_server.operations.selfcheck.line import Line, fail, ok, warn
 from consent_server.sealing.batch import is_readable
 from consent_server.sealing.notary import Notary
 from consent_server.settings import Settings
+from consent_server.sites.known import site_ids, unreadable_site_ids
 from consent_server.sites.models import Site, WidgetBuild
 from consent_server.sites.origins import parse_origin
 from consent_server.sites.service import newest_publication, origins_of
@@ -135,9 +136,8 @@ def builds() -> Line:
 def origins() -> Line:
     """No site takes decisions from everywhere."""
     name = "origins"
-    living = sa.select(Site.id).where(Site.archived_at.is_(None)).order_by(Site.id)
-    wide, unreadable = {}, []
-    for site_id in list(db.session.scalars(living)):
+    wide, unreadable = {}, unreadable_site_ids()
+    for site_id in site_ids(Site.archived_at.is_(None)):
         try:
             listed = origins_of(newest_publication(site_id))
         except UNREADABLE:
