@@ -109,7 +109,8 @@ def record_iri(record: Record, name: str = "record_id") -> str:
 def _earlier(record: Record) -> dict[str, Any]:
     """Return the records of the same person that this one follows and corrects."""
     names = [name for name in ("previous", "corrects") if record.get(name)]
-    return {"dct:replaces": [record_iri(record, name) for name in names]} if names else {}
+    earlier = dict.fromkeys(record_iri(record, name) for name in names)
+    return {"dct:replaces": list(earlier)} if earlier else {}
 
 
 def _notices(record: Record, bundle: Bundle) -> list[dict[str, Any]]:

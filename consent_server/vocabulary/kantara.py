@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Any
 
 from consent_server.vocabulary.dpv import receipt_id
-from consent_server.vocabulary.processes import place
-from consent_server.vocabulary.terms import KANTARA_PURPOSES, jurisdiction
+from consent_server.vocabulary.processes import CORRECTED, place
+from consent_server.vocabulary.terms import KANTARA_PURPOSES, is_corrected, jurisdiction
 from consent_server.vocabulary.texts import (
     Bundle,
     Record,
@@ -46,6 +46,8 @@ def receipt(record: Record, bundle: Bundle) -> dict[str, Any]:
 
 
 def _collection(record: Record) -> str:
+    if is_corrected(record):
+        return CORRECTED
     if record["action"] is None:
         return "end of the time of an earlier choice"
     return f"{record['action']}, {place(record)}"

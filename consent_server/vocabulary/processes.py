@@ -5,7 +5,13 @@ from typing import Any
 from consent_server.sites.durations import lifetime_seconds
 from consent_server.vocabulary.context import OWN
 from consent_server.vocabulary.parties import controller_iri, recipients
-from consent_server.vocabulary.terms import PURPOSES, how_it_ended, kind_of_data, status
+from consent_server.vocabulary.terms import (
+    PURPOSES,
+    how_it_ended,
+    is_corrected,
+    kind_of_data,
+    status,
+)
 from consent_server.vocabulary.texts import (
     Bundle,
     Record,
@@ -23,6 +29,9 @@ PLACES = {
     "gpc": "Global Privacy Control signal of the browser",
     "import": "imported",
 }
+
+#: How a record came about that puts another one right.
+CORRECTED = "put right by the controller, where an earlier record was wrong"
 
 
 def place(record: Record) -> str:
@@ -151,22 +160,27 @@ def _seconds(lifetime: str) -> int:
 def _status(record: Record, bundle: Bundle, choice: dict[str, Any], subject: str) -> dict[str, Any]:
     """Return the answer: what it is, when it was given, how long it counts, who gave it and how.
 
-    An expiry is nobody's: it comes when the time of the choice is over.
+    An expiry is nobody's: it comes when the time of the choice is over. Of a correction the no is
+    the controller's word; a yes is the visitor's still, for nobody else can give it.
     """
     kind = status(record, choice)
-    is_expiry = not choice["granted"] and how_it_ended(record, choice) == "expired"
+    ended = None if choice["granted"] else how_it_ended(record, choice)
+    is_expiry = ended == "expired"
+    is_stated = is_corrected(record) and not choice["granted"] and ended is None
     return {
         "@type": kind,
         "dpv:isIndicatedAtTime": choice["expires_at"] if is_expiry else choice["decided_at"],
         "dpv:hasDuration": duration(bundle["reprompt_after"]),
         "dct:valid": choice["expires_at"],
-        "dpv:isIndicatedBy": controller_iri(bundle) if is_expiry else subject,
+        "dpv:isIndicatedBy": controller_iri(bundle) if is_expiry or is_stated else subject,
         "dpv:hasIndicationMethod": "end of its time" if is_expiry else _method(record),
     }
 
 
 def _method(record: Record) -> str:
     """Return how the record was made; a choice that was carried over has an earlier one for it."""
+    if is_corrected(record):
+        return CORRECTED
     if record["action"] is None:
         return "recorded when the time of another choice was over"
     return f"{record['action']}, {place(record)}"

@@ -70,6 +70,11 @@ def how_it_ended(record: dict[str, Any], choice: dict[str, Any]) -> str | None:
     return event if event in STATUS_OF_END and is_of_this_event(record, choice) else None
 
 
+def is_corrected(record: dict[str, Any]) -> bool:
+    """Say whether the controller made this record, because another one says something wrong."""
+    return record.get("corrects") is not None
+
+
 def is_of_this_event(record: dict[str, Any], choice: dict[str, Any]) -> bool:
     """Say whether a choice was made by this record and not carried over."""
     if record["event"] == "expired":

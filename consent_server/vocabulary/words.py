@@ -13,7 +13,7 @@ from babel import Locale
 from babel.dates import format_datetime
 
 from consent_server.sites import written_out
-from consent_server.vocabulary.terms import how_it_ended
+from consent_server.vocabulary.terms import how_it_ended, is_corrected
 from consent_server.vocabulary.texts import Bundle, Record, language_of, services_of, texts_of
 
 #: Language → yes, no.
@@ -59,6 +59,8 @@ EVENTS = {
     "withdrawn": "The visitor took back what had been allowed.",
     "expired": "The time of an earlier choice was over. The service recorded that by itself.",
 }
+#: The same of a record that puts another one right, whatever its event.
+CORRECTED = "The controller put right what an earlier record said; the visitor pressed nothing."
 ACTIONS = {
     "accept_all": "“Accept all” was pressed",
     "reject_all": "“Reject all” was pressed",
@@ -120,6 +122,8 @@ def answers(record: Record, bundle: Bundle, english: Mapping[str, str]) -> list[
 
 def happened(record: Record) -> str:
     """Return what the record is about, in an English sentence or two."""
+    if is_corrected(record):
+        return CORRECTED
     sentence = EVENTS[record["event"]]
     if record["action"] is None:
         return sentence

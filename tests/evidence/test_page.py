@@ -5,7 +5,9 @@ import re
 
 import pytest
 
+from consent_server.consents.correcting import Correction
 from consent_server.retention.service import record_lapses
+from consent_server.rights.service import correct
 from tests.builders import a_decision, acceptance, refusal, withdrawal
 
 
@@ -59,6 +61,18 @@ def test_a_withdrawal_and_an_expiry_are_told_as_what_they_are(page_of, decide, a
     expired = page_of("expired")
     assert "The service recorded that by itself." in expired
     assert "pressed" not in expired.partition("What was decided")[0]
+
+
+def test_a_correction_is_told_as_the_controllers(page_of, decide, app, clock):
+    wrong = decide(acceptance()).json["record_id"]
+    clock.advance(minutes=1)
+    with app.app_context():
+        correct("demo", wrong, Correction(["analytics"]), clock.instant)
+
+    page = page_of("changed")
+
+    assert "The controller put right what an earlier record said" in page
+    assert f", which corrects <code>{wrong}</code></dd>" in page
 
 
 def test_a_decision_without_effect_is_told_as_such(page_of, decide, clock):

@@ -7,6 +7,8 @@ import re
 import jwt
 import pytest
 
+from consent_server.consents.correcting import Correction
+from consent_server.rights.service import correct
 from tests.builders import (
     OTHER_VISITOR,
     VISITOR,
@@ -101,6 +103,20 @@ def test_the_page_says_it_in_the_visitors_language(ask, decide, site):
         ("no", "Non"),
         ("no", "Non"),
     ]
+
+
+def test_the_page_of_what_the_controller_put_right_says_so(ask, decide, site, app, clock):
+    wrong = decide(acceptance()).json["record_id"]
+    texts = json.loads(site.bundle)["texts"]["fr"]
+    clock.advance(minutes=1)
+    with app.app_context():
+        correct("demo", wrong, Correction(["analytics"]), clock.instant)
+
+    shown = html.unescape(ask("/receipt", format="html").text)
+
+    assert "The controller put right what an earlier record said" in shown
+    assert texts["event.changed"] not in shown
+    assert texts["event.given"] in html.unescape(ask("/receipt", format="html", record=wrong).text)
 
 
 def test_the_page_runs_and_fetches_nothing(ask, decide):

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from consent_server.consents.correcting import Correction
 from consent_server.consents.models import ConsentRecord
 from consent_server.db import db
 from consent_server.retention.service import record_lapses
+from consent_server.rights.service import correct
 from tests.builders import OTHER_VISITOR, a_decision, acceptance, refusal, withdrawal
 
 Told = tuple[dict[str, Any], dict[str, Any]]
@@ -32,7 +34,7 @@ def told(app, site) -> Callable[..., Told]:
 
 @pytest.fixture
 def every_kind(decide, told, records, clock, app) -> dict[str, Told]:
-    """Return one record of each event."""
+    """Return one record of each event, and one that the controller put right."""
     optional = {"functional": False, "analytics": True, "marketing": False}
     sent = {
         "partial": a_decision(),
@@ -49,6 +51,11 @@ def every_kind(decide, told, records, clock, app) -> dict[str, Told]:
         answer = decide(body)
         assert answer.status_code == 201, answer.text
         found[name] = told(answer.json["record_id"])
+    clock.advance(minutes=1)
+    with app.app_context():
+        wrong = found["given"][0]["record_id"]
+        right = correct("demo", wrong, Correction(["marketing"]), clock.instant)
+    found["corrected"] = told(right.record_id)
     clock.advance(days=400)
     with app.app_context():
         record_lapses(clock.instant)

@@ -45,7 +45,8 @@ MANDATORY = {
 #: Each of their members is another kind of condition: one of them has it.
 ALTERNATIVES = ("dpv:hasStorageCondition",)
 ABSOLUTE = re.compile("@|https?://|urn:")
-KINDS = ["given", "partial", "renewed", "changed", "withdrawn", "refused", "single", "expired"]
+KINDS = ["given", "partial", "renewed", "changed", "withdrawn", "refused", "single"]
+KINDS += ["corrected", "expired"]
 
 
 def missing(node):
@@ -200,6 +201,20 @@ def test_an_expiry_is_nobodys_act_and_comes_when_the_time_is_over(every_kind):
     for status in ended:
         assert status["dpv:isIndicatedBy"] == node["dpv:hasDataController"]["@id"]
         assert status["dpv:isIndicatedAtTime"] == status["dct:valid"] <= record["recorded_at"]
+
+
+def test_what_the_controller_put_right_is_not_said_to_be_the_visitors_act(every_kind):
+    """As the log has it: ``who`` is the controller. A yes stays the visitor's, who alone can."""
+    wrong, _ = every_kind["given"]
+    node = dpv.node(*every_kind["corrected"])
+
+    status = {p["dct:identifier"]: p["dpv:hasConsentStatus"] for p in node["dpv:hasProcess"]}
+    assert status["marketing"]["@type"] == "dpv:ConsentRefused"
+    assert status["marketing"]["dpv:isIndicatedBy"] == node["dpv:hasDataController"]["@id"]
+    assert status["analytics"]["dpv:isIndicatedBy"] == node["dpv:hasDataSubject"]["@id"]
+    methods = {one["dpv:hasIndicationMethod"] for one in status.values()}
+    assert methods == {"put right by the controller, where an earlier record was wrong"}
+    assert node["dct:replaces"] == [dpv.record_iri(wrong)]
 
 
 def test_a_service_that_was_asked_alone_has_its_own_answer(every_kind):

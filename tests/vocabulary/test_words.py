@@ -35,6 +35,14 @@ def test_a_withdrawal_is_not_said_to_be_of_a_place_that_the_record_does_not_know
     assert words.happened({**record, "action": "save"}).endswith("in the second layer.")
 
 
+def test_what_the_controller_put_right_is_not_told_as_something_that_was_pressed(every_kind):
+    record, bundle = every_kind["corrected"]
+
+    told = "The controller put right what an earlier record said; the visitor pressed nothing."
+    assert (record["event"], words.happened(record)) == ("changed", told)
+    assert kantara.receipt(record, bundle)["collectionMethod"].startswith("put right by the contr")
+
+
 def test_what_was_answered_is_told_category_by_category(every_kind):
     told = {
         kind: [one.state for one in words.answers(*every_kind[kind], {})] for kind in every_kind
