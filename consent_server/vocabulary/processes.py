@@ -50,16 +50,14 @@ def asked(record: Record, bundle: Bundle, category: str, subject: str) -> dict[s
     services = services_of(bundle, category)
     process = {
         "@id": f"{own}category:{category}",
-        **_purpose(record, bundle, category, services),
-        "dpv:hasNecessity": "dpv:Optional",
+        **_purpose(record, bundle, category, services, "dpv:Optional"),
         "dpv:hasLegalBasis": ["eu-gdpr:A6-1-a", "dpv:ExpressedConsent"],
         "dpv:hasConsentStatus": _status(record, bundle, record["categories"][category], subject),
     }
     single = [
         {
             "@id": f"{own}service:{service['id']}",
-            **_purpose(record, bundle, category, [service]),
-            "dpv:hasNecessity": "dpv:Optional",
+            **_purpose(record, bundle, category, [service], "dpv:Optional"),
             "dpv:hasLegalBasis": ["eu-gdpr:A6-1-a", "dpv:ExpressedConsent"],
             "dpv:hasConsentStatus": _status(
                 record, bundle, record["services"][service["id"]], subject
@@ -80,8 +78,7 @@ def told(record: Record, bundle: Bundle, category: str) -> dict[str, Any]:
     words = texts_of(record, bundle).get(f"necessary_reason.{reason}", reason)
     return {
         "@id": f"{OWN}record:{record['site']}:{record['record_id']}:category:{category}",
-        **_purpose(record, bundle, category, services_of(bundle, category)),
-        "dpv:hasNecessity": "dpv:Required",
+        **_purpose(record, bundle, category, services_of(bundle, category), "dpv:Required"),
         "consent:exemption": _text(record, bundle, words),
     }
 
@@ -96,7 +93,11 @@ def duration(stated: str) -> dict[str, Any]:
 
 
 def _purpose(
-    record: Record, bundle: Bundle, category: str, services: list[dict[str, Any]]
+    record: Record,
+    bundle: Bundle,
+    category: str,
+    services: list[dict[str, Any]],
+    necessity: str,
 ) -> dict[str, Any]:
     texts = texts_of(record, bundle)
     purpose = {
@@ -115,13 +116,14 @@ def _purpose(
             for service in services
         ],
         "dpv:hasDataController": {"@id": controller_iri(bundle)},
-        "dpv:hasPersonalData": _personal_data(services),
+        "dpv:hasPersonalData": _personal_data(services, necessity),
         "dpv:hasRecipient": recipients(bundle, services),
         "dpv:hasStorageCondition": _storage(bundle, services),
+        "dpv:hasNecessity": necessity,
     }
 
 
-def _personal_data(services: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _personal_data(services: list[dict[str, Any]], necessity: str) -> list[dict[str, Any]]:
     """Return the data that the services declare, each once, as the document describes them."""
     described = dict.fromkeys(data for service in services for data in service["data"])
     if not described:
@@ -132,7 +134,7 @@ def _personal_data(services: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "@type": "dpv:PersonalData",
             "skos:broader": kind_of_data(data),
             "dct:description": data,
-            "dpv:hasNecessity": "dpv:Optional",
+            "dpv:hasNecessity": necessity,
         }
         for data in described
     ]

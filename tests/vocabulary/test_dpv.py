@@ -238,6 +238,17 @@ def test_what_needs_no_consent_is_not_said_to_have_any(every_kind):
     assert asked == ["functional", "analytics", "marketing"]
 
 
+def test_data_of_what_needs_no_consent_is_not_said_to_be_optional(every_kind):
+    record, bundle = copy.deepcopy(every_kind["given"])
+    bundle["services"][0]["category"] = "necessary"
+    node = dpv.node(record, bundle)
+
+    (necessary,) = node["consent:withoutConsent"]
+    marketing = node["dpv:hasProcess"][-1]
+    found = [process["dpv:hasPersonalData"] for process in (necessary, marketing)]
+    assert [data["dpv:hasNecessity"] for (data,) in found] == ["dpv:Required", "dpv:Optional"]
+
+
 def test_nobody_gets_another_identifier_for_it(every_kind):
     refused, bundle = every_kind["refused"]
     given, _ = every_kind["given"]
