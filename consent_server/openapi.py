@@ -129,5 +129,6 @@ def page() -> str:
 
 @docs.get("/docs/style.css")
 def style() -> Response:
-    """Serve the page's style."""
-    return send_from_directory(current_app.root_path + "/static", "docs.css")
+    """Serve the page's style, whole and whatever the client has of it."""
+    folder = current_app.root_path + "/static"
+    return send_from_directory(folder, "docs.css", conditional=False)

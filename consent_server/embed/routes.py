@@ -5,6 +5,7 @@ from typing import Any
 import marshmallow as ma
 from flask import Response, current_app, jsonify, request
 from flask.views import MethodView
+from werkzeug.exceptions import PreconditionFailed
 
 from consent_server.embed.script import (
     StaticFile,
@@ -82,8 +83,7 @@ class Bundle(MethodView):
         answer.headers["Cache-Control"] = SCRIPT_CACHE
         answer.headers["Access-Control-Allow-Origin"] = "*"
         answer.set_etag(digest(answer.get_data()))  # the keys change too, not only the bundle
-        conditional: Any = answer.make_conditional(request)
-        return conditional
+        return _conditional(answer)
 
 
 def _javascript(file: StaticFile, cache: str) -> Response:
@@ -96,5 +96,16 @@ def _javascript(file: StaticFile, cache: str) -> Response:
     answer.headers["Cache-Control"] = cache
     answer.headers["Access-Control-Allow-Origin"] = "*"
     answer.vary.add("Accept-Encoding")
+    return _conditional(answer)
+
+
+def _conditional(answer: Response) -> Response:
+    """Answer a question that depends on what the client has.
+
+    :raises PreconditionFailed: it wants (``If-Match``) what this is not; with the headers of the
+        file, a cache would keep the refusal in its place
+    """
     conditional: Any = answer.make_conditional(request)
+    if conditional.status_code == PreconditionFailed.code:
+        raise PreconditionFailed
     return conditional

@@ -22,6 +22,7 @@ REASONS = {
     405: "method_not_allowed",
     408: "request_too_slow",
     411: "length_required",
+    412: "precondition_failed",
     413: "body_too_large",
     414: "address_too_long",
     415: "media_type_unsupported",

@@ -77,6 +77,21 @@ def test_a_method_that_a_route_does_not_have_is_a_problem_with_allow(call):
             assert {name: answer.headers.get(name) for name in EVERYWHERE} == EVERYWHERE
 
 
+def test_a_condition_that_does_not_hold_is_a_problem_that_no_cache_keeps(call):
+    asked = {"If-Match": '"another"', "Range": "bytes=999999999-"}
+    refused = set()
+    for rule, line in ROUTES.items():
+        answer = call(line, headers=asked)
+        if answer.status_code != 200:
+            refused.add(rule)
+            found = (answer.status_code, answer.mimetype, answer.headers["Cache-Control"])
+            assert (rule, *found) == (rule, 412, "application/problem+json", "no-store")
+            assert answer.json["reason"] == "precondition_failed"
+            assert len(answer.data) < 500
+            assert "Content-Encoding" not in answer.headers
+    assert refused == {"/s/<site_id>.js", "/widget/<build>.js", "/v1/sites/<site_id>/bundle"}
+
+
 @pytest.mark.one_row_in(2)
 @pytest.mark.parametrize(
     "address",
