@@ -10,6 +10,7 @@ from consent_server import openapi
 from consent_server.application import create_app
 from consent_server.cli import main
 from consent_server.config import SECRETS, SettingsSchema, load_settings
+from consent_server.worker.answers import STATUSES
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -37,6 +38,13 @@ def test_every_reason_has_its_row_with_its_status(app):
     rows = re.findall(r"^\| `([a-z0-9_]+)` \| (\d{3}) \|", text, re.MULTILINE)
 
     assert dict(rows) == {name: str(status) for name, (status, _) in openapi.reasons().items()}
+
+
+def test_what_is_refused_before_the_application_has_a_reason_that_is_described(app):
+    known = openapi.reasons()
+
+    given = {reason: status for status, reason in STATUSES.values()}
+    assert {reason: known.get(reason, (None,))[0] for reason in given} == given
 
 
 def test_every_reason_means_one_thing(app):

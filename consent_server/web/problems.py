@@ -15,7 +15,7 @@ from consent_server.rates.service import RateLimited
 
 log = structlog.get_logger(__name__)
 MEDIA_TYPE = "application/problem+json"
-#: Reasons of refusals that Flask and Werkzeug make for us.
+#: Reasons of refusals that Flask, Werkzeug and gunicorn make for us.
 REASONS = {
     400: "bad_request",
     404: "not_found",
@@ -26,7 +26,9 @@ REASONS = {
     413: "body_too_large",
     414: "address_too_long",
     415: "media_type_unsupported",
+    417: "expectation_failed",
     431: "headers_too_large",
+    501: "transfer_coding_unsupported",
     503: "overloaded",
 }
 #: Classes of SQLSTATE that pass: connection, read-only server, no resources, operator at work; and
