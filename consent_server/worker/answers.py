@@ -7,6 +7,8 @@ from typing import Any
 
 from gunicorn.http import errors  # type: ignore[import-untyped]
 
+from consent_server.web.headers import API, EVERYWHERE
+
 #: What gunicorn could not read, and how it is answered; everything else of the kind is a 400.
 STATUSES = {
     errors.InvalidResponseHeader: (500, "internal_error"),
@@ -66,8 +68,8 @@ def problem(status: int, reason: str) -> bytes:
         "Content-Type: application/problem+json",
         f"Content-Length: {len(body)}",
         "Cache-Control: no-store",
-        "X-Content-Type-Options: nosniff",
-        "Referrer-Policy: no-referrer",
+        f"Content-Security-Policy: {API['Content-Security-Policy']}",
+        *(f"{name}: {value}" for name, value in EVERYWHERE.items()),
     ]
     if reason in RETRY_AFTER:
         head.append(f"Retry-After: {RETRY_AFTER[reason]}")

@@ -6,6 +6,7 @@ import socket
 import pytest
 
 from tests.builders import ORIGIN, a_decision
+from tests.web.routes import EVERYWHERE
 
 BODY = json.dumps(a_decision()).encode()
 POST = b"POST /v1/sites/demo/consents HTTP/1.1\r\nHost: x\r\nOrigin: https://shop.example\r\n"
@@ -73,6 +74,8 @@ def test_a_request_without_one_clear_end_is_refused_and_nothing_is_recorded(serv
         assert status in allowed, (name, status, body)
         assert headers["Content-Type"] == "application/problem+json", name
         assert headers["Cache-Control"] == "no-store"
+        assert {name: headers.get(name) for name in EVERYWHERE} == EVERYWHERE, name
+        assert headers["Content-Security-Policy"].startswith("default-src 'none'")
         assert json.loads(body)["status"] == status
         assert b"xchunked" not in body and b"hello" not in body
     assert records() == []
