@@ -12,6 +12,7 @@ from consent_server.sealing.countersigning import given_out_cosigned
 from consent_server.sealing.notary import Notary
 from consent_server.sites.auth import require_key
 from consent_server.web.api import Blueprint
+from consent_server.web.fields import QueryBoolean
 
 log = Blueprint("log", __name__, url_prefix="/v1/sites/<site_id>", description="The log")
 TEXT = "text/plain; charset=utf-8"
@@ -30,7 +31,7 @@ def notary() -> Notary:
 class CheckpointQuerySchema(ma.Schema):
     """Which checkpoint is asked for."""
 
-    witnessed = ma.fields.Boolean(load_default=False)
+    witnessed = QueryBoolean(load_default=False)
 
 
 @log.route("/log/checkpoint")

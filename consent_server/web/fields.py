@@ -42,6 +42,17 @@ class QueryInteger(ma.fields.Integer):
         return int(super()._deserialize(value, *args, **kwargs))
 
 
+class QueryBoolean(ma.fields.Boolean):
+    """A flag in an address, in one spelling: ``true`` or ``false``."""
+
+    default_error_messages = {"invalid": "Must be true or false."}  # noqa: RUF012
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool:
+        if value not in ("true", "false"):
+            raise self.make_error("invalid", input=value)
+        return bool(value == "true")
+
+
 class Base64url(ma.fields.String):
     """A word of so many base64url characters; it is compared as it is written, never decoded."""
 

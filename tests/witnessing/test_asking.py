@@ -98,6 +98,15 @@ def test_the_newest_checkpoint_that_enough_have_seen(
     assert checkpoint().text != whole
 
 
+def test_what_is_asked_for_is_spelled_in_one_way(grow, checkpoint):
+    grow()
+
+    asked = ("true", "false", "yes", "1", "True", "on", "")
+    found = {word: checkpoint(f"?witnessed={word}").status_code for word in asked}
+
+    assert [word for word in asked if found[word] != 422] == ["true", "false"]
+
+
 def test_a_row_that_is_wrong_is_not_given_out(app, grow, ask, checkpoint, witness, a_witness, rows):
     """Nor one of a witness that the policy does not know: each could spoil the checkpoint."""
     grow()
