@@ -1,9 +1,11 @@
 """``log``: sign the logs of the sites, show and verify them."""
 
+import sys
 from itertools import islice
 from pathlib import Path
 
 import click
+from tqdm import tqdm
 
 from consent_server.backup.recovery import gap_of, gone_since, recover
 from consent_server.cli import Group
@@ -199,8 +201,9 @@ def audit(site_id: str, as_json: bool, why: str | None) -> None:
     """
     with application() as app, any_text():
         record_deed(site_id, "audit", why)
-        verified = Audit(site_id, app.extensions["consent_notary"])
-        found = list(islice(verified.findings(), MOST_FINDINGS))
+        with tqdm(unit=" entries", file=sys.stderr, disable=None) as progress:
+            verified = Audit(site_id, app.extensions["consent_notary"], progress.update)
+            found = list(islice(verified.findings(), MOST_FINDINGS))
         alarm = alarm_of(site_id)
         why = f"{alarm.reason}: {alarm.detail}" if alarm is not None else None
     if as_json:

@@ -1,6 +1,6 @@
 """The use case of whoever doubts: verify a site's log, whole, from what the database holds now."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -48,13 +48,19 @@ class Row:
 
 
 class Audit:
-    """Verifies one log; may be told how far it is."""
+    """Verifies one log, and tells how far it is."""
 
-    def __init__(self, site_id: str, notary: Notary):
-        """:raises SiteUnknown: there is no such site (an archived one has its log)"""
+    def __init__(
+        self, site_id: str, notary: Notary, told: Callable[[int], object] = lambda count: None
+    ):
+        """
+        :param told: how many entries each page had that was verified
+        :raises SiteUnknown: there is no such site (an archived one has its log)
+        """
         require_site(site_id, archived=True)
         self._site_id = site_id
         self._notary = notary
+        self._told = told
         self._clear = Clear(site_id, notary)
         #: Entries that were verified so far.
         self.done = 0
@@ -103,6 +109,7 @@ class Audit:
                 found += self._clear.erasures.unnamed()
             yield from sorted(found, key=_place)
             self.done += len(rows)
+            self._told(len(rows))
             db.session.rollback()
             if is_last:
                 return

@@ -4,6 +4,7 @@ import json
 
 import pytest
 import sqlalchemy as sa
+from tqdm import tqdm
 
 from consent_server.db import db
 from tests.builders import acceptance, bundle_hash, refusal
@@ -64,6 +65,24 @@ def test_an_audit_of_what_was_not_touched_ends_with_0(run, run_json, decide):
         "findings": [],
         "alarm": None,
     }
+
+
+def test_an_audit_says_how_far_it_is(run, decide, monkeypatch):
+    decide(acceptance())
+    run("log", "seal")
+    bars = []
+
+    class OnATerminal(tqdm):
+        def __init__(self, **options):
+            super().__init__(**{**options, "disable": False})
+            bars.append(self)
+
+    monkeypatch.setattr("consent_server.cli.log.tqdm", OnATerminal, raising=False)
+    result = run("log", "audit", "demo", "--json")
+
+    assert [(bar.n, bar.unit) for bar in bars] == [(3, " entries")]
+    assert "3 entries" in result.stderr
+    assert json.loads(result.stdout)["entries"] == 3
 
 
 def test_an_audit_names_the_first_bad_index_and_ends_with_1(run, decide, tamper):
