@@ -17,6 +17,8 @@ from consent_server.retention.purging import purge as purge_overdue
 from consent_server.retention.resting import Rest
 from consent_server.retention.service import record_lapses, require_clock
 
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+
 
 @click.group("db", cls=Group)
 def database() -> None:
@@ -35,10 +37,14 @@ def upgrade() -> None:
 
 
 @database.command()
-def status() -> None:
+@json_option
+def status(as_json: bool) -> None:
     """Say which schema the database has; ends with 1 when it is not this version's."""
     with application(with_schema=False):
         found, needed = schema.current(), schema.head()
+    if as_json:
+        print_json({"found": found, "needed": needed})
+    else:
         click.echo(f"schema {found or 'none'}, this version needs {needed}")
     raise SystemExit(0 if found == needed else 1)
 
@@ -78,19 +84,23 @@ def compact_() -> None:
 
 
 @click.command()
-def lapse() -> None:
+@json_option
+def lapse(as_json: bool) -> None:
     """Record the expiry of every consent whose time is over; safe to run at any time."""
     with application():
         now = instant()
         require_clock(now)
         done = record_lapses(now)
+    if as_json:
+        print_json({"lapsed": done})
+    else:
         click.echo(f"{done} consent{'' if done == 1 else 's'} lapsed")
 
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Count what would be erased, and change nothing.")
 @why_option
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+@json_option
 def purge(dry_run: bool, why: str | None, as_json: bool) -> None:
     """Erase the records that were kept long enough; safe to stop and to run at any time.
 

@@ -6,6 +6,7 @@ import click
 import pytest
 import sqlalchemy as sa
 
+from consent_server import schema
 from consent_server.cli import main
 from consent_server.db import db
 from tests.builders import acceptance, refusal
@@ -183,6 +184,15 @@ def test_an_export_can_be_narrowed(run, decide, clock):
     assert events("--from", "2026-11-24T20:00:00Z", "--to", "2026-11-24T20:00:00.001Z") == [
         "refused"
     ]
+
+
+def test_what_a_scheduled_job_runs_tells_a_script_what_it_did(run, run_json, decide, clock):
+    decide(acceptance())
+    clock.advance(days=400)
+
+    assert [run_json("lapse"), run_json("lapse")] == [{"lapsed": 1}, {"lapsed": 0}]
+    status = run_json("db", "status")
+    assert status["found"] == status["needed"] == schema.head()
 
 
 def test_a_lapse_is_counted(run, decide, clock):
