@@ -67,6 +67,25 @@ def test_every_answer_that_is_an_error_is_a_problem(document):
                     assert list(response["content"]) == [PROBLEM], (path, method, status)
 
 
+def test_every_good_answer_says_of_which_kind_it_is(document):
+    kinds = {
+        f"{method.upper()} {path}": set(operation["responses"]["200"].get("content", ()))
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+        if method != "parameters"
+    }
+
+    assert [name for name, content in kinds.items() if not content] == []
+    site = "GET /v1/sites/{site_id}"
+    assert kinds["GET /s/{site_id}.js"] == {"text/javascript"}
+    assert kinds[f"{site}/export"] == {"text/csv", "application/x-ndjson", "application/ld+json"}
+    assert kinds[f"{site}/me"] == {"application/json", "application/ld+json", "text/csv"}
+    receipt = {"application/ld+json", "text/html", "application/json", "application/jwt"}
+    assert kinds[f"{site}/me/receipt"] == receipt
+    proof = {"application/json", "text/html", "text/plain"}
+    assert kinds[f"{site}/consents/{{record_id}}/proof"] == proof
+
+
 def test_its_schemas_say_what_readers_in_other_languages_understand(document):
     schemas = list(schemas_in(document))
     patterns = [schema["pattern"] for schema in schemas if isinstance(schema.get("pattern"), str)]

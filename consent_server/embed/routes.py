@@ -41,7 +41,8 @@ class PublishedSchema(ma.Schema):
 class SiteScript(MethodView):
     """The one script of a site."""
 
-    @embed.response(200, content_type="text/javascript")
+    @embed.response(200)
+    @embed.gives("text/javascript")
     @embed.alt_response(304, description="Unchanged since the given ETag", success=True)
     @embed.alt_response(404, description="site_unknown")
     @embed.doc(security=[])
@@ -56,7 +57,8 @@ class SiteScript(MethodView):
 class WidgetBuild(MethodView):
     """A pinned widget build."""
 
-    @embed.response(200, content_type="text/javascript")
+    @embed.response(200)
+    @embed.gives("text/javascript")
     @embed.alt_response(304, description="Unchanged since the given ETag", success=True)
     @embed.alt_response(404, description="widget_unknown")
     @embed.doc(security=[])

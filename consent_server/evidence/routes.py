@@ -32,6 +32,7 @@ class Proof(MethodView):
 
     @evidence.arguments(ProofSchema, location="query")
     @evidence.response(200)
+    @evidence.gives(*(one.media_type for one in FORMATS.values()))
     @evidence.alt_response(401, description="key_missing, key_invalid")
     @evidence.alt_response(403, description="scope_missing, key_in_browser")
     @evidence.alt_response(404, description="site_unknown, record_unknown")

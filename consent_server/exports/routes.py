@@ -27,7 +27,8 @@ class Export(MethodView):
     """The audit export."""
 
     @exports.arguments(schemas.ExportSchema, location="query")
-    @exports.response(200, content_type="text/csv")
+    @exports.response(200)
+    @exports.gives(*(one.media_type for one in FORMATS.values()))
     @exports.alt_response(401, description="key_missing, key_invalid")
     @exports.alt_response(403, description="scope_missing, key_in_browser")
     @exports.alt_response(404, description="site_unknown, checkpoint_unknown")

@@ -25,7 +25,13 @@ DOWNLOADS = {
     "jsonld": ("application/ld+json", downloads.as_jsonld),
     "csv": ("text/csv; charset=utf-8", downloads.as_csv),
 }
-RECEIPTS = ("jsonld", "html", "kantara", "jwt")
+#: Form of a receipt → media type.
+RECEIPTS = {
+    "jsonld": "application/ld+json",
+    "html": "text/html; charset=utf-8",
+    "kantara": "application/json",
+    "jwt": "application/jwt",
+}
 
 
 class ConsentIdSchema(ma.Schema):
@@ -85,7 +91,7 @@ class FormSchema(ma.Schema):
 class ReceiptSchema(ma.Schema):
     """Which receipt, in which form."""
 
-    format = ma.fields.String(load_default="jsonld", validate=ma.validate.OneOf(RECEIPTS))
+    format = ma.fields.String(load_default="jsonld", validate=ma.validate.OneOf(list(RECEIPTS)))
     record = Base64url(22, load_default=None)
 
 
@@ -119,6 +125,7 @@ class Me(MethodView):
     @rights.arguments(ConsentIdSchema, location="headers")
     @rights.arguments(FormSchema, location="query")
     @rights.response(200)
+    @rights.gives("application/json", *(media_type for media_type, _ in DOWNLOADS.values()))
     @rights.alt_response(403, description="origin_not_allowed")
     @rights.alt_response(404, description="site_unknown, consent_id_unknown")
     @rights.alt_response(409, description="evidence_damaged")
@@ -166,6 +173,7 @@ class Receipt(MethodView):
     @rights.arguments(OwnIdSchema, location="headers")
     @rights.arguments(ReceiptSchema, location="query")
     @rights.response(200)
+    @rights.gives(*RECEIPTS.values())
     @rights.alt_response(403, description="origin_not_allowed")
     @rights.alt_response(404, description="site_unknown, consent_id_unknown")
     @rights.alt_response(409, description="evidence_damaged")
@@ -188,16 +196,16 @@ class Receipt(MethodView):
 def _in_form(form: str, found: receipts.Receipt) -> Response:
     if form == "html":
         page = receipt_page.as_page(found, receipts.signed(found, _issuer()))
-        answer = Response(page, content_type="text/html; charset=utf-8")
+        answer = Response(page, content_type=RECEIPTS[form])
         answer.headers["Content-Security-Policy"] = (
             f"default-src 'none'; style-src 'nonce-{receipt_page.nonce_of(found)}'; "
             "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         )
         return answer
     if form == "jwt":
-        return Response(receipts.signed(found, _issuer()), content_type="application/jwt")
+        return Response(receipts.signed(found, _issuer()), content_type=RECEIPTS[form])
     if form == "kantara":
         return jsonify(found.as_kantara())
     answer = jsonify(found.as_jsonld())
-    answer.content_type = "application/ld+json"
+    answer.content_type = RECEIPTS[form]
     return answer

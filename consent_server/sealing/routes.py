@@ -39,7 +39,8 @@ class Checkpoint(MethodView):
     """The signed head of the log."""
 
     @log.arguments(CheckpointQuerySchema, location="query")
-    @log.response(200, content_type="text/plain")
+    @log.response(200)
+    @log.gives("text/plain")
     @log.alt_response(404, description="site_unknown, log_empty, not_witnessed")
     @log.alt_response(409, description="log_inconsistent")
     @log.alt_response(500, description="log_key_unusable")
@@ -59,7 +60,8 @@ class Checkpoint(MethodView):
 class Key(MethodView):
     """The key of the log."""
 
-    @log.response(200, content_type="text/plain")
+    @log.response(200)
+    @log.gives("text/plain")
     @log.alt_response(404, description="site_unknown")
     @log.doc(security=[])
     def get(self, site_id: str) -> Response:
@@ -90,7 +92,8 @@ class Handovers(MethodView):
 class Tiles(MethodView):
     """The tree in tiles."""
 
-    @log.response(200, content_type="application/octet-stream")
+    @log.response(200)
+    @log.gives(BYTES)
     @log.alt_response(401, description="key_missing, key_invalid")
     @log.alt_response(403, description="scope_missing, key_in_browser")
     @log.alt_response(404, description="site_unknown, tile_invalid")

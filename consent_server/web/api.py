@@ -132,6 +132,14 @@ class ProblemSchema(ma.Schema):
     reason = ma.fields.String(required=True)
 
 
+#: What a file is in JSON Schema, where it is not text.
+_FILES: dict[str, dict[str, str]] = {
+    "application/json": {"type": "object"},
+    "application/ld+json": {"type": "object"},
+    "application/octet-stream": {},
+}
+
+
 def _only_described(decorate: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def describe(view: Any) -> Any:
         view._apidoc = decorate(view)._apidoc
@@ -149,6 +157,12 @@ class Blueprint(flask_smorest.Blueprint):
     def doc(**options: Any) -> Any:
         """Describe a view; it is called as it is, without a wrapper of its own."""
         return _only_described(flask_smorest.Blueprint.doc(**options))
+
+    def gives(self, *media_types: str) -> Any:
+        """Describe the good answer of a view that gives one of several kinds of files."""
+        names = [media_type.partition(";")[0] for media_type in media_types]
+        content = {name: {"schema": _FILES.get(name, {"type": "string"})} for name in names}
+        return self.doc(responses={"200": {"description": "OK", "content": content}})
 
     def alt_response(self, *args: Any, **options: Any) -> Any:
         """Describe another answer of a view; it is called as it is."""
