@@ -23,6 +23,8 @@ from consent_server.sites.durations import add_months
 STATE, TOKEN = "consent_state", "consent_token"
 #: Bytes of name and value that every browser keeps.
 LONGEST = 4_096
+#: Characters of a state's value: the widget's second part leaves the first one some room.
+LONGEST_STATE = 4_000
 #: Cookies that one answer ends; proxies take no header without an end. The check API names all.
 MOST_ENDED = 20
 #: What ``encodeURIComponent`` leaves as it is, beyond letters, digits and ``_.-~``.
@@ -60,7 +62,7 @@ def cookies_to_set(acknowledged: Acknowledged, now: datetime) -> list[str]:
     :param now: aware, UTC; a choice that is over sets nothing
     """
     record, domain = acknowledged.record, acknowledged.bundle.get("cookie_domain")
-    state = device_state(acknowledged)
+    state = _fitting(acknowledged.bundle, device_state(acknowledged))
     ends = {STATE: _state_ends(state, acknowledged.question.months), TOKEN: record.expires_at}
     values = {STATE: as_cookie_value(state), TOKEN: acknowledged.token or ""}
     headers: list[str] = []
@@ -104,6 +106,22 @@ def device_state(acknowledged: Acknowledged) -> dict[str, Any]:
 def as_cookie_value(state: Mapping[str, Any]) -> str:
     """Write a state as the widget does: ``encodeURIComponent(JSON.stringify(state))``."""
     return quote(json.dumps(state, separators=(",", ":"), ensure_ascii=False), safe=_PLAIN)
+
+
+def _fitting(bundle: Mapping[str, Any], state: dict[str, Any]) -> dict[str, Any]:
+    """Return what of a state a cookie has room for, as the widget keeps it (``fitting.ts``).
+
+    A browser drops one that is too long, and keeps the one before it with all that this one
+    allowed. So a category of which a service is refused is refused as a whole.
+    """
+    if len(as_cookie_value(state)) <= LONGEST_STATE:
+        return state
+    split = {
+        service["category"]: False
+        for service in bundle["services"]
+        if state["services"].get(service["id"]) is False
+    }
+    return {**state, "categories": {**state["categories"], **split}, "services": {}}
 
 
 def _split_services(

@@ -299,12 +299,18 @@ def test_an_answer_never_grows_beyond_what_proxies_take(post, publish):
     assert sum(map(len, answer.headers.getlist("Set-Cookie"))) < 8_000
 
 
-def test_a_choice_too_long_for_a_cookie_is_left_to_the_page(post, publish):
+def test_of_a_choice_too_long_for_a_cookie_more_is_refused_and_nothing_stays_of_the_one_before(
+    post, publish
+):
+    """As the widget keeps it (widget/src/proof/fitting.ts)."""
     services = [a_service(f"service-number-{at}", "analytics") for at in range(200)]
     bundle = publish("demo", services=services).bundle_hash
     split = {service["id"]: at > 0 for at, service in enumerate(services)}
 
-    answer = post(a_decision(bundle=bundle, services=split))
+    answer = post(a_decision(bundle=bundle, categories=ALL, services=split))
 
     assert answer.status_code == 201
-    assert set(_cookies(answer)) == {"consent_token"}
+    assert answer.json["categories"]["analytics"]["granted"] is True
+    state = _state(answer)
+    assert state["categories"] == {"functional": True, "analytics": False, "marketing": True}
+    assert (state["services"], state["id"]) == ({}, VISITOR)

@@ -87,6 +87,21 @@ def test_the_answer_repeats_what_the_widget_wrote(a_shop, decided, choice):
     assert _same(written, kept)
 
 
+def test_of_more_services_than_a_cookie_holds_the_answer_repeats_what_is_kept(a_shop, decided):
+    many = [{**OTHER, "id": f"vendor-of-advertising-{at:03}", "stores": []} for at in range(150)]
+    shop = a_shop(services=[TRACKER, *many])
+    wish = {"services": {one["id"]: at > 0 for at, one in enumerate(many)}}
+
+    written, kept, _ = decided(
+        shop,
+        lambda visitor: visitor.page.evaluate("wish => ConsentServer.save(wish)", wish),
+        before=_accept,
+    )
+
+    assert "consent_state" in written
+    assert _same(written, kept)
+
+
 def test_what_is_kept_after_a_change_of_the_texts_is_told_alike(a_shop, new_visitor):
     shop = a_shop()
     visitor, device = new_visitor()

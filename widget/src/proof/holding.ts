@@ -8,6 +8,7 @@ import {emit} from '../events';
 import type {Store} from '../store';
 import {type Clock, createClock} from './clock';
 import {createDevice} from './device';
+import {fitting} from './fitting';
 import {json} from './json';
 import {firstEnd, type Ground, grantedCategories, mayRun} from './permission';
 import type {Queue} from './queue';
@@ -76,7 +77,7 @@ export function createHolding(first: Published, {store, waiting, apply, onEnd, f
 
   function remember(next: State): void {
     state = next;
-    device.writeState(published.bundle, next);
+    device.writeState(published.bundle, fitting(published.bundle, next));
   }
 
   function settle(isChoice = false, isStart = false): string[] {
