@@ -1,6 +1,6 @@
 """Values of consent: what was asked, what was decided, and what holds because of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -130,11 +130,17 @@ class Question:
 
         :returns: pairs ``("category", id)`` and ``("service", id)``
         """
+        return self.those(held, lambda choice: choice.is_live(instant))
+
+    def those(self, held: Held, is_one: Callable[[Choice], bool]) -> set[tuple[str, str]]:
+        """Return what has such a choice; a service that was not answered alone has its category's.
+
+        :returns: pairs as of :meth:`allowed`
+        """
         choices = {("category", id_): held.categories.get(id_) for id_ in self.optional}
         for id_, category in self.services.items():
-            choice = held.services.get(id_, held.categories.get(category))
-            choices["service", id_] = choice
-        return {key for key, choice in choices.items() if choice and choice.is_live(instant)}
+            choices["service", id_] = held.services.get(id_, held.categories.get(category))
+        return {key for key, choice in choices.items() if choice and is_one(choice)}
 
 
 def question_of(publication: Publication) -> Question:

@@ -211,13 +211,18 @@ def _event(
     if not granted:
         had_live = any(choice.is_live(now) for _, choice in earlier)
         return "withdrawn" if had_live or decision.action == "withdraw" else "refused"
-    had_granted = {id_ for id_, choice in earlier if choice.granted or choice.ended == "expired"}
-    if had_granted:
-        return "renewed" if granted == had_granted else "changed"
+    if previous is not None and any(map(_was_granted, (choice for _, choice in earlier))):
+        before = question.those(previous, _was_granted)
+        is_same = question.those(held, lambda choice: choice.granted) == before
+        return "renewed" if is_same else "changed"
     is_everything = granted >= set(question.optional) and all(
         choice.granted for choice in held.services.values()
     )
     return "given" if is_everything else "partial"
+
+
+def _was_granted(choice: Choice) -> bool:
+    return choice.granted or choice.ended == "expired"
 
 
 def _granted(question: Question, held: Held) -> set[str]:

@@ -1,6 +1,6 @@
 """Decisions about single services."""
 
-from tests.builders import NONE, a_decision, acceptance, withdrawal
+from tests.builders import ALL, NONE, a_decision, acceptance, withdrawal
 
 WITHOUT_STATS = {"functional": False, "analytics": True, "marketing": False}
 
@@ -56,6 +56,24 @@ def test_a_service_taken_out_of_a_granted_category_is_withdrawn(decide, check, c
     assert answer["granted"] is True
     assert answer["services"]["stats"]["reason"] == "withdrawn"
     assert answer["expire_cookies"] == ["stats_*"]
+
+
+def test_what_becomes_of_a_service_alone_is_a_change_and_the_same_again_a_renewal(
+    decide, records, clock
+):
+    said = [
+        acceptance(n=1),
+        a_decision(n=2, categories={}, services={"stats": False}),
+        a_decision(n=3, categories={}, services={"stats": False}),
+        acceptance(n=4),
+        a_decision(n=5, categories=ALL, services={"stats": True, "video": True}),
+    ]
+    for body in said:
+        clock.advance(hours=1)
+        assert decide(body).status_code == 201
+
+    events = [record["event"] for record in records()]
+    assert events == ["given", "changed", "renewed", "changed", "renewed"]
 
 
 def test_the_cookies_of_a_service_granted_alone_are_left_when_its_category_ended(
