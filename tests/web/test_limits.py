@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from consent_server.sites.document.schema import MOST_CATEGORIES, MOST_SERVICES
 from tests.builders import ORIGIN, a_decision
 
 URL = "/v1/sites/demo/consents"
@@ -81,17 +82,33 @@ def test_bodies_without_a_length_are_refused(send, records, transfer):
     assert records() == []
 
 
-@pytest.mark.parametrize("size, status", [(8192, 400), (8193, 413), (65536, 413), (65537, 413)])
-def test_a_decision_may_have_8_kibibytes(send, size, status):
+LARGEST = 32 * 1024
+
+
+@pytest.mark.parametrize(
+    "size, status", [(LARGEST, 400), (LARGEST + 1, 413), (65536, 413), (65537, 413)]
+)
+def test_a_decision_may_have_32_kibibytes(send, size, status):
     assert send(b"[" * size, Content_Type="text/plain").status_code == status
 
 
 def test_the_largest_good_body_is_taken(send):
     body = json.dumps(a_decision()).encode()
 
-    answer = send(body + b" " * (8192 - len(body)), Content_Type="text/plain")
+    answer = send(body + b" " * (LARGEST - len(body)), Content_Type="text/plain")
 
     assert answer.status_code == 201
+
+
+def test_every_choice_that_a_document_can_ask_for_is_taken(send):
+    """Read, and refused for what this site does not ask, whatever the ids of its services are."""
+    ids = [f"{at:03}".rjust(40, "s") for at in range(MOST_SERVICES)]
+    categories = dict.fromkeys((id_[:-1] + "c" for id_ in ids[:MOST_CATEGORIES]), False)
+    body = a_decision(categories=categories, services=dict.fromkeys(ids, False))
+
+    answer = send(json.dumps(body).encode(), Content_Type="text/plain")
+
+    assert (answer.status_code, answer.json["reason"]) == (422, "category_unknown")
 
 
 @pytest.mark.parametrize("address", ["/v1/sites/demo/bundle", "/healthz", "/s/demo.js", "/nowhere"])
