@@ -1,5 +1,6 @@
 """The command line: all an operator does; exit codes 0 (done), 1 (refused), 2 (usage)."""
 
+import errno
 import os
 import sys
 from importlib import import_module
@@ -42,6 +43,9 @@ COMMANDS = {
 #: More characters than any first sentence has.
 WHOLE = 1_000
 
+#: No room on the disk, or for whoever runs this: of a file that is open already, without its name.
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 #: SQLSTATE of a right that the service's role does not have.
 DENIED = "42501"
 
@@ -82,9 +86,11 @@ class Commands(Group):
             sys.exit(1)
         except OSError as error:
             # A folder that is missing, a right, a full disk: of the machine, not of the program.
-            if not isinstance(error.filename, str | bytes):
+            named = isinstance(error.filename, str | bytes)
+            if not named and error.errno not in FULL:
                 raise
-            click.echo(f"Error: {os.fsdecode(error.filename)}: {error.strerror}", err=True)
+            where = f"{os.fsdecode(error.filename)}: " if named else ""
+            click.echo(f"Error: {where}{error.strerror}", err=True)
             sys.exit(1)
         except DatabaseError as error:
             is_denied = getattr(error.orig, "sqlstate", None) == DENIED

@@ -1,6 +1,8 @@
 """``export`` and ``verify`` as commands: files that survive a crash, exit codes for CI."""
 
+import errno
 import json
+import os
 
 import pytest
 
@@ -138,3 +140,16 @@ def test_the_verifier_runs_alone_as_a_copied_file(run, history, tmp_path):
     assert (good.returncode, bad.returncode, usage.returncode) == (0, 1, 2), bad.stdout
     source = copy.read_text(encoding="utf-8")
     assert "consent_server" not in source.replace('"""', "")
+
+
+def test_a_full_disk_is_said_in_a_line(run, history, tmp_path, monkeypatch):
+    """The system names no file of what is open already."""
+
+    def write(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        yield
+
+    monkeypatch.setattr(resuming.PartFile, "write", write)
+    result = run("export", "demo", "-o", tmp_path / "file.csv")
+
+    assert (result.exit_code, result.stderr) == (1, "Error: No space left on device\n")
