@@ -89,6 +89,7 @@ def test_a_purge_is_counted_and_tried_before(run, run_json, decide, records, clo
         "idempotency_keys": 2,
         "memories": 0,
         "restricted_proofs": 0,
+        "unreadable": 0,
     }
     assert (before, len(records())) == (2, 0)
     assert told == "2 records erased\n0 idempotency keys erased\n"
