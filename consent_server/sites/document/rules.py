@@ -10,6 +10,7 @@ from typing import Any
 
 from consent_server.sites import durations, known_trackers, origins
 from consent_server.sites.document import closed_lists
+from consent_server.sites.document.cookie import broken_cookie_rules
 from consent_server.sites.document.fields import did_you_mean
 from consent_server.sites.document.findings import Finding, path_to
 from consent_server.sites.document.restricted import broken_restricted_rules
@@ -281,6 +282,7 @@ _RULES: tuple[Rule, ...] = (
     _texts_belong_to_something,
     _data_is_there_in_each_language,
     _own_categories_have_texts,
+    broken_cookie_rules,
     broken_restricted_rules,
     broken_signal_rules,
     broken_theme_rules,
