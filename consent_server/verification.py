@@ -1186,7 +1186,7 @@ PACK = {
 
 def _said(record: dict[str, Any]) -> str:
     """Return what a record says, so that nobody needs to believe the words around it."""
-    told = [f"{record['event']} at {record['recorded_at']} ({record['action']})"]
+    told = [f"{record['event']} at {record['recorded_at']} ({record['action'] or 'no press'})"]
     for asked in record["categories"], record["services"]:
         told += [f"{id_} {'yes' if asked[id_]['granted'] else 'no'}" for id_ in sorted(asked)]
     return ", ".join(told)

@@ -120,7 +120,12 @@ class UnreadableKey:
 
 
 def list_keys(site_id: str | None = None) -> list[ApiKey | UnreadableKey]:
-    """Return every key, or those of one site, oldest first; revoked ones included."""
+    """Return every key, or those of one site, oldest first; revoked ones included.
+
+    :raises SiteUnknown: there is no such site (an archived one has its keys still)
+    """
+    if site_id is not None:
+        require_site(site_id, archived=True)
     names = (raw(name, db.engine.dialect.name) for name in (ApiKey.id, ApiKey.site_id))
     query = sa.select(*names).order_by(ApiKey.created_at, ApiKey.id)
     if site_id is not None:

@@ -95,6 +95,7 @@ def test_a_revoked_key_opens_nothing(run, run_json, site, client):
     "words, reason",
     [
         (["key", "create", "nowhere", "--scope", "check"], "site_unknown"),
+        (["key", "list", "nowhere"], "site_unknown"),
         (["key", "revoke", "00000000"], "api_key_unknown"),
         (["keys", "revoke", "nothing", "--yes"], "key_unknown"),
         (["export", "nowhere"], "site_unknown"),

@@ -101,6 +101,14 @@ def test_a_proof_pack_verifies(proven, check):
     ]
 
 
+def test_what_nobody_pressed_is_told_as_such(proven):
+    expired = {**proven["record"], "event": "expired", "action": None}
+
+    assert verification._said(expired).startswith(
+        "expired at 2026-11-22T20:00:00.000Z (no press), analytics"
+    )
+
+
 def test_a_page_that_holds_the_pack_verifies(proven, check):
     text = compact(proven).replace("<", "\\u003c")
     page = f'<!doctype html><p>x</p><script type="application/json" id="pack">{text}</script>'
