@@ -56,7 +56,7 @@ def disclose(site_id: str, record_id: str, notary: Notary, merge_delay: timedelt
     with readable(site_id):
         record = find_record(site_id, record_id)
     if record is None:
-        raise RecordUnknown(record_id)
+        raise RecordUnknown
     keys = db.session.get(OpeningKeys, (site_id, record_id))
     if keys is None:
         raise damaged(site_id, "record")

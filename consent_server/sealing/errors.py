@@ -101,8 +101,10 @@ class RecordUnknown(ConsentError):
     status = 404
     reason = "record_unknown"
 
-    def __init__(self, record_id: str):
-        super().__init__(f"no record of this site has the id {record_id[:100]}")
+    def __init__(self, record_id: str | None = None):
+        """:param record_id: for the command line alone: an answer is the same for every id"""
+        named = "this id" if record_id is None else f"the id {record_id[:100]}"
+        super().__init__(f"no record of this site has {named}")
 
 
 class NotSealed(ConsentError):

@@ -119,7 +119,7 @@ def proof_of(site_id: str, record_id: str, merge_delay: timedelta, notary: Notar
     if found is None:
         record = find_record(site_id, record_id)
         if record is None:
-            raise RecordUnknown(record_id)
+            raise RecordUnknown
         raise NotSealed(record.recorded_at + merge_delay)
     return found
 
