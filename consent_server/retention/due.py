@@ -46,6 +46,22 @@ SINCE = (
     .limit(1)
     .scalar_subquery()
 )
+#: In the order of the log, what stands after a place.
+AFTER = sa.tuple_(_RECORDS.c.recorded_at, _RECORDS.c.record_id) > sa.tuple_(
+    sa.bindparam("after", type_=sa.types.NullType()),
+    sa.bindparam("after_id", type_=_RECORDS.c.record_id.type),
+)
+#: How many records of a site stand there up to an instant, whether they can be read or not: an
+#: index knows.
+STANDING = (
+    sa.select(sa.func.count())
+    .select_from(_RECORDS)
+    .where(
+        _RECORDS.c.site_id == sa.bindparam("of_site"),
+        _RECORDS.c.recorded_at <= sa.bindparam("until"),
+        AFTER,
+    )
+)
 #: The records of a site that are old enough, the oldest first, by engine.
 OLD = {
     engine: sa.select(
@@ -59,11 +75,7 @@ OLD = {
     .where(
         _RECORDS.c.site_id == sa.bindparam("of_site"),
         _RECORDS.c.recorded_at <= sa.bindparam("cutoff"),
-        sa.tuple_(_RECORDS.c.recorded_at, _RECORDS.c.record_id)
-        > sa.tuple_(
-            sa.bindparam("after", type_=sa.types.NullType()),
-            sa.bindparam("after_id", type_=_RECORDS.c.record_id.type),
-        ),
+        AFTER,
         is_read(engine),
     )
     .order_by(_RECORDS.c.recorded_at, _RECORDS.c.record_id)

@@ -58,13 +58,9 @@ class Passed:
         self._engine = db.engine.dialect.name
 
     def between(self, since: datetime, until: datetime) -> None:
-        """Look at what stands between two instants in the order of the log, both included.
-
-        On PostgreSQL nothing does that is no instant of this calendar.
-        """
-        if self._engine == "sqlite":
-            at = ConsentRecord.recorded_at
-            self._find(at >= since, at <= until)
+        """Look at what stands between two instants in the order of the log, both included."""
+        at = ConsentRecord.recorded_at
+        self._find(at >= since, at <= until)
 
     def beyond(self) -> None:
         """Look at what stands before and after all that is due by now or will be; few do."""

@@ -16,7 +16,7 @@ from consent_server.erasing.restricted import delete_ended
 from consent_server.erasing.service import erase_overdue
 from consent_server.lists import among
 from consent_server.parts import do_all
-from consent_server.retention.due import BEFORE, OLD, OVERDUE, Old, Page
+from consent_server.retention.due import BEFORE, OLD, OVERDUE, STANDING, Old, Page
 from consent_server.retention.passed import Passed
 from consent_server.retention.retries import purge_keys
 from consent_server.sites.durations import months, months_before
@@ -165,10 +165,15 @@ def _pages(passed: Passed, cutoff: datetime, most: Callable[[], int]) -> Iterato
     asked = {"of_site": passed.site_id, "cutoff": cutoff}
     since, after, after_id = FIRST, BEFORE[engine], ""
     while True:
-        place = {"after": after, "after_id": after_id, "most": most()}
-        rows = db.session.connection().execute(OLD[engine], {**asked, **place})
+        place, connection = {"after": after, "after_id": after_id}, db.session.connection()
+        rows = connection.execute(OLD[engine], {**asked, **place, "most": most()})
         page = [Old(*row) for row in rows]
-        passed.between(since, page[-1].recorded_at if page else cutoff)
+        until = page[-1].recorded_at if page else cutoff
+        # On PostgreSQL nothing stands there that is no instant of this calendar.
+        if engine == "sqlite":
+            standing = connection.scalar(STANDING, {**asked, **place, "until": until})
+            if standing != len(page):
+                passed.between(since, until)
         db.session.rollback()
         if not page:
             passed.beyond()
