@@ -5,9 +5,7 @@ import sqlalchemy as sa
 from structlog.testing import capture_logs
 
 from consent_server.db import db
-from consent_server.sealing.audit import Audit
 from consent_server.sealing.errors import LogInconsistent
-from consent_server.sqlite import any_text
 from tests.builders import acceptance, refusal
 from tests.cli.conftest import document, run, run_json  # noqa: F401 (fixtures)
 from tests.log.tampering import unguarded
@@ -44,23 +42,12 @@ def waiting(decide, change, seal):
     return waiting
 
 
-@pytest.fixture
-def found(app, notary):
-    """Audit the log as the command does; gives what is said."""
-
-    def found():
-        with app.app_context(), any_text():
-            return [str(finding) for finding in Audit("demo", notary).findings()]
-
-    return found
-
-
 each_instant = pytest.mark.parametrize("instant", INSTANTS["sqlite"])
 
 
 @each_instant
 def test_all_others_are_sealed_and_an_alarm_is_raised_until_it_is_mended(
-    client, waiting, seal, rows, change, found, instant
+    client, waiting, seal, rows, change, findings, instant
 ):
     record_id = waiting(instant)
     said = f"record {record_id}: cannot be read of when it was queued, and waits until it can"
@@ -70,11 +57,11 @@ def test_all_others_are_sealed_and_an_alarm_is_raised_until_it_is_mended(
 
     assert sum(row["record_id"] is not None for row in rows("log_entries")) == 2
     assert client.get("/readyz").json == {"status": "ok", "log": "alarm"}
-    assert found() == [said]
+    assert findings() == [said]
     change(f"WHERE record_id = '{record_id}'", "2026-11-22T20:00:00.000Z")
     assert seal().count == 1
     assert client.get("/readyz").json == {"status": "ok"}
-    assert found() == []
+    assert findings() == []
 
 
 @each_instant
@@ -114,14 +101,14 @@ def test_what_is_published_meanwhile_is_in_force(
     assert "cannot be read of when it was queued" in alarmed.stderr
 
 
-def test_a_publication_itself_waits_and_is_named(published_unsealed, change, seal, found):
+def test_a_publication_itself_waits_and_is_named(published_unsealed, change, seal, findings):
     change("WHERE queue_id = (SELECT min(queue_id) FROM log_queue)", "after")
 
     with pytest.raises(LogInconsistent, match="what stands for no record: cannot be read of"):
         seal()
 
-    assert "what stands for no record: cannot be read of when it was queued" in found()[0]
-    assert len(found()) == 1
+    assert "what stands for no record: cannot be read of when it was queued" in findings()[0]
+    assert len(findings()) == 1
 
 
 @each_instant

@@ -9,9 +9,7 @@ from consent_server.db import db
 from consent_server.embed.shipped import artifacts
 from consent_server.ledger.canonical import digest
 from consent_server.sealing import service as sealing
-from consent_server.sealing.audit import Audit
 from consent_server.sealing.errors import LogInconsistent, RecordDiffers
-from consent_server.sqlite import any_text
 from consent_server.trail.service import leave_line
 from tests.builders import ORIGIN, OTHER_VISITOR, VISITOR, acceptance
 from tests.log.tampering import unguarded
@@ -38,34 +36,23 @@ def changed(app):
     return changed
 
 
-@pytest.fixture
-def found(app, notary):
-    """Audit the log as the command does; gives what is said."""
-
-    def found():
-        with app.app_context(), any_text():
-            return [str(finding) for finding in Audit("demo", notary).findings()]
-
-    return found
-
-
-def test_a_line_of_the_trail(app, site, clock, seal, changed, found, database_url):
+def test_a_line_of_the_trail(app, site, clock, seal, changed, findings, database_url):
     with app.app_context():
         for what in ("publish", "audit"):
             leave_line("demo", "os:somebody", what, clock.instant)
     seal()
-    assert found() == []
+    assert findings() == []
 
     is_sqlite = database_url.startswith("sqlite")
     for column, value in ANYWHERE + (IN_SQLITE if is_sqlite else []):
         slot = ":value" if is_sqlite else "CAST(:value AS jsonb)"
         changed(f"UPDATE trail_lines SET {column} = {slot} WHERE number = 1", value=value)  # noqa: S608
 
-        [said] = found()
+        [said] = findings()
         assert "line 1 of the trail is not what was written" in said, (column, value)
 
 
-def test_a_line_with_a_number_far_beyond_all_others(app, site, clock, seal, changed, found):
+def test_a_line_with_a_number_far_beyond_all_others(app, site, clock, seal, changed, findings):
     with app.app_context():
         for what in ("audit", "trail", "audit"):
             leave_line("demo", "os:somebody", what, clock.instant)
@@ -73,25 +60,25 @@ def test_a_line_with_a_number_far_beyond_all_others(app, site, clock, seal, chan
 
     changed("UPDATE trail_lines SET number = 9007199254740991 WHERE number = 3")
 
-    assert [re.sub("index [0-9]+: ", "", said) for said in found()] == [
+    assert [re.sub("index [0-9]+: ", "", said) for said in findings()] == [
         "line 3 of the trail is missing",
         "lines 4 to 9007199254740990 of the trail are missing",
         "line 9007199254740991 of the trail: is neither in the log nor in its queue",
     ]
 
 
-def test_a_record_of_a_publication_that_there_is_not(decide, seal, changed, found):
+def test_a_record_of_a_publication_that_there_is_not(decide, seal, changed, findings):
     record_id = decide(acceptance()).json["record_id"]
     seal()
 
     changed("UPDATE consent_records SET revision = 7")
 
-    [said] = found()
+    [said] = findings()
     assert f"record {record_id}: cannot be read" in said
 
 
 @pytest.mark.parametrize("nothing", ["null", "[]", "0", "false", '""'])
-def test_choices_that_are_empty_and_no_object(app, decide, seal, changed, found, nothing):
+def test_choices_that_are_empty_and_no_object(app, decide, seal, changed, findings, nothing):
     """They would be committed to as none are."""
     record_id = decide(acceptance()).json["record_id"]
     seal()
@@ -99,7 +86,7 @@ def test_choices_that_are_empty_and_no_object(app, decide, seal, changed, found,
     slot = ":value" if in_sqlite(app) else "CAST(:value AS jsonb)"
     changed(f"UPDATE consent_records SET services = {slot}", value=nothing)  # noqa: S608
 
-    [said] = found()
+    [said] = findings()
     assert f"record {record_id}: cannot be read" in said
 
 
@@ -159,16 +146,16 @@ def test_nor_is_it_sealed(app, decide, changed, notary, clock):
         sealing.seal("demo", notary, clock.instant)
 
 
-def test_a_tile_of_a_level_that_no_tree_has(decide, seal, changed, found):
+def test_a_tile_of_a_level_that_no_tree_has(decide, seal, changed, findings):
     decide(acceptance())
     seal()
 
     changed("UPDATE log_tiles SET level = 1000000, tile_index = 1 WHERE level = 0")
 
-    assert any("has no entries below it" in said for said in found())
+    assert any("has no entries below it" in said for said in findings())
 
 
-def test_a_checkpoint_of_a_log_without_a_name(app, decide, seal, changed, found, notary, clock):
+def test_a_checkpoint_of_a_log_without_a_name(app, decide, seal, changed, findings, notary, clock):
     decide(acceptance())
     seal()
 
@@ -176,17 +163,17 @@ def test_a_checkpoint_of_a_log_without_a_name(app, decide, seal, changed, found,
         "UPDATE log_checkpoints SET note = '' WHERE size = (SELECT max(size) FROM log_checkpoints)"
     )
 
-    assert "no log is called ''" in found()
+    assert "no log is called ''" in findings()
     with app.app_context(), pytest.raises(LogInconsistent):
         sealing.seal("demo", notary, clock.instant)
 
 
-def test_a_place_in_the_queue_that_no_entry_can_have(decide, changed, found):
+def test_a_place_in_the_queue_that_no_entry_can_have(decide, changed, findings):
     decide(acceptance())
 
     changed("UPDATE log_queue SET leaf_index = 7")
 
-    [said] = found()
+    [said] = findings()
     assert "places in the queue do not follow" in said
 
 
@@ -202,16 +189,16 @@ def test_a_lease_whose_end_is_none_keeps_nobody_waiting(app, decide, seal, chang
     assert "2026" in str(lease["until"])
 
 
-def test_the_second_part_of_a_widget(site, changed, found):
+def test_the_second_part_of_a_widget(site, changed, findings):
     second = artifacts().widget.second
     changed(
         "UPDATE widget_builds SET source = :source WHERE hash = :hash",
         source=second + b"//",
         hash=digest(second),
     )
-    [other] = found()
+    [other] = findings()
     changed("DELETE FROM widget_builds WHERE hash = :hash", hash=digest(second))
-    [none] = found()
+    [none] = findings()
 
     assert other == none
     assert "publication 1: the second part of its widget is missing or not what was pub" in other
@@ -238,7 +225,7 @@ class TestTextThatIsNoUtf8:
             ("trail_lines", "who", "line 1 of the trail is not what was written"),
         ],
     )
-    def test_is_named(self, app, decide, seal, clock, changed, found, table, column, said):
+    def test_is_named(self, app, decide, seal, clock, changed, findings, table, column, said):
         record_id = decide(acceptance()).json["record_id"]
         with app.app_context():
             leave_line("demo", "os:somebody", "audit", clock.instant)
@@ -249,8 +236,8 @@ class TestTextThatIsNoUtf8:
             f"(SELECT max(rowid) FROM {table} WHERE {column} IS NOT NULL)"
         )
 
-        assert any(said.format(record_id) in line for line in found()), found()
-        assert all(line.isprintable() for line in found())
+        assert any(said.format(record_id) in line for line in findings()), findings()
+        assert all(line.isprintable() for line in findings())
 
     def test_of_a_record_keeps_its_log_alone_waiting(self, app, decide, changed, notary, clock):
         decide(acceptance())
@@ -278,7 +265,9 @@ class TestInstantsThatTheDriverDoesNotRead:
             ("trail_lines", "at", "line 1 of the trail is not what was written"),
         ],
     )
-    def test_is_named(self, app, decide, seal, clock, changed, found, table, column, said, instant):
+    def test_is_named(
+        self, app, decide, seal, clock, changed, findings, table, column, said, instant
+    ):
         record_id = decide(acceptance()).json["record_id"]
         with app.app_context():
             leave_line("demo", "os:somebody", "audit", clock.instant)
@@ -290,7 +279,7 @@ class TestInstantsThatTheDriverDoesNotRead:
             f"WHERE {key} = (SELECT max({key}) FROM {table})"
         )
 
-        assert any(said.format(record_id) in line for line in found()), found()
+        assert any(said.format(record_id) in line for line in findings()), findings()
 
     def test_of_a_checkpoint_raises_the_alarm(self, client, decide, seal, changed, api_key):
         decide(acceptance())
