@@ -207,7 +207,7 @@ def upgrade(app: Flask, revision: str = "head") -> None:
             guard.execute(sa.text("SET statement_timeout = 0"))
             guard.execute(sa.text("SET lock_timeout = 0"))
             guard.execute(sa.select(sa.func.pg_advisory_lock(UPGRADE_LOCK)))
-            _migrate_between_requests(migrations(app), revision)
+            migrate_between_requests(migrations(app), revision)
 
 
 def migrations(app: Flask) -> Callable[..., Any]:
@@ -219,7 +219,12 @@ def migrations(app: Flask) -> Callable[..., Any]:
     return cast(Callable[..., Any], run)
 
 
-def _migrate_between_requests(run_migrations: Callable[..., Any], revision: str) -> None:
+def migrate_between_requests(run_migrations: Callable[..., Any], revision: str) -> None:
+    """Run migrations on PostgreSQL, again and again until their locks are to be had.
+
+    :raises SchemaInUse: they were not for two minutes
+    :raises DatabaseNotOwned: of a role that may not change the schema
+    """
     deadline = time.monotonic() + PATIENCE
     while True:
         try:

@@ -59,7 +59,10 @@ class Version:
         """Take the newest migration back."""
         with self._in_place(), self._app.app_context():
             schema.migrations(self._app)
-            downgrade(revision="-1")
+            if self._app.extensions["consent_settings"].is_sqlite:
+                downgrade(revision="-1")
+            else:
+                schema.migrate_between_requests(downgrade, "-1")
 
     @property
     def serve(self) -> tuple[str, ...]:
