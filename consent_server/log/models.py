@@ -168,7 +168,9 @@ class LogCosignature(Model):
     __tablename__ = "log_cosignatures"
     __table_args__ = (
         sa.ForeignKeyConstraint(
-            ["site_id", "size"], ["log_checkpoints.site_id", "log_checkpoints.size"]
+            ["site_id", "size"],
+            ["log_checkpoints.site_id", "log_checkpoints.size"],
+            name="fk_log_cosignatures_site_id",
         ),
         sa.Index("ix_log_cosignatures_size", "site_id", "size"),
         {"sqlite_strict": True},

@@ -69,6 +69,14 @@ KEYS = (
     "JOIN pg_class AS whole ON whole.oid = indrelid WHERE indisunique AND indisvalid "
     "AND indexprs IS NULL AND key.relnamespace = current_schema()::regnamespace"
 )
+#: What a row must refer to; those that refer to it are looked for by the same key. Rows that were
+#: there before a key may be left for nobody to look at (``NOT VALID``).
+REFERENCES = (
+    "SELECT concat_ws(' ', conname, relname, replace(pg_get_constraintdef(pg_constraint.oid), "
+    "' NOT VALID', '')) FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid "
+    "WHERE contype = 'f' AND relnamespace = current_schema()::regnamespace AND NOT EXISTS (SELECT "
+    "FROM pg_trigger WHERE tgconstraint = pg_constraint.oid AND tgenabled NOT IN ('O', 'A'))"
+)
 #: Columns by table, name, type and whether one may be null; of a collation of its own none is ours.
 COLUMNS = (
     "SELECT concat_ws(' ', relname, attname, format_type(atttypid, atttypmod), attnotnull) "
@@ -99,7 +107,7 @@ def tables() -> Line:
     found = db.session.execute(sa.text(FOUND), asked).all()
     firing = {_key(row): row.body for row in found if row.fires}
     lacking = sorted(key[0] for key, body in OURS.items() if firing.get(key) != body)
-    for query, ours in ((KEYS, _keys()), (COLUMNS, _columns())):
+    for query, ours in ((KEYS, _keys()), (REFERENCES, _references()), (COLUMNS, _columns())):
         held = set(db.session.scalars(sa.text(query), asked))
         lacking += sorted(name for name, said in ours.items() if said not in held)
     if lacking:
@@ -126,6 +134,20 @@ def _keys() -> dict[str, str]:
             some = [] if where is None else [f"({where})"]
             columns = [column.name for column in key.columns]
             found[str(key.name)] = " ".join([str(key.name), table.name, *columns, *some])
+    return found
+
+
+def _references() -> dict[str, str]:
+    """Return of each foreign key what is said of it where it is as the migrations made it."""
+    found = {}
+    for table in db.metadata.sorted_tables:
+        for key in table.foreign_key_constraints:
+            theirs = ", ".join(part.column.name for part in key.elements)
+            said = f"FOREIGN KEY ({', '.join(key.column_keys)}) REFERENCES "
+            said += f"{key.referred_table.name}({theirs})"
+            said += f" ON DELETE {key.ondelete}" if key.ondelete else ""
+            said += " DEFERRABLE INITIALLY DEFERRED" if key.deferrable else ""
+            found[str(key.name)] = f"{key.name} {table.name} {said}"
     return found
 
 

@@ -89,6 +89,7 @@ def test_a_policy_that_is_not_ours_is_told(look, administer, statement):
 
 NOTHING = "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'"
 PLACE = "CREATE UNIQUE INDEX ix_log_queue_place ON {}"
+OF_A_RECORD = "fk_log_opening_keys_site_id_record_id"
 GONE = "DROP TRIGGER consent_records_append_only ON consent_records"
 GUARD = (
     "CREATE TRIGGER consent_records_append_only BEFORE {} FOR EACH ROW "
@@ -116,6 +117,17 @@ CHANGED = [
     (["ALTER TABLE sites ALTER archived_at TYPE timestamptz(0)"], "fail", "sites.archived_at"),
     (["ALTER TABLE sites ALTER created_at DROP NOT NULL"], "fail", "changed: sites.created_at"),
     (["DROP INDEX ix_log_queue_place"], "fail", "ix_log_queue_place"),
+    ([f"ALTER TABLE log_opening_keys DROP CONSTRAINT {OF_A_RECORD}"], "fail", OF_A_RECORD),
+    (
+        [
+            f"ALTER TABLE log_opening_keys DROP CONSTRAINT {OF_A_RECORD}, "
+            f"ADD CONSTRAINT {OF_A_RECORD} FOREIGN KEY (site_id, record_id) "
+            "REFERENCES consent_records (site_id, record_id) ON DELETE CASCADE"
+        ],
+        "fail",
+        f"changed: {OF_A_RECORD}",
+    ),
+    (["ALTER TABLE idempotency_keys DISABLE TRIGGER ALL"], "fail", "fk_idempotency_keys_site"),
     *(
         (["DROP INDEX ix_log_queue_place", key], "fail", "changed: ix_log_queue_place")
         for key in [
