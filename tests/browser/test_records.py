@@ -63,7 +63,9 @@ def test_the_rows_of_buttons_are_full(width, visitor, site):
     visitor.page.set_viewport_size({"width": width, "height": 800})
     visitor.open(site.page())
     visitor.accept_all()
+    visitor.wait_until_delivered()
     dialog = _open_records(visitor)
+    expect(_cards(dialog)).to_have_count(1)  # afterwards nothing moves
 
     boxes = [visitor.button(dialog, slot).bounding_box() for slot in OFFERED]
     rows = [{box["y"] for box in boxes[begin : begin + 2]} for begin in (0, 2)]
