@@ -172,6 +172,8 @@ def _purge(
 
 
 def _quantiles(waits: list[float]) -> tuple[float, float]:
+    if len(waits) < 2:
+        raise BenchFailed("too few decisions to tell how long one takes: ask for more a second")
     found = statistics.quantiles(waits, n=100)
     return found[49], found[98]
 
