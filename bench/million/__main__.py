@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -25,6 +25,15 @@ from consent_server.web.logs import configure
 
 PAGE = ROOT / "docs" / "scale.md"
 ENGINES = ("sqlite", "postgresql")
+
+
+class Commands(NamedTuple):
+    """How what reads a whole log is measured."""
+
+    #: Of the exports.
+    forms: tuple[str, ...]
+    #: For which the writers are looked at before an export.
+    seconds: float
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -67,6 +76,11 @@ ENGINES = ("sqlite", "postgresql")
     show_default=True,
     help="How long the writers are looked at before an export.",
 )
+@click.option(
+    "--requests-alone",
+    is_flag=True,
+    help="Measure decisions, checks and proofs, and no command: those read the whole log.",
+)
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--docs", is_flag=True, help="Write the tables into docs/scale.md.")
 def main(
@@ -77,6 +91,7 @@ def main(
     rounds: int,
     requests: int,
     seconds: float,
+    requests_alone: bool,
     json_file: Path | None,
     docs: bool,
 ) -> None:
@@ -85,11 +100,14 @@ def main(
     A million records take 2 GB of the temporary folder (TMPDIR) on each engine, and twice as much
     while an export lies there.
     """
+    if docs and requests_alone:
+        raise click.UsageError("--docs writes whole tables, and --requests-alone gives none")
     configure("warning")
     plan, found = Plan(rounds, requests, 2, 600), {}
+    whole = None if requests_alone else Commands(forms, seconds)
     try:
         for engine in engines:
-            found[engine] = _engine(engine, (small, records), forms, plan, seconds)
+            found[engine] = _engine(engine, (small, records), plan, whole)
             text = "\n".join(as_markdown(engine, found[engine]))
             click.echo(text)
             if docs:
@@ -109,7 +127,7 @@ def _write(engine: str, text: str) -> None:
 
 
 def _engine(
-    engine: str, counts: tuple[int, ...], forms: tuple[str, ...], plan: Plan, seconds: float
+    engine: str, counts: tuple[int, ...], plan: Plan, whole: Commands | None
 ) -> dict[str, Any]:
     """Return the figures of a log of each size on one engine; nothing is left of them."""
     with ExitStack() as stack:
@@ -118,23 +136,30 @@ def _engine(
         for count in counts:
             click.echo(f"{engine}: writing and sealing {count:,} records ...", err=True)
             logs.append(filled(engine, count, folder, stack))
-        return measured(engine, logs, forms, plan, seconds)
+        return measured(engine, logs, plan, whole)
 
 
 def measured(
-    engine: str, logs: Sequence[Log], forms: tuple[str, ...], plan: Plan, seconds: float
+    engine: str, logs: Sequence[Log], plan: Plan, whole: Commands | None
 ) -> dict[str, Any]:
-    """Return the figures of some logs on one engine, JSON-ready."""
+    """Return the figures of some logs on one engine, JSON-ready.
+
+    :param whole: what reads whole logs, if that is measured too
+    """
     load = [os.getloadavg()[0]]
-    found = [{**_of_commands(log, forms), "proofs": proofs(log)} for log in logs]
+    found = [{**_of_log(log), "proofs": proofs(log)} for log in logs]
+    if whole is not None:
+        for log, figures in zip(logs, found, strict=True):
+            figures["commands"] = _of_commands(log, whole.forms)
     click.echo(f"{engine}: decisions and checks ...", err=True)
     with ExitStack() as stack:
         sender = stack.enter_context(client())
         contestants, routes = costs(logs, sender, plan, stack)
         for log, one, figures in zip(logs, contestants, found, strict=True):
             figures["routes"] = routes[one.database]["routes"]
-            click.echo(f"{engine}: an export of {log.records:,} records ...", err=True)
-            figures["streamed"] = streamed(log, one, 20, seconds)
+            if whole is not None:
+                click.echo(f"{engine}: an export of {log.records:,} records ...", err=True)
+                figures["streamed"] = streamed(log, one, 20, whole.seconds)
     return {
         "version": contestants[0].facts["version"],
         "at": datetime.now(UTC).isoformat("T", "seconds"),
@@ -144,22 +169,20 @@ def measured(
     }
 
 
-def _of_commands(log: Log, forms: tuple[str, ...]) -> dict[str, Any]:
-    figures: dict[str, Any] = {
+def _of_log(log: Log) -> dict[str, Any]:
+    sealing = "first_per_second", "last_per_second", "writing_seconds", "sealing_seconds"
+    return {
         "records": log.records,
         "sizes": sizes(log),
-        "sealing": {
-            name: getattr(log, name)
-            for name in (
-                *("first_per_second", "last_per_second"),
-                *("writing_seconds", "sealing_seconds"),
-            )
-        },
-        "commands": {},
+        "sealing": {name: getattr(log, name) for name in sealing},
     }
+
+
+def _of_commands(log: Log, forms: tuple[str, ...]) -> dict[str, Any]:
+    figures = {}
     for name, taken in commands.measured(log, forms):
         click.echo(f"{log.records:,} records: {name} ... {taken['seconds']:.1f} s", err=True)
-        figures["commands"][name] = taken
+        figures[name] = taken
     return figures
 
 

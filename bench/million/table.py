@@ -23,6 +23,15 @@ def as_markdown(engine: str, found: Mapping[str, Any]) -> Iterator[str]:
     yield "|---|--:|--:|--:|"
     yield from _costs(small, large)
     yield ""
+    if "commands" in large:
+        yield from _whole(small, large)
+    yield (
+        f"{found['at'][:10]}, load {found['load'][0]:.1f} at the start and "
+        f"{found['load'][1]:.1f} at the end on {found['cores']} cores."
+    )
+
+
+def _whole(small: Mapping[str, Any], large: Mapping[str, Any]) -> Iterator[str]:
     yield (
         f"| of {large['records']:,} records | s | records/s | records a CPU second "
         f"| MiB above idle | of {small['records']:,} |"
@@ -32,10 +41,6 @@ def as_markdown(engine: str, found: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield _streamed(small, large)
     yield ""
-    yield (
-        f"{found['at'][:10]}, load {found['load'][0]:.1f} at the start and "
-        f"{found['load'][1]:.1f} at the end on {found['cores']} cores."
-    )
 
 
 def _costs(small: Mapping[str, Any], large: Mapping[str, Any]) -> Iterator[str]:

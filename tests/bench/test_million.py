@@ -47,3 +47,8 @@ def test_a_log_is_measured_beside_a_smaller_one(engine, tmp_path):
         assert log["streamed"]["bytes"] > 500 * log["records"]
     for line in as_markdown(engine, figures):
         assert line in done.stdout
+    for log in figures["logs"]:
+        del log["commands"], log["streamed"]
+    alone = list(as_markdown(engine, figures))  # --requests-alone
+    assert any(line.startswith("| check, CPU") for line in alone)
+    assert not any("export" in line for line in alone)
