@@ -19,6 +19,7 @@ from consent_server.errors import ConsentError
 from consent_server.schema import answers, ensure_schema
 from consent_server.settings import Settings
 from consent_server.web import logs
+from consent_server.web.headers import transport_security
 from consent_server.worker.deadline import Worker
 from consent_server.worker.log import JsonLog
 
@@ -77,6 +78,7 @@ def _begin(worker: Any) -> None:
     # would cost a tenth of a decision.
     gc.collect()
     gc.freeze()
+    worker.beside = transport_security(worker.wsgi.extensions["consent_issuer"])
     start_work(worker.wsgi)
 
 

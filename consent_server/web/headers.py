@@ -52,6 +52,7 @@ _DEFAULTS = {
     )
     for surface in (API, PAGE, PEOPLE)
 }
+_TRANSPORT = (("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),)
 
 
 def _open_request() -> None:
@@ -76,10 +77,18 @@ def added(blueprint: str | None, given: Collection[str]) -> list[tuple[str, str]
     surface = SURFACES.get(blueprint or "", API)
     pairs = [pair for name, pair in _DEFAULTS[id(surface)] if name not in given]
     pairs.append(("X-Request-Id", this_g().request_id))
-    # Whatever a proxy says or does not say of TLS: browsers take it over TLS alone (RFC 6797, 8.1).
-    if this_app().extensions["consent_issuer"].startswith("https:"):
-        pairs.append(("Strict-Transport-Security", "max-age=31536000; includeSubDomains"))
+    pairs += transport_security(this_app().extensions["consent_issuer"])
     return pairs
+
+
+def transport_security(public_url: str) -> tuple[tuple[str, str], ...]:
+    """Return what asks for TLS from now on, where the public address has it.
+
+    Whatever a proxy says or does not say of TLS: browsers take it over TLS alone.
+
+    :source: RFC 6797 section 8.1
+    """
+    return _TRANSPORT if public_url.startswith("https:") else ()
 
 
 def close(asked: Request, status: int) -> None:

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
@@ -49,8 +50,11 @@ def admit(request: Any) -> None:
     request.version = min(request.version, SPOKEN)
 
 
-def problem(status: int, reason: str) -> bytes:
-    """Return an answer, whole; the connection ends with it."""
+def problem(status: int, reason: str, headers: Iterable[tuple[str, str]] = ()) -> bytes:
+    """Return an answer, whole; the connection ends with it.
+
+    :param headers: what answers of this installation have beside those of every one
+    """
     title = HTTPStatus(status).phrase
     details = {
         "type": f"/docs#problem-{reason}",
@@ -70,6 +74,7 @@ def problem(status: int, reason: str) -> bytes:
         "Cache-Control: no-store",
         f"Content-Security-Policy: {API['Content-Security-Policy']}",
         *(f"{name}: {value}" for name, value in EVERYWHERE.items()),
+        *(f"{name}: {value}" for name, value in headers),
     ]
     if reason in RETRY_AFTER:
         head.append(f"Retry-After: {RETRY_AFTER[reason]}")

@@ -2,14 +2,11 @@
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.workers.gthread import TConn  # type: ignore[import-untyped]
 
-from consent_server.metrics.catalogue import REFUSALS
-from consent_server.worker.answers import problem
 from consent_server.worker.client import Client
 from consent_server.worker.framing import Framer
 
@@ -53,12 +50,6 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn ships no types
         self.given: Any = None
         #: What its thread made of the request whose answer is not read yet (a future).
         self.answered: Any = None
-
-    def say(self, status: int, reason: str) -> None:
-        """Tell a client that it gets no answer, and why; the connection ends with it."""
-        REFUSALS.add(reason)
-        with suppress(OSError):  # it may be gone
-            self.sock.send(problem(status, reason))
 
     def close(self, graceful: bool = False) -> None:
         """Close at once, or when the client has read the last answer."""

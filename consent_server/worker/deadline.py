@@ -22,8 +22,7 @@ import structlog
 from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
 from gunicorn.http.parser import RequestParser  # type: ignore[import-untyped]
 
-from consent_server.metrics.catalogue import REFUSALS
-from consent_server.worker.answers import admit, problem, status_of
+from consent_server.worker.answers import admit, status_of
 from consent_server.worker.client import SLOWEST, WRITE_SECONDS, Client
 from consent_server.worker.connection import Connection, Waiting, nothing_more
 from consent_server.worker.framing import Framer, Framing
@@ -115,9 +114,7 @@ class Worker(LiningWorker):
         """Answer and log by the kind of the fault alone."""
         status, reason = status_of(exc)
         log.warning("request_not_answered", fault=type(exc).__name__)
-        REFUSALS.add(reason)
-        with suppress(OSError):  # whoever sent it may be gone
-            client.sendall(problem(status, reason))
+        self.tell(client.sendall, status, reason)
 
     def finish_request(self, conn: Connection, fs: "Future[Any]") -> None:
         """Go on with a connection when its answer is sent; a thread may have left the end of it."""
@@ -252,7 +249,7 @@ class Worker(LiningWorker):
 
     def _refuse(self, conn: Connection, status: int, reason: str) -> None:
         self._forget(conn)
-        conn.say(status, reason)
+        self.tell(conn.sock.send, status, reason)
         self.nr_conns -= 1
         conn.close(graceful=True)
 
@@ -271,7 +268,7 @@ class Worker(LiningWorker):
         """Drop connections: who was waited for longest, or came last to a line that is longer."""
         for _ in range(count):
             if last := self.last_in_line(len(self._waiting) + len(self.keepalived_conns)):
-                last.say(503, "overloaded")
+                self.tell(last.sock.send, 503, "overloaded")
                 self._drop(last)
                 continue
             first = next(iter(self._waiting), None)

@@ -15,7 +15,7 @@ from typing import Any
 
 from consent_server.settings import OPERATORS_THREADS, SPARE_THREADS
 from consent_server.worker.connection import Connection
-from consent_server.worker.ending import EndingWorker
+from consent_server.worker.refusing import RefusingWorker
 
 #: Seconds for which a request waits for a thread in a line that does not move: none of its kind had
 #: an answer within as many.
@@ -51,7 +51,7 @@ def lane_of(received: bytes | bytearray) -> Lane:
     return next((lane for lane, form in LANES.items() if form.match(received)), Lane.REST)
 
 
-class LiningWorker(EndingWorker):
+class LiningWorker(RefusingWorker):
     """Gives requests to threads."""
 
     def __init__(self, *args: Any, **options: Any):

@@ -1,0 +1,27 @@
+"""How a worker tells a client that it gets no answer, and why."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from consent_server.metrics.catalogue import REFUSALS
+from consent_server.worker.answers import problem
+from consent_server.worker.ending import EndingWorker
+
+
+class RefusingWorker(EndingWorker):
+    """Answers with problem details what no application sees."""
+
+    def __init__(self, *args: Any, **options: Any):
+        super().__init__(*args, **options)
+        #: What its answers have because the application's have it.
+        self.beside: tuple[tuple[str, str], ...] = ()
+
+    def tell(self, send: Callable[[bytes], object], status: int, reason: str) -> None:
+        """Tell a client; the connection ends with it.
+
+        :param send: of its socket, in the way that whoever calls this may wait for it
+        """
+        REFUSALS.add(reason)
+        with suppress(OSError):  # it may be gone
+            send(problem(status, reason, self.beside))
