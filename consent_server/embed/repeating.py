@@ -34,6 +34,7 @@ _UNUSUAL = (
     "HTTP_IF_RANGE",
     "HTTP_IF_MATCH",
     "HTTP_IF_MODIFIED_SINCE",
+    "HTTP_UPGRADE",
 )
 #: What an answer depends on beside the site: host and scheme for refusals and headers, the others
 #: for encoding and status.

@@ -69,12 +69,14 @@ def test_every_way_to_ask_is_answered_as_the_framework_answers(app, client, seco
         {"headers": {"If-Modified-Since": "Sun, 29 Nov 2026 06:00:00 GMT"}},
         {"headers": {"Transfer-Encoding": "chunked"}},
         {"headers": {"Content-Encoding": "br"}},
+        {"headers": {"Upgrade": "websocket", "Connection": "Upgrade"}},
         {"headers": {"Accept-Encoding": "br," * 300}},
         {"data": b"body"},
     ],
 )
 def test_what_no_page_asks_goes_through(client, seconds, seen, change):
     for _ in range(3):
+        client.get(URL)
         seen.clear()
         client.open(URL, **{"method": "GET", **change})
         assert seen == [1]
