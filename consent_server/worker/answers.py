@@ -72,9 +72,7 @@ def problem(status: int, reason: str, headers: Iterable[tuple[str, str]] = ()) -
         "Content-Type: application/problem+json",
         f"Content-Length: {len(body)}",
         "Cache-Control: no-store",
-        f"Content-Security-Policy: {API['Content-Security-Policy']}",
-        *(f"{name}: {value}" for name, value in EVERYWHERE.items()),
-        *(f"{name}: {value}" for name, value in headers),
+        *(f"{name}: {value}" for name, value in (*EVERYWHERE.items(), *API.items(), *headers)),
     ]
     if reason in RETRY_AFTER:
         head.append(f"Retry-After: {RETRY_AFTER[reason]}")
