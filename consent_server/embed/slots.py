@@ -29,6 +29,7 @@ LATER = frozenset(
         "event.renewed",
         "event.withdrawn",
         "event.expired",
+        "event.corrected",
     }
 )
 

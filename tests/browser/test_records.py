@@ -7,6 +7,9 @@ import json
 import pytest
 from playwright.sync_api import expect
 
+from consent_server.consents.correcting import Correction
+from consent_server.rights.service import correct
+from consent_server.web.clock import now
 from tests.browser.service import OPTIONAL
 
 #: What can be done with records of which one grants, in the order of the buttons.
@@ -44,6 +47,21 @@ def test_every_record_is_shown_in_words_the_newest_first(visitor, site):
     expect(oldest).to_contain_text(visitor.texts["event.given"])
     expect(oldest.get_by_role("definition").first).to_contain_text(", ".join(titles))
     expect(oldest).to_contain_text("2027")
+
+
+def test_what_the_controller_put_right_is_called_no_press_of_the_visitors(visitor, site):
+    visitor.open(site.page())
+    visitor.accept_all()
+    wrong = site.records()[0]["record_id"]
+    with site.service.app.app_context():
+        correct(site.id, wrong, Correction(["marketing"]), now())
+
+    dialog = _open_records(visitor)
+
+    expect(_cards(dialog)).to_have_count(2)
+    newest, oldest = _cards(dialog).all()
+    expect(newest.get_by_role("heading")).to_have_text(visitor.texts["event.corrected"])
+    expect(oldest.get_by_role("heading")).to_have_text(visitor.texts["event.given"])
 
 
 @pytest.mark.parametrize("language", ["fr", "ar"])

@@ -8,6 +8,7 @@ import jwt
 import pytest
 
 from consent_server.consents.correcting import Correction
+from consent_server.rights import receipt_page
 from consent_server.rights.service import correct
 from tests.builders import (
     OTHER_VISITOR,
@@ -105,16 +106,24 @@ def test_the_page_says_it_in_the_visitors_language(ask, decide, site):
     ]
 
 
-def test_the_page_of_what_the_controller_put_right_says_so(ask, decide, site, app, clock):
+@pytest.mark.parametrize("has_word", [True, False])
+def test_the_page_of_what_the_controller_put_right_says_so(
+    has_word, ask, decide, site, app, clock, monkeypatch
+):
+    """Texts that were published earlier have no word for it."""
     wrong = decide(acceptance()).json["record_id"]
     texts = json.loads(site.bundle)["texts"]["fr"]
     clock.advance(minutes=1)
     with app.app_context():
         correct("demo", wrong, Correction(["analytics"]), clock.instant)
+    word = texts["event.corrected"]
+    earlier = {slot: text for slot, text in texts.items() if text != word}
+    monkeypatch.setattr(receipt_page, "texts_of", lambda *_: texts if has_word else earlier)
 
     shown = html.unescape(ask("/receipt", format="html").text)
 
-    assert "The controller put right what an earlier record said" in shown
+    assert (word in shown) is has_word
+    assert ("The controller put right what an earlier record said" in shown) is not has_word
     assert texts["event.changed"] not in shown
     assert texts["event.given"] in html.unescape(ask("/receipt", format="html", record=wrong).text)
 

@@ -3,6 +3,8 @@
 /** What is shown of one; the server sends more. */
 export interface ConsentRecord {
   event: string;
+  /** The record that the controller put right with it, which was nobody's press. */
+  corrects?: string | null;
   recorded_at: string;
   expires_at: string;
   categories: Record<string, {granted: boolean}>;

@@ -107,7 +107,7 @@ export function showRecords(context: RecordsContext): void {
   void fill();
 }
 
-function card({event, recorded_at, expires_at, categories}: ConsentRecord): HTMLElement {
+function card({event, corrects, recorded_at, expires_at, categories}: ConsentRecord): HTMLElement {
   const titles = (granted: boolean): Child =>
     listed(
       Object.keys(categories)
@@ -117,7 +117,7 @@ function card({event, recorded_at, expires_at, categories}: ConsentRecord): HTML
     );
   return element(
     'div.card',
-    element('h3', text(`event.${event}`)),
+    element('h3', text(`event.${corrects ? 'corrected' : event}`)),
     element('p', timeOf(recorded_at)),
     facts({
       [slot('records_allowed')]: titles(true),
