@@ -34,7 +34,9 @@ export function newEntry(
     const older = kept
       .map((name) => [name, state.revisions?.[name] ?? state.revision])
       .filter(([, revision]) => revision !== bundle.revision);
-    const ends = kept.map((name) => [name, new Date(choiceEnds(bundle, state, name)).toISOString()]);
+    // Of what is still to be asked there may be none.
+    const held = kept.filter((name) => name in whole.categories);
+    const ends = held.map((name) => [name, new Date(choiceEnds(bundle, state, name)).toISOString()]);
     Object.assign(next, older.length > 0 && {revisions: Object.fromEntries(older)}, {expires: Object.fromEntries(ends)});
   }
   Object.assign(next, id && {id, n});

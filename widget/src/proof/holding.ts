@@ -10,6 +10,7 @@ import {type Clock, createClock} from './clock';
 import {createDevice} from './device';
 import {fitting} from './fitting';
 import {json} from './json';
+import {ownState} from './own-state';
 import {firstEnd, type Ground, grantedCategories, mayRun} from './permission';
 import type {Queue} from './queue';
 import type {Grant} from './token';
@@ -67,7 +68,7 @@ export function createHolding(first: Published, {store, waiting, apply, onEnd, f
   const device = createDevice(store, onEnd);
   let published = first;
   const clock = createClock();
-  let state = store.readState();
+  let state = ownState(store.readState());
   let grant: Grant | undefined;
   let running = new Set<string>();
   let timer = 0;
@@ -158,7 +159,7 @@ export function createHolding(first: Published, {store, waiting, apply, onEnd, f
     if (!device.isChanged()) {
       return;
     }
-    const [own, found] = [state, store.readState()];
+    const [own, found] = [state, ownState(store.readState())];
     state = found;
     const settled = own && found && afterBoth(own, found);
     settled && deny(settled);
