@@ -41,3 +41,20 @@ def test_a_no_to_one_of_many_services_holds_on_the_next_page(visitor, a_site, sa
     last = site.records()[-1]
     assert last["services"][REFUSED]["granted"] is False
     assert last["categories"]["analytics"]["granted"] is True
+
+
+def test_what_is_asked_alone_on_the_next_page_is_granted(visitor, a_site):
+    """The log holds more of the category than the device: then it is told what the device holds."""
+    site = a_site(services=SERVICES)
+    visitor.open(site.page())
+    visitor.accept_all()
+    visitor.page.evaluate("wish => ConsentServer.save(wish)", NOES["one"])
+    visitor.reload()
+
+    assert visitor.page.evaluate("ConsentServer.save({functional: false})") is True
+    assert visitor.page.evaluate("ConsentServer.save({functional: true})") is True
+
+    assert visitor.granted() == {"functional", "marketing"}
+    last = site.records()[-1]
+    granted = {id_ for id_, choice in last["categories"].items() if choice["granted"]}
+    assert granted == {"necessary", "functional", "marketing"}

@@ -1,13 +1,13 @@
 import {describe, expect, test} from 'vitest';
 import type {Action, Method} from '../src/decision';
-import {readWish, uniformWish, wishOf} from '../src/proof/wish';
-import {aBundle, aCategory, aState, NOW} from './builders';
+import {heldAlike, readWish, uniformWish, wishOf} from '../src/proof/wish';
+import {aBundle, aCategory, aRefusal, aState, NOW} from './builders';
 
 const LATER = NOW + 400 * 864e5;
 const NONE = {functional: false, analytics: false, marketing: false};
 
 describe('a first choice', () => {
-  const read = (wish: object) => readWish(aBundle(), undefined, wish, NOW, false);
+  const read = (wish: object) => readWish(aBundle(), undefined, wish, NOW, () => false);
 
   test('answers everything: what is not named is refused', () => {
     const categories = {functional: false, analytics: false, marketing: true};
@@ -45,7 +45,7 @@ describe('a first choice', () => {
 });
 
 describe('a later choice', () => {
-  const read = (wish: object, state = aState(), now = NOW, bundle = aBundle()) => readWish(bundle, state, wish, now, true);
+  const read = (wish: object, state = aState(), now = NOW, bundle = aBundle()) => readWish(bundle, state, wish, now, () => true);
 
   test('answers what is named; the rest goes on, granted or refused', () => {
     expect(read({categories: {marketing: true}})).toEqual({
@@ -72,7 +72,7 @@ describe('a later choice', () => {
   });
 
   test('answers everything while the server may hold something else', () => {
-    const reading = readWish(aBundle(), aState(), {categories: {marketing: true}}, NOW, false);
+    const reading = readWish(aBundle(), aState(), {categories: {marketing: true}}, NOW, () => false);
 
     expect(reading?.answered.categories).toEqual({functional: false, analytics: true, marketing: true});
   });
@@ -129,5 +129,23 @@ describe('accepting, rejecting and withdrawing', () => {
 
   test('what was allowed in the face of the signal stays', () => {
     expect(wishOf(press('accept_all'), objecting, (id) => id === 'marketing').categories).toEqual(all);
+  });
+});
+
+describe('what goes on at the server too', () => {
+  const grant = {token: '', categories: new Set(['analytics', 'marketing']), from: 0, until: LATER};
+  const alike = (state = aState(), isDelivered = true, hasToken = true) =>
+    ['analytics', 'marketing'].map(
+      heldAlike({bundle: aBundle(), state, grant: hasToken ? grant : undefined, now: NOW}, isDelivered),
+    );
+
+  test('is what the token does not contradict', () => {
+    expect(alike(aState({categories: {analytics: true, marketing: false}}))).toEqual([true, false]);
+    expect(alike(aState({categories: {analytics: false, marketing: false}}), true, false)).toEqual([true, true]);
+  });
+
+  test('is nothing while something is on its way, nor of one who is nobody there', () => {
+    expect(alike(aState(), false)).toEqual([false, false]);
+    expect(alike(aRefusal())).toEqual([false, false]);
   });
 });

@@ -26,7 +26,7 @@ import {queue} from './queue';
 import {offerRecords} from './records';
 import {silence} from './silence';
 import {createVerifier} from './verifier';
-import {readObjection, readWish, wishOf} from './wish';
+import {heldAlike, readObjection, readWish, wishOf} from './wish';
 
 /** What the first part lends. */
 export type Context = {base: string; published: Published; store: Store; page: PageSide};
@@ -92,7 +92,7 @@ export function createProven({base, published: first, store, page: {face: shown,
     holding.reread();
     const {bundle, state, now} = holding.ground();
     const wish = wishOf(press, bundle, has);
-    const canKeep = state?.id !== undefined && waiting().length === 0;
+    const canKeep = heldAlike(holding.ground(), waiting().length === 0);
     const isTakenBack = state && method === 'gpc' && action === 'withdraw';
     const reading = isTakenBack ? readObjection(bundle, state, now, canKeep) : readWish(bundle, state, wish, now, canKeep);
     if (!reading) {

@@ -2,6 +2,7 @@
 import type {Bundle} from '../config';
 import type {Press} from '../consent';
 import {type Choices, objectedTo, optionalCategories, type State, standing, type Wish} from '../decision';
+import type {Ground} from './permission';
 
 export interface Reading {
   /** What holds once it is in force: every optional category, and the services of categories that are split. */
@@ -37,11 +38,19 @@ export function wishOf({action, method, wish}: Press, bundle: Bundle, has: (id: 
 }
 
 /**
+ * Tells whether the server holds of a category what this device holds. A no here to what is granted there is none that it has
+ * taken: a cookie may not have had room for all that was chosen.
+ */
+export function heldAlike({state, grant}: Ground, isDelivered: boolean): (id: string) => boolean {
+  return (id) => isDelivered && state?.id !== undefined && (state.categories[id] !== false || !grant?.categories.has(id));
+}
+
+/**
  * A category that is not named keeps a choice that still holds, and is refused otherwise: silence is no yes. One whose
  * services alone are named keeps its own end too, as long as something of it stays allowed. A category whose services are
  * all alike is not split, so its services are left out.
  *
- * @param canKeep whether the server holds what this device holds; otherwise everything is answered, so that nothing is
+ * @param canKeep whether the server holds of a category what this device holds; otherwise it is answered, so that nothing is
  *   carried over there which was taken back here
  * @returns undefined when nothing that can be chosen is named
  */
@@ -50,7 +59,7 @@ export function readWish(
   state: State | undefined,
   wish: Partial<Wish>,
   now: number,
-  canKeep: boolean,
+  canKeep: (id: string) => boolean,
 ): Reading | undefined {
   const whole: Wish = {categories: {}, services: {}};
   const answered: Wish = {categories: {}, services: {}};
@@ -78,7 +87,7 @@ export function readWish(
     Object.assign(whole.services, parts);
     // A grant that the browser objects to is still held by the server: it has to be told.
     const isHeld = granted === isGranted && granted === state?.categories[id];
-    if (canKeep && named === undefined && isHeld && (isGranted || present === 'refused')) {
+    if (canKeep(id) && named === undefined && isHeld && (isGranted || present === 'refused')) {
       kept.push(id);
       Object.assign(answered.services, alone);
     } else {
@@ -92,16 +101,16 @@ export function readWish(
 /**
  * What the browser takes back. It answers nothing else: what holds goes on, and what has to be asked stays to be asked.
  *
- * @param canKeep otherwise the noes that may not have arrived yet are repeated
+ * @param canKeep as above; otherwise the noes that may not have arrived yet are repeated
  */
-export function readObjection(bundle: Bundle, state: State, now: number, canKeep: boolean): Reading {
+export function readObjection(bundle: Bundle, state: State, now: number, canKeep: (id: string) => boolean): Reading {
   const objected = objectedTo(bundle, state);
   const reading: Reading = {whole: {categories: {}, services: {}}, answered: {categories: {}, services: {}}, kept: []};
   const {whole, answered, kept} = reading;
   for (const {id} of optionalCategories(bundle)) {
     const isTaken = objected.includes(id);
     const present = standing(bundle, state, id, now);
-    const isAnswer = isTaken || (!canKeep && present === 'refused' && state.categories[id] === false);
+    const isAnswer = isTaken || (!canKeep(id) && present === 'refused' && state.categories[id] === false);
     if (isAnswer) {
       answered.categories[id] = false;
     } else {
@@ -115,7 +124,7 @@ export function readObjection(bundle: Bundle, state: State, now: number, canKeep
     const choice = state.services[id];
     if (choice !== undefined && !objected.includes(category)) {
       whole.services[id] = choice;
-      if (!canKeep && !choice) {
+      if (!canKeep(category) && !choice) {
         answered.services[id] = false;
       }
     }
