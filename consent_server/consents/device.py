@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from consent_server.columns import rfc3339
-from consent_server.consents.choices import Choice, Held, Question, choices_of
+from consent_server.consents.choices import Choice, Decision, Held, Question, choices_of
 from consent_server.consents.models import AnyRecord
 from consent_server.sites.document.cookie import LONGEST_STATE
 from consent_server.sites.durations import add_months
@@ -38,8 +38,9 @@ class Acknowledged:
     record: AnyRecord
     #: The bundle on which it was decided.
     bundle: Mapping[str, Any]
-    #: As the browser sent it; the record itself knows only the subject.
-    consent_id: str | None
+    #: As the browser sent it. The record itself knows the subject alone, and Global Privacy Control
+    #: also from the request, of which the widget never heard.
+    decision: Decision
     token: str | None
     #: Host of the page, which is the host that was asked.
     host: str
@@ -61,6 +62,8 @@ def cookies_to_set(acknowledged: Acknowledged, now: datetime) -> list[str]:
     :param now: aware, UTC; a choice that is over sets nothing
     """
     record, domain = acknowledged.record, acknowledged.bundle.get("cookie_domain")
+    if _leaves_to_ask(acknowledged):
+        return list(_ended_cookies(acknowledged))
     state = _fitting(acknowledged.bundle, device_state(acknowledged))
     ends = {STATE: _state_ends(state, acknowledged.question.months), TOKEN: record.expires_at}
     values = {STATE: as_cookie_value(state), TOKEN: acknowledged.token or ""}
@@ -78,6 +81,7 @@ def device_state(acknowledged: Acknowledged) -> dict[str, Any]:
     the same bytes (R004).
     """
     record, question, held = acknowledged.record, acknowledged.question, acknowledged.held
+    decision = acknowledged.decision
     choices = {id_: held.categories[id_] for id_ in question.optional}
     state: dict[str, Any] = {
         "v": 1,
@@ -87,9 +91,9 @@ def device_state(acknowledged: Acknowledged) -> dict[str, Any]:
         "categories": {id_: choice.granted for id_, choice in choices.items()},
         "services": _split_services(question, choices, held.services),
     }
-    if record.gpc:
+    if decision.gpc:
         state["gpc"] = True
-    if acknowledged.consent_id is None:
+    if decision.consent_id is None:
         return state
     ends = {id_: rfc3339(choice.expires_at) for id_, choice in choices.items()}
     kept = [id_ for id_, choice in choices.items() if choice.decided_at != record.recorded_at]
@@ -99,7 +103,20 @@ def device_state(acknowledged: Acknowledged) -> dict[str, Any]:
         state["revisions"] = older
     if kept:
         state["expires"] = ends
-    return {**state, "id": acknowledged.consent_id, "n": record.n, "expires": ends}
+    return {**state, "id": decision.consent_id, "n": record.n, "expires": ends}
+
+
+def _leaves_to_ask(acknowledged: Acknowledged) -> bool:
+    """Whether the device holds no answer where the log had to note one.
+
+    What the signal alone takes back answers nothing else in the browser (``wish.ts``); a category
+    that had no choice to keep is refused in the log, and is to be asked about there.
+    """
+    record, decision = acknowledged.record, acknowledged.decision
+    choices = acknowledged.held.categories
+    unanswered = set(acknowledged.question.optional) - set(decision.categories)
+    is_objection = (decision.method, decision.action) == ("gpc", "withdraw")
+    return is_objection and any(choices[id_].decided_at == record.recorded_at for id_ in unanswered)
 
 
 def as_cookie_value(state: Mapping[str, Any]) -> str:

@@ -150,12 +150,11 @@ class PrivacyControl(MethodView):
 
 def _record(headers: dict[str, Any], body: tuple[Decision, str | None], site_id: str) -> Given:
     """Record a decision that was read, of a page of the site."""
-    decision, key_in_body = body
-    rates.count("denial" if decision.refuses else "grant", site_id)
-    if not decision.gpc and privacy_control.is_sent():
-        decision = replace(decision, gpc=True)
+    sent, key_in_body = body
+    rates.count("denial" if sent.refuses else "grant", site_id)
+    is_heard = sent.gpc or privacy_control.is_sent()
     asked = Request(
-        decision=decision,
+        decision=sent if sent.gpc is is_heard else replace(sent, gpc=True),
         key=_idempotency_key(headers["idempotency_key"], key_in_body),
         body_hash=_body_hash(),
     )
@@ -174,7 +173,7 @@ def _record(headers: dict[str, Any], body: tuple[Decision, str | None], site_id:
     cookies: list[str] = []
     if host is not None and recorded.is_in_force:
         bundle = service.bundle_shown(recorded.record)
-        kept = Acknowledged(recorded.record, bundle, decision.consent_id, token, host)
+        kept = Acknowledged(recorded.record, bundle, sent, token, host)
         cookies = cookies_to_set(kept, instant)
     result = "recorded" if recorded.is_in_force else "superseded"
     DECISIONS.add(answer["event"], result if recorded.is_new else "repeated")

@@ -1,6 +1,7 @@
 """What a real browser is given through a real nginx: the widget's cookies, to the byte."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import request, request_started
@@ -10,6 +11,12 @@ from tests.browser.web import SHOP
 from tests.first_party.front import PATH
 
 OTHER = {**TRACKER, "id": "other", "name": "Other", "stores": []}
+BOTH = [
+    {"id": "necessary", "required": True, "reason": "consent_choice"},
+    {"id": "analytics"},
+    {"id": "marketing"},
+]
+HEARD = "Object.defineProperty(navigator, 'globalPrivacyControl', {value: true})"
 SEND_AGAIN = """
     async ([url, body]) => {
         const headers = {'Content-Type': 'text/plain;charset=UTF-8'};
@@ -85,6 +92,53 @@ def test_the_answer_repeats_what_the_widget_wrote(a_shop, decided, choice):
 
     assert {cookie.name for cookie in lines} == set(written) != set()
     assert _same(written, kept)
+
+
+def test_a_signal_that_only_the_request_carries_is_not_kept(a_shop, new_visitor):
+    """The widget never heard of it: kept there, it would outweigh the one that the page hears."""
+    shop = a_shop()
+    visitor, device = new_visitor()
+    device.context.set_extra_http_headers({"Sec-GPC": "1"})
+    visitor.open(shop.page())
+    visitor.accept_all()
+    device.settle()
+
+    assert [record["gpc"] for record in shop.records()] == [True]
+    assert "gpc" not in visitor.state()
+
+
+@pytest.mark.parametrize("days", [-2, 2])
+def test_a_device_of_another_day_keeps_that_of_the_record(shop, new_visitor, service, days):
+    """Otherwise the page would take the answer's cookie for what another tab has said."""
+    visitor, device = new_visitor()
+    visitor.open(shop.page())
+    service.set_clock(datetime.now(UTC) + timedelta(days=days))
+    try:
+        visitor.accept_all()
+        device.settle()
+    finally:
+        service.set_clock(None)
+
+    day = visitor.page.evaluate("ConsentServer.getConsent().day")
+    assert [record["recorded_at"][:10] for record in shop.records()] == [day]
+    assert visitor.state()["day"] == day
+
+
+def test_what_an_objection_leaves_to_ask_is_asked_after_its_answer_too(a_shop, new_visitor):
+    shop = a_shop(categories=BOTH)
+    visitor, device = new_visitor()
+    visitor.open(shop.page())
+    visitor.accept_all()
+    shop.publish(texts={"en": {"category.analytics.text": "Other."}, "fr": {}})
+    visitor.page.add_init_script(HEARD)
+    visitor.reload()
+    device.settle()
+
+    visitor.reload()
+
+    assert [record["method"] for record in shop.records()] == ["banner", "gpc"]
+    assert visitor.state()["categories"] == {"marketing": False}
+    visitor.expect_asked()
 
 
 def test_of_more_services_than_a_cookie_holds_the_answer_repeats_what_is_kept(a_shop, decided):

@@ -122,11 +122,11 @@ export function createDelivery(base: string, holding: Holding, face: Face, verif
       return !grants;
     }
     const ids = Object.keys(categories);
-    const ends = ids.map((category) => [category, answer.categories[category]?.expires_at ?? answer.expires_at]);
-    const held = ids.map((category) => [category, checked.categories.has(category)]);
+    const expires = Object.fromEntries(ids.map((name) => [name, answer.categories[name]?.expires_at ?? answer.expires_at]));
+    const held = Object.fromEntries(ids.map((name) => [name, checked.categories.has(name)]));
     // Two tabs said yes, each under an identifier of its own: the device keeps one, so the log may keep no more.
     holding.state && forsake(entry, holding.state, id);
-    const state = {...entry.state, categories: Object.fromEntries(held), expires: Object.fromEntries(ends)};
+    const state = {...entry.state, day: answer.recorded_at?.slice(0, 10) ?? entry.state.day, categories: held, expires};
     holding.hold(state, checked);
     // Only now: on a page that ends in between, it is sent once more, and answered as before.
     dequeue(entry);
