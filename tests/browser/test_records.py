@@ -92,6 +92,27 @@ def test_the_rows_of_buttons_are_full(width, visitor, site):
     assert rows[0] != rows[1]
 
 
+TEXT = """heading => {
+    const range = document.createRange();
+    range.selectNodeContents(heading);
+    const {top, bottom, height} = range.getBoundingClientRect();
+    const head = heading.parentElement.getBoundingClientRect();
+    return {height, above: top - head.top, below: head.bottom - bottom};
+}"""
+
+
+def test_a_heading_of_two_lines_has_room_above_and_below(visitor, a_site):
+    visitor.speaks("fr")
+    visitor.page.set_viewport_size({"width": 390, "height": 844})
+    visitor.open(a_site(languages={"default": "fr", "available": ["fr"]}).page(language="fr"))
+    visitor.accept_all()
+
+    text = _open_records(visitor).get_by_role("heading", level=2).evaluate(TEXT)
+
+    assert text["height"] >= 2 * 20
+    assert min(text["above"], text["below"]) >= 8
+
+
 @pytest.mark.parametrize("format_", ["csv", "jsonld"])
 def test_one_press_saves_a_copy(format_, visitor, site):
     visitor.open(site.page())
