@@ -213,7 +213,7 @@ class CheckQuerySchema(CheckItemSchema):
 class CheckManySchema(ma.Schema):
     """Many questions about one site."""
 
-    #: Bytes: 100 tokens of 600 characters.
+    #: Bytes: with four categories a token has some 650 characters.
     max_bytes = 64 * 1024
 
     site = ma.fields.String(required=True, validate=SITE)
