@@ -15,7 +15,7 @@ from consent_server.errors import ConsentError, RowUnreadable
 #: What a row that somebody changed can make Python raise while it is read: PostgreSQL keeps
 #: instants that its driver does not read, and a row may name what is not there.
 NOT_AS_WRITTEN = (
-    *(ValueError, TypeError, LookupError, AttributeError),
+    *(ValueError, TypeError, LookupError, AttributeError, OverflowError),
     *(sa.exc.DataError, sa.exc.NoResultFound),
 )
 #: The same, and what this service says itself of such a row.
@@ -23,7 +23,8 @@ UNREADABLE = (ConsentError, *NOT_AS_WRITTEN)
 
 
 #: Before and beyond every instant that is read, wherever a session of PostgreSQL says that it is.
-FIRST, END_OF_TIME = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+#: What is decided after such a one ends within the years that there are.
+FIRST, END_OF_TIME = datetime(1, 1, 2, tzinfo=UTC), datetime(9998, 1, 1, tzinfo=UTC)
 #: The only form of an instant on SQLite, which knows no month of 31 days too many; hours of a day
 #: that has more of them are brought into it by the shift of nothing.
 WRITTEN = "%Y-%m-%dT%H:%M:%fZ", "+0 days"
@@ -56,6 +57,11 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
     impl = sa.Text
     cache_ok = True
 
+    def __init__(self, end: datetime | None = None):
+        """:param end: from which on what is stored is not read: something follows it in time"""
+        super().__init__()
+        self.end = end
+
     def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
         """Choose the column type of the engine in use."""
         if dialect.name == "postgresql":
@@ -76,12 +82,17 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
         if value is None:
             return None
         if not isinstance(value, str):
-            return value.astimezone(UTC)
+            return self._before_end(value.astimezone(UTC))
         try:
             instant = datetime.fromisoformat(value)
         except ValueError as error:
             raise RowUnreadable from error
         if instant.tzinfo is None:
+            raise RowUnreadable
+        return self._before_end(instant)
+
+    def _before_end(self, instant: datetime) -> datetime:
+        if self.end is not None and instant >= self.end:
             raise RowUnreadable
         return instant
 

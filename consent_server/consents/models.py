@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 import sqlalchemy.orm as so
 
-from consent_server.columns import Flag, JSONDocument, UtcDateTime, rfc3339
+from consent_server.columns import END_OF_TIME, Flag, JSONDocument, UtcDateTime, rfc3339
 from consent_server.db import Model
 from consent_server.ledger.record import exported
 from consent_server.sites.service import reprompt_after
@@ -108,7 +108,7 @@ class ConsentRecord(Described, Model):
     #: Where it was pressed; none for an expiry.
     method: so.Mapped[str | None]
     #: Server clock, UTC, milliseconds; never earlier than the subject's previous record.
-    recorded_at: so.Mapped[datetime] = so.mapped_column(UtcDateTime)
+    recorded_at: so.Mapped[datetime] = so.mapped_column(UtcDateTime(END_OF_TIME))
     #: When the first of the choices ends and the visitor is asked again; of an expiry, when the
     #: first of the grants that are left ends, or the instant that passed where none is left.
     expires_at: so.Mapped[datetime] = so.mapped_column(UtcDateTime)

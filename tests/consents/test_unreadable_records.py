@@ -12,6 +12,9 @@ from tests.log.tampering import unguarded
 DAMAGES = {
     "expires_at": ("yesterday", "infinity"),
     "recorded_at": ("yesterday", "294276-01-01"),
+    # Read as an instant, and a choice made after it ends after the last year there is.
+    "recorded_at, far": ("9998-12-31T23:59:59.999Z", "9998-12-31T23:59:59.999Z"),
+    "recorded_at, last": ("9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"),
     "categories": ('{"analytics": 1}', '{"analytics": 1}'),
     "services": ("null", "null"),
 }
@@ -21,10 +24,11 @@ DAMAGES = {
 def damage(app):
     """Change a column of a record so that it cannot be read, past every guard."""
 
-    def damage(record_id, column):
+    def damage(record_id, what):
+        column = what.partition(",")[0]
         with app.app_context(), unguarded(db.engine) as connection:
             is_sqlite = db.engine.dialect.name == "sqlite"
-            value = DAMAGES[column][0 if is_sqlite else 1]
+            value = DAMAGES[what][0 if is_sqlite else 1]
             change = f"UPDATE consent_records SET {column} = '{value}' WHERE record_id = :id"  # noqa: S608
             assert connection.execute(sa.text(change), {"id": record_id}).rowcount == 1
 
