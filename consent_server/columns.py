@@ -1,5 +1,6 @@
 """Types of columns: one meaning on both databases, whatever each of them stores."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -32,6 +33,8 @@ WRITTEN = "%Y-%m-%dT%H:%M:%fZ", "+0 days"
 
 #: What is in no id: any of it in bytes that are no UTF-8, too.
 IN_NO_ID = "*[^A-Za-z0-9_-]*"
+#: All that an id has, in the words of Python and of PostgreSQL.
+IN_IDS = re.compile("[A-Za-z0-9_-]*")
 
 
 @contextmanager
@@ -118,6 +121,11 @@ def is_id(column: Any, engine: str) -> sa.ColumnElement[bool]:
         return sa.true()
     text = sa.func.coalesce(column, "")
     return sa.not_(text.op("GLOB", is_comparison=True)(IN_NO_ID))
+
+
+def is_spelled_as_id(text: str) -> bool:
+    """Whether a text that was read has nothing that is in no id."""
+    return IN_IDS.fullmatch(text) is not None
 
 
 def raw(column: Any, engine: str) -> Any:

@@ -14,7 +14,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 
 class Texts(sa.types.TypeDecorator[Collection[str]]):
-    """A list of texts that hold no comma (ids are base64url), as one text."""
+    """A list of texts as one text, whatever they hold: somebody may have changed an id."""
 
     impl = sa.Text
     cache_ok = True
@@ -24,7 +24,16 @@ class Texts(sa.types.TypeDecorator[Collection[str]]):
         if value is None:
             return None
         # One text costs the driver of PostgreSQL less than a list of them.
-        return ",".join(value) if dialect.name == "postgresql" else orjson.dumps([*value]).decode()
+        return _literal(value) if dialect.name == "postgresql" else orjson.dumps([*value]).decode()
+
+
+def _literal(texts: Collection[str]) -> str:
+    """Return an array as PostgreSQL writes one."""
+    joined = '","'.join(texts)
+    if "\\" in joined or joined.count('"') != 2 * max(0, len(texts) - 1):
+        escaped = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
+        joined = '","'.join(escaped)
+    return f'{{"{joined}"}}' if texts else "{}"
 
 
 class _Among(FunctionElement[Any]):
@@ -63,7 +72,7 @@ def _parameter(texts: str | Collection[str]) -> sa.BindParameter[Collection[str]
 @compiles(_Among, "postgresql")
 def _among_postgresql(element: Any, compiler: Any, **how: Any) -> str:
     column, texts = (compiler.process(clause, **how) for clause in element.clauses)
-    return f"{column} = ANY (string_to_array({texts}, ','))"
+    return f"{column} = ANY (CAST({texts} AS text[]))"
 
 
 @compiles(_Among, "sqlite")
@@ -74,7 +83,7 @@ def _among_sqlite(element: Any, compiler: Any, **how: Any) -> str:
 
 @compiles(_Each, "postgresql")
 def _each_postgresql(element: Any, compiler: Any, **how: Any) -> str:
-    return f"unnest(string_to_array({compiler.process(element.clauses, **how)}, ','))"
+    return f"unnest(CAST({compiler.process(element.clauses, **how)} AS text[]))"
 
 
 @compiles(_Each, "sqlite")

@@ -10,10 +10,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from consent_server.columns import is_spelled_as_id
 from consent_server.consents.models import ConsentRecord, IdempotencyKey
 from consent_server.db import db, lock_each_for_writing
 from consent_server.ledger.entries import Cause
-from consent_server.lists import Texts, among, each_of
+from consent_server.lists import among, each_of
 from consent_server.log.models import Erasure, LogEntry, OpeningKeys, QueuedEntry
 from consent_server.log.queue import queue_tombstones
 
@@ -36,11 +37,12 @@ def _word(names: Any) -> sa.Select[tuple[str]]:
     return sa.select(sa.func.set_config("consent.erased", names, True))
 
 
-#: What says that records go, which the triggers ask, and what takes that back. On PostgreSQL it is
-#: a word of the transaction (migration 0016); on SQLite rows that cannot be committed.
+#: What says that records go, which the triggers ask, and what takes that back: a word of the
+#: transaction, on PostgreSQL (migration 0016), where every name is an id; rows that cannot be
+#: committed else.
 NAMING: dict[str, tuple[sa.Executable, sa.Executable]] = {
-    "postgresql": (_word(_SITE + "," + sa.bindparam("ids", type_=Texts)), _word("")),
-    "sqlite": (
+    "word": (_word(_SITE + "," + sa.bindparam("names", type_=sa.Text)), _word("")),
+    "rows": (
         sa.insert(Erasure).from_select(
             ["site_id", "record_id", "never_kept"],
             sa.select(_SITE, each_of("ids"), sa.literal("")),
@@ -108,12 +110,12 @@ def remove(site_id: str, record_ids: Collection[str], reason: Cause, now: dateti
     :param reason: of records that wait for their place, not that they were lost
     """
     connection = db.session.connection()
-    say, take_back = NAMING[connection.dialect.name]
     indexes: list[int] = []
     count = 0
     for some in _chunks(record_ids):
         gone = {"of_site": site_id, "ids": some}
-        connection.execute(say, gone)
+        say, take_back = _naming(connection.dialect.name, some)
+        connection.execute(say, {**gone, "names": ",".join(some)})
         forgotten = connection.execute(FORGET, gone).scalars().all()
         indexes += forgotten
         left = len(some) - len(forgotten)
@@ -126,6 +128,12 @@ def remove(site_id: str, record_ids: Collection[str], reason: Cause, now: dateti
         connection.execute(take_back, gone)
     queue_tombstones(site_id, indexes, reason, now)
     return count
+
+
+def _naming(engine: str, record_ids: Sequence[str]) -> tuple[sa.Executable, sa.Executable]:
+    """Return how records are named to the triggers: a name that somebody changed may be two."""
+    is_word = engine == "postgresql" and all(map(is_spelled_as_id, record_ids))
+    return NAMING["word" if is_word else "rows"]
 
 
 def _chunks(record_ids: Collection[str]) -> list[Sequence[str]]:

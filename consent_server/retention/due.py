@@ -1,30 +1,14 @@
 """The records of a site that are old enough, and of whom nothing is younger."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 
 from consent_server.columns import FIRST
 from consent_server.consents.models import ConsentRecord
 from consent_server.lists import among
-from consent_server.retention.passed import is_read
-
-
-class Old(NamedTuple):
-    """A record that is old enough itself to be erased."""
-
-    record_id: str
-    subject: str | None
-    recorded_at: datetime
-    corrects: str | None
-    #: Whether its visitor had no consent event since; of nobody there is none.
-    is_over: bool
-    #: ``recorded_at`` as the driver has it. What is read of a row that somebody changed may be
-    #: another instant, after which the same row would come again, for ever.
-    place: Any
-
+from consent_server.retention.passed import Old, is_read
 
 Page = Sequence[Old]
 

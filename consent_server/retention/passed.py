@@ -1,12 +1,21 @@
 """Records that a purge passes: of none of them can be read how long it was kept."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 import structlog
 
-from consent_server.columns import FIRST, is_id, is_instant, raw, shown
+from consent_server.columns import (
+    FIRST,
+    IN_IDS,
+    is_id,
+    is_instant,
+    is_spelled_as_id,
+    raw,
+    shown,
+)
 from consent_server.consents.models import ConsentRecord
 from consent_server.db import db
 from consent_server.errors import RowUnreadable
@@ -15,6 +24,20 @@ from consent_server.lists import among
 log = structlog.get_logger(__name__)
 #: Record ids that are named; an audit of the log names all.
 NAMED = 5
+
+
+class Old(NamedTuple):
+    """A record that is old enough itself to be erased."""
+
+    record_id: str
+    subject: str | None
+    recorded_at: datetime
+    corrects: str | None
+    #: Whether its visitor had no consent event since; of nobody there is none.
+    is_over: bool
+    #: ``recorded_at`` as the driver has it. What is read of a row that somebody changed may be
+    #: another instant, after which the same row would come again, for ever.
+    place: Any
 
 
 class RecordsPassed(RowUnreadable):
@@ -35,16 +58,24 @@ class RecordsPassed(RowUnreadable):
         self.records = named[:NAMED]
 
 
+def _are_ids(engine: str) -> sa.ColumnElement[bool]:
+    """Return the condition that the ids of a record are written as ids."""
+    names = ConsentRecord.record_id, ConsentRecord.subject
+    if engine == "sqlite":
+        return sa.and_(*(is_id(name, engine) for name in names))
+    spelled = f"^{IN_IDS.pattern}$"
+    return sa.and_(*(sa.func.coalesce(name, "").regexp_match(spelled) for name in names))
+
+
 def is_read(engine: str) -> sa.ColumnElement[bool]:
     """Return the condition that a record says when it was made, and whose it is.
 
-    :param engine: ``sqlite`` or ``postgresql``, which has no instant that is none but beyond these
+    :param engine: ``sqlite`` or ``postgresql``, which has no instant that is none but beyond these,
+        and ids that are looked at when they are read (:meth:`Passed.leave`)
     """
     if engine != "sqlite":
         return sa.true()
-    names = ConsentRecord.record_id, ConsentRecord.subject
-    ids = (is_id(name, engine) for name in names)
-    return sa.and_(is_instant(ConsentRecord.recorded_at, engine), *ids)
+    return sa.and_(is_instant(ConsentRecord.recorded_at, engine), _are_ids(engine))
 
 
 class Passed:
@@ -61,6 +92,14 @@ class Passed:
         """Look at what stands between two instants in the order of the log, both included."""
         at = ConsentRecord.recorded_at
         self._find(at >= since, at <= until)
+
+    def leave(self, page: Sequence[Old]) -> Sequence[Old]:
+        """Return a page without the records whose ids somebody changed to what is none."""
+        found = [old for old in page if not _is_named(old)]
+        if not found:
+            return page
+        self.record_ids |= {shown(old.record_id) for old in found}
+        return [old for old in page if _is_named(old)]
 
     def beyond(self) -> None:
         """Look at what stands before and after all that is due by now or will be; few do."""
@@ -87,8 +126,12 @@ class Passed:
         at = ConsentRecord.recorded_at
         names = ConsentRecord.record_id, ConsentRecord.subject
         query = sa.select(*(raw(name, self._engine) for name in names))
-        unread = sa.not_(sa.and_(is_instant(at, self._engine), is_read(self._engine)))
+        unread = sa.not_(sa.and_(is_instant(at, self._engine), _are_ids(self._engine)))
         of_site = ConsentRecord.site_id == self.site_id
         rows = db.session.execute(query.where(of_site, *where, unread)).all()
         self.record_ids |= {shown(record_id) for record_id, _ in rows}
         return {shown(subject) for _, subject in rows if subject is not None}
+
+
+def _is_named(old: Old) -> bool:
+    return is_spelled_as_id(old.record_id) and is_spelled_as_id(old.subject or "")

@@ -16,8 +16,8 @@ from consent_server.erasing.restricted import delete_ended
 from consent_server.erasing.service import erase_overdue
 from consent_server.lists import among
 from consent_server.parts import do_all
-from consent_server.retention.due import BEFORE, OLD, OVERDUE, STANDING, Old, Page
-from consent_server.retention.passed import Passed
+from consent_server.retention.due import BEFORE, OLD, OVERDUE, STANDING, Page
+from consent_server.retention.passed import Old, Passed
 from consent_server.retention.retries import purge_keys
 from consent_server.sites.durations import months, months_before
 from consent_server.sites.known import require_readable_sites, site_ids
@@ -178,7 +178,7 @@ def _pages(passed: Passed, cutoff: datetime, most: Callable[[], int]) -> Iterato
         if not page:
             passed.beyond()
             return
-        yield page
+        yield passed.leave(page)
         since, after, after_id = page[-1].recorded_at, page[-1].place, page[-1].record_id
 
 

@@ -3,7 +3,9 @@
 import json
 
 import pytest
+import sqlalchemy as sa
 
+from consent_server.db import db
 from tests.builders import (
     OTHER_VISITOR,
     VISITOR,
@@ -11,6 +13,7 @@ from tests.builders import (
     refusal,
     withdrawal,
 )
+from tests.log.tampering import unguarded
 from tests.log.verifier import included
 
 PLAIN = {"format": "tlog-proof"}
@@ -186,3 +189,21 @@ def test_the_list_outside_names_nobody(decide, erase, erased, subject, app):
     assert path.parent.stat().st_mode & 0o777 == 0o700
     assert not [secret for secret in (record_id, subject(), VISITOR) if secret in written]
     assert erased.digest("demo", record_id) in written
+
+
+def test_a_record_whose_id_names_two_others_is_erased_alone(app, decide, seal, erase, rows):
+    mine = decide(acceptance()).json["record_id"]
+    others = [decide(acceptance(consent_id=OTHER_VISITOR)).json["record_id"]]
+    others.append(decide(refusal()).json["record_id"])
+    both = ",".join(others)
+    with app.app_context(), unguarded(db.engine) as connection:
+        for table in ("consent_records", "log_opening_keys", "log_queue", "idempotency_keys"):
+            change = f"UPDATE {table} SET record_id = :both WHERE record_id = :mine"  # noqa: S608
+            connection.execute(sa.text(change), {"both": both, "mine": mine})
+
+    assert erase() == 1
+
+    for table in ("consent_records", "log_opening_keys", "idempotency_keys"):
+        assert {row["record_id"] for row in rows(table)} == set(others)
+    seal()
+    assert {row["record_id"] for row in rows("log_entries")} == {*others, None}

@@ -155,6 +155,51 @@ def test_the_command_counts_what_is_kept_and_ends_with_1(
     assert said.startswith("records_unreadable: demo: ") and "and 2 more" in said
 
 
+@pytest.fixture
+def rename(app):
+    """Change an id of a record to what is none, past every guard."""
+
+    def rename(record_id, column, value):
+        with app.app_context(), unguarded(db.engine) as connection:
+            change = f"UPDATE consent_records SET {column} = :value WHERE record_id = :id"  # noqa: S608
+            done = connection.execute(sa.text(change), {"value": value, "id": record_id})
+            assert done.rowcount == 1
+
+    return rename
+
+
+@pytest.mark.parametrize("value", ["a,b", 'a"b', "a\\", "{a}", "a b\n"])
+@pytest.mark.parametrize("column", ["record_id", "subject"])
+def test_an_id_that_is_none_keeps_no_other_waiting(
+    decide, rename, purge, left, clock, column, value
+):
+    ids = due(decide, clock, [acceptance(1), refusal()])
+    rename(ids[0], column, value)
+
+    foreseen, _ = purge(is_dry_run=True)
+    purged, told = purge()
+
+    kept = value if column == "record_id" else ids[0]
+    assert left() == {kept}
+    assert (foreseen.records, foreseen.unreadable) == (purged.records, purged.unreadable) == (1, 1)
+    assert kept.rstrip() in told
+
+
+def test_an_id_that_names_two_others_takes_neither(decide, rename, purge, left, clock, rows):
+    old = decide(refusal()).json["record_id"]
+    clock.set("2029-11-22T20:00:00+00:00")
+    young = [decide(refusal()).json["record_id"] for _ in range(2)]
+    both = ",".join(young)
+    rename(old, "record_id", both)
+
+    purged, told = purge()
+
+    assert left() == {*young, both}
+    assert (purged.records, purged.unreadable) == (0, 1)
+    assert both in told
+    assert not [line for line in rows("trail_lines") if line["what"] == "purge"]
+
+
 class TestIds:
     """Of SQLite, which keeps any bytes as text."""
 
