@@ -107,9 +107,24 @@ def is_instant(column: Any, engine: str) -> sa.ColumnElement[bool]:
     """
     known = [column >= FIRST, column < END_OF_TIME]
     if engine == "sqlite":
-        text = sa.type_coerce(column, sa.Text)
-        known.append(text.is_not_distinct_from(sa.func.strftime(WRITTEN[0], text, WRITTEN[1])))
+        known.append(is_exact(column, engine))
     return sa.and_(*known)
+
+
+def is_exact(column: Any, engine: str) -> sa.ColumnElement[bool]:
+    """Return the condition that an instant is read as what is stored, and nothing near it.
+
+    Whoever asks for what comes after an instant that was read would get another one again, for
+    ever.
+
+    :param engine: ``sqlite``, where a text may be written in several ways, or ``postgresql``, which
+        keeps microseconds
+    """
+    if engine == "sqlite":
+        text = sa.type_coerce(column, sa.Text)
+        return text.is_not_distinct_from(sa.func.strftime(WRITTEN[0], text, WRITTEN[1]))
+    exact: sa.ColumnElement[bool] = sa.func.date_trunc("milliseconds", column) == column
+    return exact
 
 
 def is_id(column: Any, engine: str) -> sa.ColumnElement[bool]:

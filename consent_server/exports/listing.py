@@ -6,24 +6,32 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from consent_server.columns import is_exact
 from consent_server.consents.models import ConsentRecord
 from consent_server.db import db
+from consent_server.errors import RowUnreadable
 from consent_server.exports.selection import Selection
 
 Position = tuple[datetime, str]
 
 
 def page_of(selection: Selection, after: Position | None, most: int) -> list[ConsentRecord]:
-    """Return the next records after a position, detached; the transaction is over on return."""
-    query = sa.select(ConsentRecord).where(*selection.conditions())
+    """Return the next records after a position, detached; the transaction is over on return.
+
+    :raises RowUnreadable: no page can begin after a record, as its instant is not what is read
+    """
+    as_read = is_exact(ConsentRecord.recorded_at, db.engine.dialect.name)
+    query = sa.select(ConsentRecord, as_read).where(*selection.conditions())
     if after is not None:
         position = sa.tuple_(ConsentRecord.recorded_at, ConsentRecord.record_id)
         query = query.where(position > sa.tuple_(*_bound(after)))
     query = query.order_by(ConsentRecord.recorded_at, ConsentRecord.record_id).limit(most)
-    page = list(db.session.scalars(query))
+    page = db.session.execute(query).all()
     db.session.expunge_all()
     db.session.rollback()
-    return page
+    if not all(is_as_read for _, is_as_read in page):
+        raise RowUnreadable
+    return [record for record, _ in page]
 
 
 def records(selection: Selection, most: int = 1000) -> Iterator[dict[str, Any]]:

@@ -6,13 +6,16 @@ rollback journal an open reader keeps every writer waiting.
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from consent_server.columns import is_exact
 from consent_server.consents.models import ConsentRecord
 from consent_server.consents.rows import NAMES, as_text, columns
+from consent_server.db import db
+from consent_server.errors import RowUnreadable
 from consent_server.exports.ahead import Row, pages_and_work, read
 from consent_server.exports.selection import Head, Selection
 from consent_server.exports.source import Source
@@ -75,6 +78,7 @@ def waiting(source: Source, selection: Selection, head: Head, most: int) -> Iter
     """Yield pages of the selected records that waited for their place when the export began.
 
     :param most: records of a page
+    :raises RowUnreadable: no page can begin after a record, as its instant is not what is read
     """
     if head.waiting is None:
         return
@@ -90,6 +94,7 @@ def waiting(source: Source, selection: Selection, head: Head, most: int) -> Iter
     entry = sa.func.coalesce(QueuedEntry.entry, later.entry)
     query = (
         _records(selection, sa.null(), entry)
+        .add_columns(is_exact(ConsentRecord.recorded_at, db.engine.dialect.name))
         .add_columns(ConsentRecord.recorded_at)
         .join_from(ConsentRecord, OpeningKeys, _same(OpeningKeys, ConsentRecord))
         .outerjoin(QueuedEntry, queued)
@@ -104,12 +109,17 @@ def waiting(source: Source, selection: Selection, head: Head, most: int) -> Iter
         .limit(most)
     )
     while page := read(source, query, {"instant": after[0], "id": after[1]}):
-        yield [row[:-1] for row in page]
+        if not all(row[-2] for row in page):
+            raise RowUnreadable
+        yield [row[:-2] for row in page]
         after = (page[-1][-1], page[-1][record_id])
 
 
 def counts(source: Source, selection: Selection, head: Head) -> list[tuple[str, str, bool, int]]:
-    """Return day (UTC), event, whether it came too late, and how many; nothing about anybody."""
+    """Return day (UTC), event, whether it came too late, and how many; nothing about anybody.
+
+    :raises ValueError: a record is of no day
+    """
     day = sa.func.substr(as_text(ConsentRecord.recorded_at), 1, 10)
     counted = day, ConsentRecord.event, ConsentRecord.superseded
     query = (
@@ -133,6 +143,8 @@ def counts(source: Source, selection: Selection, head: Head) -> list[tuple[str, 
         for row in page:
             instant, event, superseded = (row[at] for at in names)
             tally[instant[:10], event, bool(superseded)] += 1
+    for counted_on, _, _ in tally:
+        date.fromisoformat(counted_on)
     return [(*key, count) for key, count in sorted(tally.items())]
 
 

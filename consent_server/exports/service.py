@@ -30,6 +30,8 @@ from consent_server.sealing.notary import Notary
 from consent_server.sites.service import require_site
 
 FORMAT = "consent-export/v1"
+#: Where a record is that has no place.
+WAITING = "of those that wait for the log"
 
 
 @dataclass
@@ -67,8 +69,9 @@ class Export:
         self.progress = Progress()
         self.exported = Exported(self.head.size)
         self._notary = notary
-        #: What lines are made of now.
+        #: What lines are made of now, and where what is read next is if it is no line yet.
         self._row: Row | None = None
+        self._among: str | None = None
         self._bundles = Bundles(selection.site_id)
         with self._readable():
             known = self._known_bundles()
@@ -112,9 +115,11 @@ class Export:
 
     def _place(self) -> str:
         if self._row is None:
+            if self._among is not None:
+                return self._among
             return f"after entry {self.progress.after}" if self.progress.records else "the first"
         index = reading.index_of(self._row)
-        return f"entry {index}" if index is not None else "of those that wait for the log"
+        return f"entry {index}" if index is not None else WAITING
 
     def _pieces(self) -> Iterator[bytes]:
         if not self.progress.size:
@@ -132,6 +137,7 @@ class Export:
 
     def _body(self) -> Iterator[bytes]:
         if self.selection.level == "counts":
+            self._among = "of those that are counted"
             names = ("day", "event", "superseded", "count")
             counted = reading.counts(self.source, self.selection, self.head)
             rows = [
@@ -147,9 +153,11 @@ class Export:
                 self.progress.records += len(page)
                 self.progress.after = reading.index_of(page[-1])
             yield self._hashed(piece)
+        self._among = WAITING
         for page in reading.waiting(*asked, self._page):
             self.progress.waiting += len(page)
             yield self._hashed(self.writer.records(self._lines(page)))
+        self._among = None
 
     def _written(self, page: list[Row]) -> bytes:
         return self.writer.records(self._marked(page))

@@ -7,7 +7,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from consent_server.db import db
+from consent_server.exports.service import WAITING
 from consent_server.sealing.errors import EvidenceDamaged
+from consent_server.trail.service import leave_line
 from tests.builders import ORIGIN, OTHER_VISITOR, VISITOR, acceptance, refusal
 from tests.cli.conftest import run  # noqa: F401 (a fixture)
 from tests.exports.paging import records_a_page
@@ -165,7 +167,41 @@ def test_of_what_waits_for_the_log_it_says_that(size, change, broken):
     waiting = "(SELECT record_id FROM log_queue WHERE record_id IS NOT NULL)"
     change(f"UPDATE consent_records SET services = '[1]' WHERE record_id = {waiting}")  # noqa: S608
 
-    assert said_by(broken("jsonl"), "jsonl")["place"] == "of those that wait for the log"
+    assert said_by(broken("jsonl"), "jsonl")["place"] == WAITING
+
+
+#: An instant that is read as another one, and one that is none, by engine.
+INSTANTS = {
+    "sqlite": ("substr(recorded_at, 1, 19) || 'Z'", "'yesterday'"),
+    "postgresql": ("recorded_at + interval '1 microsecond'", "'infinity'"),
+}
+
+
+@pytest.mark.parametrize("level", ["counts", "decisions", "subjects"])
+def test_it_ends_where_the_instant_of_what_waits_is_read_as_another_one(
+    app, size, clock, decide, change, broken, database_url, level
+):
+    """After it, as it is read, the same record would come, for ever."""
+    clock.advance(seconds=1)
+    with app.app_context():  # whatever is queued later lets that record be of those that wait
+        leave_line("demo", "os:somebody", "audit", clock.instant)
+    finer, _ = INSTANTS[database_url.partition(":")[0].partition("+")[0]]
+    waiting = "(SELECT record_id FROM log_queue WHERE record_id IS NOT NULL)"
+    change(f"UPDATE consent_records SET recorded_at = {finer} WHERE record_id = {waiting}")  # noqa: S608
+
+    place = "of those that are counted" if level == "counts" else WAITING
+    assert said_by(broken("jsonl", level=level), "jsonl")["place"] == place
+
+
+def test_nothing_is_counted_of_no_day(size, record, change, broken, database_url):
+    _, none = INSTANTS[database_url.partition(":")[0].partition("+")[0]]
+    change(
+        f"UPDATE consent_records SET recorded_at = {none} WHERE record_id = "  # noqa: S608
+        f"(SELECT record_id FROM log_entries WHERE leaf_index = {record})"
+    )
+
+    said = said_by(broken("jsonl", level="counts"), "jsonl")
+    assert (said["part"], said["place"]) == ("record", "of those that are counted")
 
 
 def test_the_command_says_it_too_and_goes_on_when_it_is_mended(

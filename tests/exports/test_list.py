@@ -3,8 +3,11 @@
 import base64
 
 import pytest
+import sqlalchemy as sa
 
+from consent_server.db import db
 from tests.builders import acceptance, refusal, withdrawal
+from tests.log.tampering import unguarded
 
 URL = "/v1/sites/demo/consents"
 
@@ -109,3 +112,28 @@ def test_only_a_key_of_this_site_with_the_scope_lists(client, site, publish, api
         "scope_missing",
         "site_unknown",
     ]
+
+
+@pytest.mark.parametrize("which", ["min", "max"])
+def test_an_instant_that_is_not_what_is_read_leads_to_no_page_again_and_again(
+    app, listing, database_url, which
+):
+    """After it, as a cursor says it, the same record would come, for ever."""
+    is_sqlite = database_url.startswith("sqlite")
+    finer = (
+        "substr(recorded_at, 1, 19) || 'Z'"
+        if is_sqlite
+        else "recorded_at + interval '1 microsecond'"
+    )
+    with app.app_context(), unguarded(db.engine) as connection:
+        change = f"UPDATE consent_records SET recorded_at = {finer} WHERE record_id = "  # noqa: S608
+        one = f"(SELECT {which}(record_id) FROM consent_records)"  # noqa: S608
+        assert connection.execute(sa.text(change + one)).rowcount == 1
+
+    answers, asked = [], {"limit": 1}
+    while asked is not None and len(answers) < 9:
+        answers.append(listing(**asked))
+        following = answers[-1].json.get("next")
+        asked = following and {"limit": 1, "cursor": following}
+
+    assert (answers[-1].status_code, answers[-1].json["reason"]) == (409, "evidence_damaged")
