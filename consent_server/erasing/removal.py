@@ -9,15 +9,18 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 
 from consent_server.columns import is_spelled_as_id
 from consent_server.consents.models import ConsentRecord, IdempotencyKey
 from consent_server.db import db, lock_each_for_writing
+from consent_server.ledger.canonical import LARGEST_INTEGER
 from consent_server.ledger.entries import Cause
 from consent_server.lists import among, each_of
 from consent_server.log.models import Erasure, LogEntry, OpeningKeys, QueuedEntry
 from consent_server.log.queue import queue_tombstones
 
+log = structlog.get_logger(__name__)
 #: Record ids in one statement.
 MOST = 500
 
@@ -105,7 +108,8 @@ def remove(site_id: str, record_ids: Collection[str], reason: Cause, now: dateti
     """Delete records, keys, idempotency keys and links, and queue the tombstones; return how many.
 
     The caller holds the locks of the subjects and that of the log, so that no entry moves or is
-    audited meanwhile, and commits.
+    audited meanwhile, and commits. An entry that somebody moved to where none can be has no
+    tombstone, and keeps no erasure waiting: an audit says that it is missing where it was.
 
     :param reason: of records that wait for their place, not that they were lost
     """
@@ -126,7 +130,10 @@ def remove(site_id: str, record_ids: Collection[str], reason: Cause, now: dateti
             connection.execute(delete, gone)
         count += connection.execute(DELETE_RECORDS, gone).rowcount
         connection.execute(take_back, gone)
-    queue_tombstones(site_id, indexes, reason, now)
+    placed = [at for at in indexes if 0 <= at <= LARGEST_INTEGER]
+    if len(placed) < len(indexes):
+        log.error("entries_not_named", site=site_id, count=len(indexes) - len(placed))
+    queue_tombstones(site_id, placed, reason, now)
     return count
 
 

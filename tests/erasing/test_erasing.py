@@ -4,6 +4,7 @@ import json
 
 import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
 from consent_server.db import db
 from tests.builders import (
@@ -207,3 +208,21 @@ def test_a_record_whose_id_names_two_others_is_erased_alone(app, decide, seal, e
         assert {row["record_id"] for row in rows(table)} == set(others)
     seal()
     assert {row["record_id"] for row in rows("log_entries")} == {*others, None}
+
+
+@pytest.mark.parametrize("place", [-5, 2**53])
+def test_an_entry_that_was_moved_to_where_none_can_be_keeps_no_erasure_waiting(
+    app, three_visitors, seal, erase, rows, place
+):
+    own, others = three_visitors
+    seal()
+    with app.app_context(), unguarded(db.engine) as connection:
+        move = "UPDATE log_entries SET leaf_index = :place WHERE record_id = :id"
+        assert connection.execute(sa.text(move), {"place": place, "id": own[0]}).rowcount == 1
+
+    with capture_logs() as lines:
+        assert erase() == 2
+
+    assert {row["record_id"] for row in rows("consent_records")} == set(others)
+    told = [line for line in lines if line["event"] == "entries_not_named"]
+    assert [(line["site"], line["count"]) for line in told] == [("demo", 1)]
