@@ -15,9 +15,10 @@ from typing import Any
 import sqlalchemy as sa
 import structlog
 
-from consent_server.columns import rfc3339
+from consent_server.columns import is_instant, rfc3339
 from consent_server.consents.models import ConsentRecord
 from consent_server.db import db, writing
+from consent_server.errors import RowUnreadable
 from consent_server.ledger import restricted
 from consent_server.ledger.canonical import base64url_encode, canonical
 from consent_server.lists import among
@@ -187,3 +188,18 @@ def delete_ended(
         yield done.rowcount
         rest()
     db.session.rollback()
+
+
+def require_readable_ends() -> None:
+    """Tell of proofs that are kept since it cannot be read until when.
+
+    :raises RowUnreadable: there are
+    """
+    is_read = is_instant(RestrictedProof.ends_at, db.engine.dialect.name)
+    count = db.session.scalar(sa.select(sa.func.count()).where(sa.not_(is_read))) or 0
+    db.session.rollback()
+    if count:
+        raise RowUnreadable(
+            f"of {count} sealed proof{'' if count == 1 else 's'} (restricted_proofs) it cannot be "
+            "read until when to keep them: put ends_at right, or delete the rows"
+        )

@@ -12,7 +12,7 @@ from consent_server.consents.models import ConsentRecord, ErasedSubject
 from consent_server.db import db, writing
 from consent_server.erasing.erasedlist import ErasedList
 from consent_server.erasing.removal import with_corrections
-from consent_server.erasing.restricted import delete_ended
+from consent_server.erasing.restricted import delete_ended, require_readable_ends
 from consent_server.erasing.service import erase_overdue
 from consent_server.lists import among
 from consent_server.parts import do_all
@@ -102,7 +102,7 @@ def purge(
         purged.add("memories", () if is_dry_run else _forgotten(now, erased))
 
     of_sites = (partial(part, id_) for id_ in _site_ids() for part in (site, keys))
-    do_all([proofs, *of_sites, memories, require_readable_sites])
+    do_all([proofs, *of_sites, memories, require_readable_ends, require_readable_sites])
     return purged
 
 
