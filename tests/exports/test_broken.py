@@ -81,6 +81,8 @@ def change(app):
             is_sqlite = db.engine.dialect.name == "sqlite"
             form = "x'{}'" if is_sqlite else "'\\x{}'::bytea"
             entries = {name: form.format(entry.hex()) for name, entry in ENTRIES.items()}
+            longer = f"entry || {entries['x']}"
+            entries["longer"] = f"CAST({longer} AS BLOB)" if is_sqlite else longer
             # What follows ``::`` would be a parameter.
             done = connection.exec_driver_sql(statement.format(**entries))
             assert done.rowcount == 1
@@ -155,7 +157,7 @@ def test_a_first_record_of_all_that_cannot_be_read(
 
 def test_an_entry_of_a_bundle_is_told_before_the_file_begins(size, seal, change, client, api_key):
     seal()
-    change("UPDATE log_entries SET entry = entry || {x} WHERE leaf_index = 0")
+    change("UPDATE log_entries SET entry = {longer} WHERE leaf_index = 0")
 
     answer = client.get(URL, query_string={"format": "csv"}, headers=api_key("export"))
 
@@ -210,7 +212,7 @@ def test_the_command_says_it_too_and_goes_on_when_it_is_mended(
     change,
     tmp_path,
 ):
-    change(OF_A_RECORD.replace("entry =", "entry = entry ||"))
+    change(OF_A_RECORD.replace("{x}", "{longer}"))
     path = tmp_path / "demo.jsonl"
     words = ("export", "demo", "--format", "jsonl")
 
