@@ -13,11 +13,29 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 
+class _TextArray(sa.types.UserDefinedType[str]):
+    """A parameter that PostgreSQL reads as an array once, before it plans.
+
+    A cast of a text to an array would be done again for each row that is compared.
+    """
+
+    cache_ok = True
+    render_bind_cast = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """Return the name of the type."""
+        return "TEXT[]"
+
+
 class Texts(sa.types.TypeDecorator[Collection[str]]):
     """A list of texts as one text, whatever they hold: somebody may have changed an id."""
 
     impl = sa.Text
     cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
+        """Choose what the engine in use reads the text as."""
+        return _TextArray() if dialect.name == "postgresql" else sa.Text()
 
     def process_bind_param(self, value: Collection[str] | None, dialect: Dialect) -> str | None:
         """Write what :func:`among` and :func:`each_of` read."""
@@ -72,7 +90,7 @@ def _parameter(texts: str | Collection[str]) -> sa.BindParameter[Collection[str]
 @compiles(_Among, "postgresql")
 def _among_postgresql(element: Any, compiler: Any, **how: Any) -> str:
     column, texts = (compiler.process(clause, **how) for clause in element.clauses)
-    return f"{column} = ANY (CAST({texts} AS text[]))"
+    return f"{column} = ANY ({texts})"
 
 
 @compiles(_Among, "sqlite")
@@ -83,7 +101,7 @@ def _among_sqlite(element: Any, compiler: Any, **how: Any) -> str:
 
 @compiles(_Each, "postgresql")
 def _each_postgresql(element: Any, compiler: Any, **how: Any) -> str:
-    return f"unnest(CAST({compiler.process(element.clauses, **how)} AS text[]))"
+    return f"unnest({compiler.process(element.clauses, **how)})"
 
 
 @compiles(_Each, "sqlite")
