@@ -16,7 +16,7 @@ from consent_server.exports.formats import FORMATS
 from consent_server.exports.resuming import PartFile
 from consent_server.exports.selection import LEVELS, Selection
 from consent_server.exports.service import Export
-from consent_server.web.fields import Instant
+from consent_server.web.fields import Base64url, Instant
 
 
 class InstantParameter(click.ParamType[datetime]):
@@ -35,13 +35,33 @@ class InstantParameter(click.ParamType[datetime]):
             self.fail(f"{text!r} is neither 2026-11-22 nor 2026-11-22T20:00:00Z", param, ctx)
 
 
+class BundleParameter(click.ParamType[str]):
+    """The hash of a bundle."""
+
+    name = "hash"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Read the hash or end with a usage error."""
+        try:
+            return str(Base64url(43).deserialize(str(value)))
+        except ma.ValidationError as error:
+            self.fail(str(error.messages[0]), param, ctx)
+
+
 INSTANT = InstantParameter()
 
 
 @click.command()
 @click.argument("site_id", metavar="SITE")
 @click.option(
-    "--format", "format_", type=click.Choice(list(FORMATS)), default="csv", show_default=True
+    "--format",
+    "format_",
+    type=click.Choice(list(FORMATS)),
+    default="csv",
+    show_default=True,
+    help="Each holds the same, and can be verified.",
 )
 @click.option(
     "--level",
@@ -52,8 +72,8 @@ INSTANT = InstantParameter()
 )
 @click.option("--from", "start", type=INSTANT, help="First instant or day, inclusive.")
 @click.option("--to", "end", type=INSTANT, help="Last instant or day, exclusive.")
-@click.option("--event", type=click.Choice(EVENTS))
-@click.option("--bundle", metavar="HASH", help="Hash of the bundle that was shown.")
+@click.option("--event", type=click.Choice(EVENTS), help="Only the records of this event.")
+@click.option("--bundle", type=BundleParameter(), help="Only the records of this bundle.")
 @click.option(
     "--checkpoint", type=click.IntRange(1), help="Size of an earlier checkpoint, to repeat it."
 )
@@ -84,6 +104,9 @@ def export(
         raise click.UsageError(f"{output} exists; --force overwrites it")
     if output is None and resume:
         raise click.UsageError("--resume needs a file (-o)")
+    start, end = asked["start"], asked["end"]
+    if start is not None and end is not None and end <= start:
+        raise click.UsageError("--to must be later than --from")
     file = PartFile(output) if output is not None else None
     with application() as app:
         if resume and file is not None and checkpoint is None:

@@ -29,6 +29,12 @@ class SelectionSchema(WhySchema):
     event = ma.fields.String(load_default=None, validate=ma.validate.OneOf(EVENTS))
     bundle = Base64url(43, load_default=None)
 
+    @ma.validates_schema
+    def _check_span(self, data: dict[str, Any], **_: Any) -> None:
+        start, end = data.get("start"), data.get("end")
+        if start is not None and end is not None and end <= start:
+            raise ma.ValidationError("Must be later than from.", "to")
+
 
 class ExportSchema(SelectionSchema):
     """Which records, in which form."""

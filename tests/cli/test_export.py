@@ -153,3 +153,21 @@ def test_a_full_disk_is_said_in_a_line(run, history, tmp_path, monkeypatch):
     result = run("export", "demo", "-o", tmp_path / "file.csv")
 
     assert (result.exit_code, result.stderr) == (1, "Error: No space left on device\n")
+
+
+@pytest.mark.parametrize(
+    "asked, said",
+    [
+        (["--from", "2026-11-24", "--to", "2026-11-23"], "--to must be later than --from"),
+        (["--from", "2026-11-23", "--to", "2026-11-23"], "--to must be later than --from"),
+        (["--bundle", "demo"], "Must be 43 characters of base64url without padding."),
+    ],
+)
+def test_what_no_record_can_fit_is_a_usage_error_and_makes_no_file(
+    run, history, tmp_path, asked, said
+):
+    result = run("export", "demo", *asked, "-o", tmp_path / "file")
+
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert not list(tmp_path.glob("file*"))

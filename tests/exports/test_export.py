@@ -163,6 +163,8 @@ def test_a_record_of_this_very_instant_is_exported_too(decide, client, api_key):
         {"from": "yesterday"},
         {"to": "2026-11-22"},
         {"site": "other"},
+        {"to": "2026-11-23T00:00:00Z", "from": "2026-11-23T00:00:00Z"},
+        {"to": "2026-11-23T00:00:00Z", "from": "2026-11-24T00:00:00Z"},
         *({"checkpoint": text} for text in ("+1", " 1", "1 ", "01", "1_0", "\u0661", "1.0", "-1")),
     ],
 )

@@ -98,6 +98,13 @@ def test_the_ends_of_time_are_instants_like_others(listing, instant):
     assert listing(to=instant).status_code == 200
 
 
+def test_a_time_that_ends_before_it_begins_is_refused(listing):
+    answer = listing(**{"from": "2026-11-24T00:00:00Z", "to": "2026-11-23T00:00:00Z"})
+
+    assert (answer.status_code, answer.json["reason"]) == (422, "invalid_request")
+    assert answer.json["errors"] == [{"path": "to", "message": "Must be later than from."}]
+
+
 def test_only_a_key_of_this_site_with_the_scope_lists(client, site, publish, api_key):
     publish("other")
 
