@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 from consent_server import ledger
 from consent_server.errors import ConsentError
 from consent_server.web.api import Api
-from consent_server.web.problems import MEDIA_TYPE, REASONS
+from consent_server.web.problems import MEANINGS, MEDIA_TYPE, REASONS
 
 #: Version of the HTTP interface, not of the software.
 VERSION = "1"
@@ -94,7 +94,7 @@ def reasons() -> dict[str, tuple[int, str]]:
     # What an entry or a proof is refused for, whether or not this process has met one.
     for module in pkgutil.iter_modules(ledger.__path__, f"{ledger.__name__}."):
         import_module(module.name)
-    found = {reason: (status, "Refused by the HTTP layer.") for status, reason in REASONS.items()}
+    found = {reason: (status, MEANINGS[reason]) for status, reason in REASONS.items()}
     waiting: list[type[ConsentError]] = [ConsentError]
     while waiting:
         for kind in waiting.pop().__subclasses__():

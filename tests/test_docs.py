@@ -47,6 +47,12 @@ def test_what_is_refused_before_the_application_has_a_reason_that_is_described(a
     assert {reason: known.get(reason, (None,))[0] for reason in given} == given
 
 
+def test_no_two_reasons_are_described_alike(app):
+    meanings = [meaning for _, meaning in openapi.reasons().values()]
+
+    assert sorted(set(meanings)) == sorted(meanings)
+
+
 def test_every_reason_means_one_thing(app):
     kinds = {}
     waiting = [openapi.ConsentError]

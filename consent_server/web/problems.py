@@ -31,6 +31,22 @@ REASONS = {
     501: "transfer_coding_unsupported",
     503: "overloaded",
 }
+#: What each of them means.
+MEANINGS = {
+    "bad_request": "The request is no HTTP that can be read, is cut off, or names no `Host`.",
+    "not_found": "Nothing has this address, or the operator did not switch it on.",
+    "method_not_allowed": "The address is there, for the methods that the header `Allow` names.",
+    "request_too_slow": "The request was not whole within ten seconds.",
+    "length_required": "A body came without `Content-Length`; a chunked one has none.",
+    "precondition_failed": "What is there is not what `If-Match` names.",
+    "body_too_large": "The body is larger than this route takes; the answer says how large.",
+    "address_too_long": "The first line of the request has more than 8,190 bytes.",
+    "media_type_unsupported": "The body is of no type that the route takes, or is compressed.",
+    "expectation_failed": "`Expect` names something else than `100-continue`.",
+    "headers_too_large": "There are more than 40 headers, or one has more than 8,190 bytes.",
+    "transfer_coding_unsupported": "`Transfer-Encoding` names a coding that is not known.",
+    "overloaded": "No thread was free for the request in time. Nothing was recorded.",
+}
 #: Classes of SQLSTATE that pass: connection, read-only server, no resources, operator at work; and
 #: what is prepared, when it was forgotten.
 PASSING_STATES = ("08", "25", "53", "57", "26000")

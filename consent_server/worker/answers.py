@@ -20,8 +20,16 @@ STATUSES = {
     errors.UnsupportedTransferCoding: (501, "transfer_coding_unsupported"),
 }
 
-#: What is said beside the reason, where it is not that nobody could read it.
-DETAILS = {"overloaded": "More is asked than can be answered; send it again later."}
+#: What is said beside the reason; of what is no HTTP, that nobody could read it.
+DETAILS = {
+    "address_too_long": "The address is longer than the service takes.",
+    "expectation_failed": "Of Expect, the service takes 100-continue alone.",
+    "headers_too_large": "The request has more headers, or longer ones, than the service takes.",
+    "internal_error": "The service failed; nothing was granted.",
+    "overloaded": "More is asked than can be answered; send it again later.",
+    "request_too_slow": "The request was not whole in time; send it again, faster.",
+    "transfer_coding_unsupported": "Send a Content-Length; the service takes no transfer coding.",
+}
 #: Seconds until a retry makes sense.
 RETRY_AFTER = {"overloaded": 5}
 
