@@ -1,5 +1,8 @@
 """``trail``: who of the house read or changed what."""
 
+import json
+from typing import Any
+
 import click
 
 from consent_server.cli.deeds import record_deed, why_option
@@ -31,9 +34,14 @@ def trail(site_id: str, after: int, why: str | None, as_json: bool) -> None:
     for line in lines:
         reason = f"  ({line['why']})" if "why" in line else ""
         facts = "  ".join(
-            f"{name}={','.join(map(str, value)) if isinstance(value, list) else value}"
-            for name, value in line["facts"].items()
-            if value
+            f"{name}={_in_words(value)}" for name, value in line["facts"].items() if value
         )
         said = f"{line['number']:>6}  {line['at']}  {line['who']:<16} {line['what']:<11} {facts}"
         click.echo(said.rstrip() + reason)
+
+
+def _in_words(value: Any) -> str:
+    """Write a fact: what is a text as it is, several with commas between, the rest as JSON."""
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))

@@ -133,6 +133,15 @@ def test_a_line_says_several_values_in_words(run, record_id):
     assert "entries=" in printed and "[" not in printed
 
 
+def test_a_line_is_written_in_no_words_of_python(run, site, client, api_key):
+    client.get("/v1/sites/demo/consents?event=given", headers=api_key("export"))
+
+    printed = run("trail", "demo").stdout
+
+    assert 'filter={"event":"given"}' in printed
+    assert "is_first=true" in printed
+
+
 def test_a_purge_leaves_its_line_where_it_erased(run, run_json, record_id, clock):
     clock.advance(days=800)
     run("purge", "--dry-run")
