@@ -79,8 +79,8 @@ class CategoriesIncomplete(ConsentError):
     reason = "categories_incomplete"
 
     def __init__(self, missing: Iterable[str]):
-        super().__init__("say true or false for these categories too")
         self.missing = sorted(missing)
+        super().__init__(f"say true or false for these categories too: {', '.join(self.missing)}")
 
 
 class ActionMismatch(ConsentError):
@@ -90,9 +90,9 @@ class ActionMismatch(ConsentError):
     reason = "action_mismatch"
 
     def __init__(self, action: str, contradicting: Iterable[str]):
-        super().__init__(f"{action} contradicts the choice for these")
         self.action = action
         self.contradicting = sorted(contradicting)
+        super().__init__(f"{action} contradicts the choice for {', '.join(self.contradicting)}")
 
 
 class ConsentIdRequired(ConsentError):

@@ -49,7 +49,9 @@ class ConsentIdUnknown(ConsentError):
     reason = "consent_id_unknown"
 
     def __init__(self) -> None:
-        super().__init__("nothing is recorded under this consent id, or this record")
+        super().__init__(
+            "nothing is recorded under this consent id, or not the record that was asked for"
+        )
 
 
 def records_of(site_id: str, subject: str) -> list[ConsentRecord]:

@@ -44,7 +44,8 @@ def test_the_records_of_a_consent_id_are_erased_also_of_an_archived_site(
     assert (erased.exit_code, erased.stdout) == (0, "demo: 2 records erased\n")
     assert (again.exit_code, again.stderr) == (
         1,
-        "consent_id_unknown: nothing is recorded under this consent id, or this record\n",
+        "consent_id_unknown: nothing is recorded under this consent id, "
+        "or not the record that was asked for\n",
     )
     assert len(records()) == 1
     assert run_json("rights", "replay") == {"erased": 0, "missing": 0, "other_lists": 0}

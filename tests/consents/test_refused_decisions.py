@@ -198,6 +198,23 @@ def test_a_no_needs_no_text_that_was_read(decide, records, body):
 
 
 @pytest.mark.parametrize(
+    "body, detail",
+    [
+        (
+            a_decision(categories={"analytics": True}),
+            "say true or false for these categories too: functional, marketing",
+        ),
+        (
+            a_decision(action="reject_all", categories=YES_AND_NO),
+            "reject_all contradicts the choice for analytics",
+        ),
+    ],
+)
+def test_a_refusal_names_what_it_is_about_in_words_too(decide, body, detail):
+    assert decide(body).json["detail"] == detail
+
+
+@pytest.mark.parametrize(
     "silence",
     [
         {"action": "save", "categories": {}, "services": {}},
