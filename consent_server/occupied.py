@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from consent_server.errors import ConsentError
-from consent_server.settings import Settings
+from consent_server.settings import Settings, lock_of
 
 
 class AlreadyServing(ConsentError):
@@ -22,8 +22,8 @@ class AlreadyServing(ConsentError):
 
     def __init__(self, path: Path):
         super().__init__(
-            f"another service runs on {path}, or a restore; stop it first: SQLite takes one "
-            "`serve` alone, or processes of other servers beside one another"
+            f"a service, or a restore, has {path}; stop it first: SQLite takes one `serve` "
+            "alone, or processes of other servers beside one another"
         )
         self.path = str(path)
 
@@ -37,7 +37,17 @@ def alone(settings: Settings) -> Iterator[None]:
     if not settings.is_sqlite:
         yield
         return
-    with _locked(settings, fcntl.LOCK_EX):
+    with alone_with(settings.sqlite_path):
+        yield
+
+
+@contextmanager
+def alone_with(database: Path) -> Iterator[None]:
+    """Have a SQLite file, or the place of one, for oneself until the block ends.
+
+    :raises AlreadyServing: a service has it, shared or not, or a restore
+    """
+    with _locked(database, fcntl.LOCK_EX):
         yield
 
 
@@ -47,20 +57,20 @@ def together(settings: Settings) -> None:
     :raises AlreadyServing: ``serve`` runs on it, or a restore
     """
     if settings.is_sqlite:
-        _shared.append(_locked(settings, fcntl.LOCK_SH))
+        _shared.append(_locked(settings.sqlite_path, fcntl.LOCK_SH))
 
 
 #: Open as long as this process, and those that it forks, which share the lock.
 _shared: list[IO[str]] = []
 
 
-def _locked(settings: Settings, kind: int) -> IO[str]:
-    lock = _opened(settings.sqlite_lock_path)
+def _locked(database: Path, kind: int) -> IO[str]:
+    lock = _opened(lock_of(database))
     try:
         fcntl.flock(lock, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         lock.close()
-        raise AlreadyServing(settings.sqlite_path) from None
+        raise AlreadyServing(database) from None
     return lock
 
 

@@ -78,11 +78,6 @@ class Settings:
         return Path(self.database_url.removeprefix("sqlite:///").partition("?")[0])
 
     @property
-    def sqlite_lock_path(self) -> Path:
-        """What the one service of a SQLite file holds locked, by whichever name it has the file."""
-        return lock_of(self.sqlite_path)
-
-    @property
     def folders(self) -> tuple[Path, ...]:
         """Where this machine keeps data: the data directory, and that of the SQLite file."""
         own = (self.data_dir,)

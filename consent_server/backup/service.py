@@ -13,6 +13,8 @@ from consent_server.backup.members import read_members
 from consent_server.backup.monthkeys import MonthKeys, month_of
 from consent_server.columns import rfc3339
 from consent_server.db import db
+from consent_server.disk import make_directory
+from consent_server.occupied import alone_with
 from consent_server.sealing.batch import placed_entries
 from consent_server.sealing.errors import SealRefused
 from consent_server.sealing.findings import rows_readable
@@ -130,9 +132,11 @@ def restore_sqlite(
     """Put a backup in the place of a SQLite file; return where the one before is kept.
 
     :raises BackupUnreadable: changed, cut off or not sound; nothing was touched
-    :raises DatabaseNotEmpty: a service runs on it, or it is there and not to be replaced
+    :raises AlreadyServing: a service has it, or another restore
+    :raises DatabaseNotEmpty: it is there and not to be replaced
     """
-    with sqlite.unused(database):
+    make_directory(database.parent)
+    with alone_with(database):
         draft = sqlite.load(reader, database, tell)
         try:
             return sqlite.put_in_place(draft, database, now, is_replaced=is_replaced)

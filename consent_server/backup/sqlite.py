@@ -1,6 +1,5 @@
 """A SQLite database: copied as it stands at one instant, and put back as one file."""
 
-import fcntl
 import os
 import shutil
 import sys
@@ -13,7 +12,6 @@ from consent_server.backup.container import Reader, Writer
 from consent_server.backup.errors import BackupUnreadable, DatabaseNotEmpty
 from consent_server.backup.members import BLOCK, read_members, write_member
 from consent_server.disk import make_directory, sync_directory
-from consent_server.settings import lock_of
 from consent_server.sqlite import sqlite3
 
 MEMBER = {"file": "sqlite"}
@@ -75,21 +73,6 @@ def load(reader: Reader, database: Path, tell: Callable[[int], object]) -> Path:
         draft.unlink()
         raise
     return draft
-
-
-@contextmanager
-def unused(database: Path) -> Iterator[None]:
-    """Keep every service from a database for a while.
-
-    :raises DatabaseNotEmpty: one runs on it
-    """
-    make_directory(database.parent)
-    with lock_of(database).open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise DatabaseNotEmpty(f"a service runs on {database}; stop it first") from None
-        yield
 
 
 def put_in_place(draft: Path, database: Path, now: datetime, *, is_replaced: bool) -> Path | None:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from consent_server.backup.monthkeys import MonthKeys
 from consent_server.db import db
+from consent_server.occupied import alone_with
 from consent_server.sealing.audit import Audit
 from consent_server.sqlite import sqlite3
 from tests.builders import OTHER_VISITOR, acceptance, refusal
@@ -144,6 +145,21 @@ def test_a_database_that_is_there_is_not_written_over(run, backed_up, everything
 
     assert refused.exit_code == 1
     assert refused.stderr.startswith("database_not_empty: ")
+    assert everything() == before
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("words", [(), ("--replace",)])
+def test_a_database_that_somebody_has_is_not_replaced(
+    run, backed_up, everything, sqlite_url, words
+):
+    before = everything()
+
+    with alone_with(Path(sqlite_url.removeprefix("sqlite:///"))):
+        refused = run("restore", *words, backed_up)
+
+    assert refused.exit_code == 1
+    assert refused.stderr.startswith("already_serving: ")
     assert everything() == before
 
 
