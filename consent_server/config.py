@@ -163,6 +163,20 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     )
 
 
+def as_variables(settings: Settings) -> dict[str, Any]:
+    """Return what is run with, by the variable that sets it; None where nothing is set.
+
+    What is not in the environment is there too, as it was found or chosen. Secrets are in it.
+    """
+    host = f"[{settings.bind_host}]" if ":" in settings.bind_host else settings.bind_host
+    computed = {"bind": f"{host}:{settings.bind_port}", "reserve": settings.reserve // 1024**2}
+    names = {name: field.data_key or name for name, field in SettingsSchema().fields.items()}
+    return {
+        variable: computed[name] if name in computed else getattr(settings, name)
+        for name, variable in names.items()
+    }
+
+
 def _check_together(
     values: Mapping[str, Any], is_sqlite: bool, errors: dict[str, list[str]]
 ) -> None:

@@ -2,14 +2,13 @@
 
 import gc
 import os
-from dataclasses import asdict
 from typing import Any
 
 import click
 from sqlalchemy import make_url
 
 from consent_server.cli.environment import application, print_json
-from consent_server.config import load_settings
+from consent_server.config import as_variables, load_settings
 from consent_server.db import db
 from consent_server.serving import run
 from consent_server.settings import Settings
@@ -45,16 +44,16 @@ def _looked_at() -> Settings:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
 def check_config(as_json: bool) -> None:
     """Read every setting and say what the service would run with; secrets are masked."""
-    values = asdict(load_settings(os.environ))
-    for name in "database_url", "replica_url":
+    values = as_variables(load_settings(os.environ))
+    for name in "DATABASE_URL", "CONSENT_REPLICA_URL":
         values[name] = values[name] and _masked(values[name])
-    values["metrics_token"] = values["metrics_token"] and "***"
+    values["CONSENT_METRICS_TOKEN"] = values["CONSENT_METRICS_TOKEN"] and "***"
     values = {name: _plain(value) for name, value in values.items()}
     if as_json:
         print_json(values)
         return
     for name, value in values.items():
-        click.echo(f"{name:<14} {_in_words(value)}")
+        click.echo(f"{name:<23} {_in_words(value)}")
 
 
 def _plain(value: Any) -> Any:

@@ -218,7 +218,7 @@ def test_the_settings_are_shown_without_their_secrets(run, monkeypatch):
 
     assert text.exit_code == as_json.exit_code == 0
     assert "p4ss" not in text.output + as_json.output
-    assert json.loads(as_json.stdout)["database_url"].startswith("postgresql+psycopg://u:***@h/db")
+    assert json.loads(as_json.stdout)["DATABASE_URL"].startswith("postgresql+psycopg://u:***@h/db")
 
 
 def test_the_settings_are_shown_in_words_and_as_json(run, run_json, monkeypatch):
@@ -227,11 +227,11 @@ def test_the_settings_are_shown_in_words_and_as_json(run, run_json, monkeypatch)
     lines = dict(line.split(maxsplit=1) for line in run("check-config").stdout.splitlines())
     as_json = run_json("check-config")
 
-    assert lines["proxies"] == "10.0.0.0/8, ::1/128"
-    assert (lines["auto_migrate"], lines["demo_clock"]) == ("true", "not set")
-    assert as_json["proxies"] == ["10.0.0.0/8", "::1/128"]
-    assert (as_json["auto_migrate"], as_json["demo_clock"]) == (True, None)
-    assert isinstance(as_json["threads"], int)
+    assert lines["CONSENT_PROXIES"] == "10.0.0.0/8, ::1/128"
+    assert (lines["CONSENT_AUTO_MIGRATE"], lines["CONSENT_DEMO_CLOCK"]) == ("true", "not set")
+    assert as_json["CONSENT_PROXIES"] == ["10.0.0.0/8", "::1/128"]
+    assert (as_json["CONSENT_AUTO_MIGRATE"], as_json["CONSENT_DEMO_CLOCK"]) == (True, None)
+    assert isinstance(as_json["CONSENT_THREADS"], int)
 
 
 def test_wrong_settings_are_all_told(run, monkeypatch):

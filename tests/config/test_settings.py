@@ -310,3 +310,28 @@ def test_a_replica_is_another_server_with_the_same_database(tmp_path):
     assert "p4ssw0rd" not in repr(settings).replace(settings.database_url, "")
     assert "u:***@two/consent" in shown.output
     assert "p4ssw0rd" not in shown.output
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {},
+        {"CONSENT_BIND": "[::1]:8080", "CONSENT_PROXIES": "none", "CONSENT_RESERVE_MIB": "0"},
+        {"CONSENT_BIND": "0.0.0.0:80", "CONSENT_PUBLIC_URL": "https://consent.example/c/"},
+        {
+            "DATABASE_URL": "postgres://u@one/consent",
+            "CONSENT_REPLICA_URL": "postgres://u@two/consent",
+            "CONSENT_DATABASE_POOLED": "true",
+            "CONSENT_WORKERS": "4",
+            "CONSENT_RATES": "false",
+            "CONSENT_GPC_UPDATED": "2026-11-23",
+        },
+    ],
+)
+def test_what_is_shown_can_be_set(environment):
+    shown = CliRunner().invoke(main, ["check-config"], env=environment).stdout
+
+    lines = dict(line.split(maxsplit=1) for line in shown.splitlines())
+    again = {name: value for name, value in lines.items() if value != "not set"}
+    again |= {name: again[name].replace("+psycopg", "") for name in again if name.endswith("_URL")}
+    assert load_settings(again) == load_settings(environment)

@@ -241,7 +241,7 @@ def test_the_token_is_shown_by_no_command_and_no_refusal(tmp_path):
     refused = CliRunner().invoke(main, ["check-config"], env=short)
 
     assert (shown.exit_code, refused.exit_code) == (0, 1)
-    assert "metrics_token  ***" in shown.output
+    assert "CONSENT_METRICS_TOKEN   ***" in shown.output
     assert TOKEN not in shown.output
     assert "CONSENT_METRICS_TOKEN: must have 32" in refused.output
     assert "short-and-secret" not in refused.output
