@@ -21,6 +21,14 @@ class ConsentError(Exception):
         return {name: value for name, value in vars(self).items() if not name.startswith("_")}
 
 
+def title_of(reason: str) -> str:
+    """Return the summary of a kind of problem, the same wherever it occurs.
+
+    :source: RFC 9457 section 3.1.3
+    """
+    return reason.replace("_", " ").capitalize()
+
+
 class RowUnreadable(ConsentError, ValueError):
     """A row says what no version of the service writes: somebody changed it.
 

@@ -7,9 +7,9 @@ import orjson
 import structlog
 from flask import Flask, Response, g
 from sqlalchemy import exc
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 
-from consent_server.errors import ConsentError, RowUnreadable, read_at
+from consent_server.errors import ConsentError, RowUnreadable, read_at, title_of
 from consent_server.metrics.catalogue import POOL_TIMEOUTS, REFUSALS
 from consent_server.rates.service import RateLimited
 
@@ -112,7 +112,7 @@ def problem(
     REFUSALS.add(reason)
     body = {
         "type": f"/docs#problem-{reason}",
-        "title": HTTPStatus(status).phrase,
+        "title": title_of(reason),
         "status": status,
         "detail": detail,
         "reason": reason,
@@ -148,7 +148,10 @@ def from_http_error(error: HTTPException) -> Response:
         name: value for name, value in error.get_headers() if name.lower() not in CONTENT_HEADERS
     }
     reason = REASONS.get(status, HTTPStatus(status).name.lower())
-    return problem(status, reason, error.description or HTTPStatus(status).phrase, kept)
+    detail = error.description or HTTPStatus(status).phrase
+    if detail == NotFound.description:  # which is written to somebody who types addresses
+        detail = "Nothing has this address."
+    return problem(status, reason, detail, kept)
 
 
 def from_database(error: exc.SQLAlchemyError) -> Response:

@@ -8,6 +8,7 @@ from typing import Any
 
 from gunicorn.http import errors  # type: ignore[import-untyped]
 
+from consent_server.errors import title_of
 from consent_server.web.headers import API, EVERYWHERE
 
 #: What gunicorn could not read, and how it is answered; everything else of the kind is a 400.
@@ -63,10 +64,9 @@ def problem(status: int, reason: str, headers: Iterable[tuple[str, str]] = ()) -
 
     :param headers: what answers of this installation have beside those of every one
     """
-    title = HTTPStatus(status).phrase
     details = {
         "type": f"/docs#problem-{reason}",
-        "title": title,
+        "title": title_of(reason),
         "status": status,
         "detail": DETAILS.get(reason, "The request could not be read."),
         "reason": reason,
@@ -74,7 +74,7 @@ def problem(status: int, reason: str, headers: Iterable[tuple[str, str]] = ()) -
     body = json.dumps(details).encode()
     date = datetime.datetime.now(datetime.UTC).strftime("%a, %d %b %Y %H:%M:%S GMT")
     head = [
-        f"HTTP/1.1 {status} {title}",
+        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
         f"Date: {date}",
         "Connection: close",
         "Content-Type: application/problem+json",

@@ -26,3 +26,11 @@ def test_it_is_told_what_was_wrong(reason):
 def test_a_fault_of_ours_is_told_as_one():
     assert "nothing was granted" in detail(500, "internal_error")
     assert 500 not in REASONS
+
+
+def test_a_title_is_that_of_the_reason_before_and_in_the_application(client):
+    refused = json.loads(problem(431, "headers_too_large").partition(b"\r\n\r\n")[2])
+    answer = client.get("/nowhere").json
+
+    assert refused["title"] == "Headers too large"
+    assert (answer["title"], answer["detail"]) == ("Not found", "Nothing has this address.")
