@@ -3,6 +3,7 @@
 import os
 import signal
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -21,14 +22,24 @@ WAYS = ["closed", "killed", "offline"]
 FORGETFUL = "Storage.prototype.setItem = () => { throw new Error('full'); }"
 
 
+def is_renderer(process_id):
+    """Whether the number is still that of a page: one that is gone may be somebody else's now."""
+    try:
+        return b"--type=renderer" in Path(f"/proc/{process_id}/cmdline").read_bytes()
+    except OSError:
+        return False
+
+
 def leave(tab, way):
     """End the page as visitors do, or end its process as their machine does."""
     if way == "killed":
         session = tab.context.browser.new_browser_cdp_session()
         processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
-        for process in processes:
-            if process["type"] == "renderer":
-                os.kill(process["id"], signal.SIGKILL)
+        pages = [process["id"] for process in processes if process["type"] == "renderer"]
+        running = [process_id for process_id in pages if is_renderer(process_id)]
+        assert running
+        for process_id in running:
+            os.kill(process_id, signal.SIGKILL)
         session.detach()
     tab.close()
 
