@@ -21,6 +21,7 @@ from consent_server.settings import Settings
 from consent_server.web import logs
 from consent_server.web.headers import transport_security
 from consent_server.worker.deadline import Worker
+from consent_server.worker.first import FirstProcess, listen
 from consent_server.worker.log import JsonLog
 
 #: Connections of each process; one that is being read takes a file and up to 128 KiB.
@@ -74,6 +75,7 @@ def gunicorn_options(settings: Settings) -> dict[str, Any]:
 
 def _begin(worker: Any) -> None:
     """Start what runs beside the requests of a process that is ready for them."""
+    listen()
     # What was built lives as long as the process: looking through it for garbage again and again
     # would cost a tenth of a decision.
     gc.collect()
@@ -106,6 +108,10 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
         for name, value in gunicorn_options(self._settings).items():
             self.cfg.set(name, value)
         self.cfg.set("when_ready", lambda _server: self._ready())
+
+    def run(self) -> None:
+        """Serve until a signal says otherwise."""
+        FirstProcess(self).run()
 
     def load(self) -> Flask:
         """Build the application in the worker, also while the database is away.
