@@ -7,32 +7,18 @@ from collections.abc import Callable
 from typing import Any
 
 import click
-import marshmallow as ma
 
 from consent_server.cli.environment import instant
+from consent_server.cli.parameters import FieldParameter
 from consent_server.sites.models import Publication
 from consent_server.trail.models import TrailLine
 from consent_server.trail.publications import facts_of
 from consent_server.trail.reasons import Why
 from consent_server.trail.service import Action, add_line, leave_line, leave_line_everywhere
 
-
-class WhyParameter(click.ParamType[str]):
-    """Why somebody does something, as the trail keeps it."""
-
-    name = "text"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> str:
-        """Read the reason or end with a usage error."""
-        try:
-            return str(Why().deserialize(str(value)))
-        except ma.ValidationError as error:
-            self.fail(str(error.messages[0]), param, ctx)
-
-
-why_option = click.option("--why", type=WhyParameter(), help="Your reason; kept in the trail.")
+#: Why somebody does something, as the trail keeps it.
+WHY = FieldParameter(Why(), "text")
+why_option = click.option("--why", type=WHY, help="Your reason; kept in the trail.")
 
 
 #: What a line says of a deed that writes anew when a site was archived.

@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from consent_server.cli.deeds import record_deed_at, why_option
 from consent_server.cli.environment import application
+from consent_server.cli.parameters import FieldParameter
 from consent_server.consents.models import EVENTS
 from consent_server.exports.formats import FORMATS
 from consent_server.exports.resuming import PartFile
@@ -35,22 +36,8 @@ class InstantParameter(click.ParamType[datetime]):
             self.fail(f"{text!r} is neither 2026-11-22 nor 2026-11-22T20:00:00Z", param, ctx)
 
 
-class BundleParameter(click.ParamType[str]):
-    """The hash of a bundle."""
-
-    name = "hash"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> str:
-        """Read the hash or end with a usage error."""
-        try:
-            return str(Base64url(43).deserialize(str(value)))
-        except ma.ValidationError as error:
-            self.fail(str(error.messages[0]), param, ctx)
-
-
 INSTANT = InstantParameter()
+BUNDLE = FieldParameter(Base64url(43), "hash")
 
 
 @click.command()
@@ -73,7 +60,7 @@ INSTANT = InstantParameter()
 @click.option("--from", "start", type=INSTANT, help="First instant or day, inclusive.")
 @click.option("--to", "end", type=INSTANT, help="Last instant or day, exclusive.")
 @click.option("--event", type=click.Choice(EVENTS), help="Only the records of this event.")
-@click.option("--bundle", type=BundleParameter(), help="Only the records of this bundle.")
+@click.option("--bundle", type=BUNDLE, help="Only the records of this bundle.")
 @click.option(
     "--checkpoint", type=click.IntRange(1), help="Size of an earlier checkpoint, to repeat it."
 )

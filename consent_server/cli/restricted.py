@@ -9,7 +9,7 @@ from typing import TextIO
 
 import click
 
-from consent_server.cli.deeds import WhyParameter, record_deed
+from consent_server.cli.deeds import WHY, record_deed
 from consent_server.cli.environment import application, instant, print_json
 from consent_server.cli.visitor import consent_id_options, subject_of
 from consent_server.disk import make_directory, replace_file, sync_directory
@@ -46,7 +46,7 @@ def restricted_key(out: Path) -> None:
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the packs.")
 @click.option("--record", "record_id", metavar="ID", help="Write the proof of this record alone.")
 @consent_id_options
-@click.option("--why", type=WhyParameter(), required=True, help="The claim; kept in the trail.")
+@click.option("--why", type=WHY, required=True, help="The claim; kept in the trail.")
 @click.option("--json", "as_json_", is_flag=True, help="Print JSON for a script.")
 def restricted(
     site_id: str,
