@@ -138,7 +138,7 @@ def served(
     service.wait_until_ready("/readyz")
     bare.wait_until_ready("/")
     resident, share = memory_of_each(service.process.pid)
-    idle = f"{resident:.0f} MB, its share {share:.0f}"
+    idle = f"{resident:.0f} MiB, its share {share:.0f}"
     return Contestant(
         database=database,
         settings=load_settings(environment),

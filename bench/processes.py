@@ -109,7 +109,7 @@ def _tree(pid: int) -> Iterator[int]:
 
 
 def memory_of_each(root: int) -> tuple[float, float]:
-    """Return MB in memory of the largest among a process and its descendants, and its share of it.
+    """Return MiB in memory of the largest among a process and its descendants, and its share of it.
 
     What several processes have in common counts as a part for each of them in the share.
 
@@ -119,7 +119,7 @@ def memory_of_each(root: int) -> tuple[float, float]:
     for pid in _tree(root):
         text = Path(f"/proc/{pid}/smaps_rollup").read_text()
         sizes = dict(re.findall(r"^(Rss|Pss):\s+(\d+) kB$", text, re.MULTILINE))
-        found.append((int(sizes["Rss"]) / 1000, int(sizes["Pss"]) / 1000))
+        found.append((int(sizes["Rss"]) / 1024, int(sizes["Pss"]) / 1024))
     return max(found)
 
 

@@ -37,6 +37,11 @@ IN_NO_ID = "*[^A-Za-z0-9_-]*"
 IN_IDS = re.compile("[A-Za-z0-9_-]*")
 
 
+#: Under which name an index keeps of which rows it is on PostgreSQL. The models say it there, for
+#: SQLAlchemy's own keyword brings that dialect into every process: 2 MB.
+POSTGRESQL_WHERE = "postgresql_where"
+
+
 @contextmanager
 def as_written() -> Iterator[None]:
     """Read what a row says; a fault of ours in reading it looks alike, and is found by its place.

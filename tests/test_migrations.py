@@ -14,6 +14,7 @@ from flask_migrate import downgrade
 
 from consent_server import schema
 from consent_server.application import create_app
+from consent_server.columns import POSTGRESQL_WHERE
 from consent_server.config import load_settings
 from consent_server.db import db
 from tests.builders import acceptance
@@ -87,6 +88,32 @@ def test_the_migrated_schema_is_that_of_the_models(empty):
             differences = [one for one in differences if _name(one) not in OTHER_ON_SQLITE]
 
     assert differences == []
+
+
+def test_each_index_is_of_the_rows_that_the_models_say(empty):
+    schema.upgrade(empty)
+
+    with empty.app_context():
+        for table in db.metadata.sorted_tables:
+            found = {
+                index["name"]: index for index in sa.inspect(db.engine).get_indexes(table.name)
+            }
+            for index in table.indexes:
+                assert _rows(found[index.name]) == _said(index), index.name
+
+
+def _said(index):
+    """Return of which rows an index is by the models, None for all."""
+    if db.engine.dialect.name == "postgresql":
+        return index.info.get(POSTGRESQL_WHERE)
+    where = index.dialect_options["sqlite"]["where"]
+    return None if where is None else str(where)
+
+
+def _rows(found):
+    """Return of which rows an index is in the database, None for all."""
+    where = found.get("dialect_options", {}).get(f"{db.engine.dialect.name}_where")
+    return None if where is None else str(where).removeprefix("(").removesuffix(")")
 
 
 def _name(difference):

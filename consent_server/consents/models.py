@@ -7,7 +7,14 @@ from typing import Any
 import sqlalchemy as sa
 import sqlalchemy.orm as so
 
-from consent_server.columns import END_OF_TIME, Flag, JSONDocument, UtcDateTime, rfc3339
+from consent_server.columns import (
+    END_OF_TIME,
+    POSTGRESQL_WHERE,
+    Flag,
+    JSONDocument,
+    UtcDateTime,
+    rfc3339,
+)
 from consent_server.db import Model
 from consent_server.ledger.record import exported
 from consent_server.sites.service import reprompt_after
@@ -88,7 +95,7 @@ class ConsentRecord(Described, Model):
             "site_id",
             "corrects",
             sqlite_where=sa.text("corrects IS NOT NULL"),
-            postgresql_where=sa.text("corrects IS NOT NULL"),
+            info={POSTGRESQL_WHERE: "corrects IS NOT NULL"},
         ),
         _one_of("event", EVENTS),
         _one_of("action", ACTIONS),

@@ -5,7 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 import sqlalchemy.orm as so
 
-from consent_server.columns import UtcDateTime
+from consent_server.columns import POSTGRESQL_WHERE, UtcDateTime
 from consent_server.db import Model
 from consent_server.ledger.entries import REASONS
 from consent_server.ledger.merkle import KEY_BYTES
@@ -59,14 +59,14 @@ class QueuedEntry(Model):
             "leaf_index",
             unique=True,
             sqlite_where=sa.text("leaf_index IS NOT NULL"),
-            postgresql_where=sa.text("leaf_index IS NOT NULL"),
+            info={POSTGRESQL_WHERE: "leaf_index IS NOT NULL"},
         ),
         # What was published and waits keeps it from pages: looked for at each request.
         sa.Index(
             "ix_log_queue_clear",
             "site_id",
             sqlite_where=sa.text("record_id IS NULL"),
-            postgresql_where=sa.text("record_id IS NULL"),
+            info={POSTGRESQL_WHERE: "record_id IS NULL"},
         ),
         sa.CheckConstraint(f"erased IN {REASONS}", name="erased_known"),
         {"sqlite_strict": True},
@@ -101,7 +101,7 @@ class LogEntry(Model):
             "site_id",
             "entry",
             sqlite_where=sa.text(ARTIFACT_BEGINS["sqlite"]),
-            postgresql_where=sa.text(ARTIFACT_BEGINS["postgresql"]),
+            info={POSTGRESQL_WHERE: ARTIFACT_BEGINS["postgresql"]},
         ),
         {"sqlite_strict": True},
     )

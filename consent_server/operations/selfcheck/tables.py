@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from consent_server import roles
+from consent_server.columns import POSTGRESQL_WHERE
 from consent_server.db import db
 from consent_server.operations.selfcheck.line import Line, fail, ok, warn
 
@@ -130,7 +131,7 @@ def _keys() -> dict[str, str]:
         indexes = [index for index in table.indexes if index.unique]
         keys: list[Any] = [table.primary_key, *unique, *indexes]
         for key in keys:
-            where = key.dialect_options["postgresql"].get("where")
+            where = key.info.get(POSTGRESQL_WHERE)
             some = [] if where is None else [f"({where})"]
             columns = [column.name for column in key.columns]
             found[str(key.name)] = " ".join([str(key.name), table.name, *columns, *some])
