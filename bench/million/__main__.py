@@ -79,7 +79,8 @@ class Commands(NamedTuple):
 @click.option(
     "--requests-alone",
     is_flag=True,
-    help="Measure decisions, checks and proofs, and no command: those read the whole log.",
+    help="Measure decisions, checks and proofs, and no command: those read the whole log. Ids are "
+    "written in their order, so sizes and the rate of sealing are better than those of a service.",
 )
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--docs", is_flag=True, help="Write the tables into docs/scale.md.")
@@ -135,7 +136,7 @@ def _engine(
         logs = []
         for count in counts:
             click.echo(f"{engine}: writing and sealing {count:,} records ...", err=True)
-            logs.append(filled(engine, count, folder, stack))
+            logs.append(filled(engine, count, folder, stack, in_order=whole is None))
         return measured(engine, logs, plan, whole)
 
 
