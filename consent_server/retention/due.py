@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from consent_server.columns import FIRST
+from consent_server.columns import FIRST, is_instant, raw
 from consent_server.consents.models import ConsentRecord
 from consent_server.lists import among
 from consent_server.retention.passed import Old, is_read
@@ -66,9 +66,17 @@ OLD = {
     .limit(sa.bindparam("most"))
     for engine in BEFORE
 }
-#: Every record of some subjects of a site that had no consent event since.
-OVERDUE = sa.select(_RECORDS.c.record_id).where(
-    _RECORDS.c.site_id == sa.bindparam("of_site"),
-    among(_RECORDS.c.subject, "subjects"),
-    SINCE.is_(None),
-)
+#: Every record of some subjects of a site, by engine: its id (``columns.raw``), whose it is,
+#: whether it says when it was made, and whether its visitor had no consent event since.
+EVERY = {
+    engine: sa.select(
+        raw(_RECORDS.c.record_id, engine),
+        _RECORDS.c.subject,
+        is_instant(_RECORDS.c.recorded_at, engine).label("is_read"),
+        SINCE.is_(None).label("is_over"),
+    ).where(
+        _RECORDS.c.site_id == sa.bindparam("of_site"),
+        among(_RECORDS.c.subject, "subjects"),
+    )
+    for engine in BEFORE
+}

@@ -1,6 +1,6 @@
 """Records that a purge passes: of none of them can be read how long it was kept."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -19,7 +19,6 @@ from consent_server.columns import (
 from consent_server.consents.models import ConsentRecord
 from consent_server.db import db
 from consent_server.errors import RowUnreadable
-from consent_server.lists import among
 
 log = structlog.get_logger(__name__)
 #: Record ids that are named; an audit of the log names all.
@@ -38,6 +37,13 @@ class Old(NamedTuple):
     #: ``recorded_at`` as the driver has it. What is read of a row that somebody changed may be
     #: another instant, after which the same row would come again, for ever.
     place: Any
+
+
+class Overdue(NamedTuple):
+    """A record that is to be erased, and whose it is."""
+
+    record_id: str
+    subject: str
 
 
 class RecordsPassed(RowUnreadable):
@@ -108,9 +114,24 @@ class Passed:
         self._find(at > self._now)
         db.session.rollback()
 
-    def of(self, subjects: Collection[str]) -> set[str]:
-        """Return those of some visitors of whom a record is passed: nor can their last be known."""
-        return self._find(among(ConsentRecord.subject, subjects)) if subjects else set()
+    def keep_those(self, rows: Iterable[sa.Row[Any]]) -> list[Overdue]:
+        """Return which of all records of some visitors are overdue (``due.EVERY``).
+
+        None of a visitor of whom one is passed: nor can their last consent event be known.
+        """
+        found = [(shown(row.record_id), str(row.subject), row) for row in rows]
+        unread = [
+            (record_id, subject)
+            for record_id, subject, row in found
+            if not (row.is_read and is_spelled_as_id(record_id))
+        ]
+        self.record_ids |= {record_id for record_id, _ in unread}
+        kept = {subject for _, subject in unread}
+        return [
+            Overdue(record_id, subject)
+            for record_id, subject, row in found
+            if row.is_over and subject not in kept
+        ]
 
     def tell(self) -> None:
         """Tell of what was found.
@@ -122,15 +143,14 @@ class Passed:
             log.error("records_not_purged", **refusal.evidence())
             raise refusal
 
-    def _find(self, *where: sa.ColumnElement[bool]) -> set[str]:
-        at = ConsentRecord.recorded_at
-        names = ConsentRecord.record_id, ConsentRecord.subject
-        query = sa.select(*(raw(name, self._engine) for name in names))
-        unread = sa.not_(sa.and_(is_instant(at, self._engine), _are_ids(self._engine)))
+    def _find(self, *where: sa.ColumnElement[bool]) -> None:
+        record_id = raw(ConsentRecord.record_id, self._engine)
         of_site = ConsentRecord.site_id == self.site_id
-        rows = db.session.execute(query.where(of_site, *where, unread)).all()
-        self.record_ids |= {shown(record_id) for record_id, _ in rows}
-        return {shown(subject) for _, subject in rows if subject is not None}
+        is_whole = sa.and_(
+            is_instant(ConsentRecord.recorded_at, self._engine), _are_ids(self._engine)
+        )
+        query = sa.select(record_id).where(of_site, *where, sa.not_(is_whole))
+        self.record_ids |= set(map(shown, db.session.scalars(query)))
 
 
 def _is_named(old: Old) -> bool:

@@ -1,6 +1,6 @@
 """Use case of time: erase what was kept long enough."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -16,8 +16,8 @@ from consent_server.erasing.restricted import delete_ended, require_readable_end
 from consent_server.erasing.service import erase_overdue
 from consent_server.lists import among
 from consent_server.parts import do_all
-from consent_server.retention.due import BEFORE, OLD, OVERDUE, STANDING, Page
-from consent_server.retention.passed import Old, Passed
+from consent_server.retention.due import BEFORE, EVERY, OLD, STANDING, Page
+from consent_server.retention.passed import Old, Overdue, Passed
 from consent_server.retention.retries import purge_keys
 from consent_server.sites.durations import months, months_before
 from consent_server.sites.known import require_readable_sites, site_ids
@@ -182,11 +182,13 @@ def _pages(passed: Passed, cutoff: datetime, most: Callable[[], int]) -> Iterato
         since, after, after_id = page[-1].recorded_at, page[-1].place, page[-1].record_id
 
 
-def _overdue(passed: Passed, subjects: set[str], cutoff: datetime) -> Sequence[str]:
-    """Return the ids of every record of those subjects that had no consent event since."""
-    known = subjects - passed.of(subjects)
-    asked = {"of_site": passed.site_id, "subjects": known, "cutoff": cutoff}
-    return db.session.connection().execute(OVERDUE, asked).scalars().all()
+def _overdue(passed: Passed, subjects: Collection[str], cutoff: datetime) -> list[Overdue]:
+    """Return every record of those subjects that had no consent event since."""
+    if not subjects:
+        return []
+    asked = {"of_site": passed.site_id, "subjects": subjects, "cutoff": cutoff}
+    connection = db.session.connection()
+    return passed.keep_those(connection.execute(EVERY[connection.dialect.name], asked))
 
 
 def _erase(
@@ -203,7 +205,7 @@ def _erase(
 
     def overdue() -> set[str]:
         """Look again: nobody decides anything now."""
-        return of_nobody.union(_overdue(passed, subjects, cutoff))
+        return of_nobody.union(one.record_id for one in _overdue(passed, subjects, cutoff))
 
     return erase_overdue(passed.site_id, subjects, overdue, now, gives_way, before)
 
@@ -214,13 +216,12 @@ def _count(passed: Passed, page: Page, cutoff: datetime) -> int:
     Whatever there is of a visitor counts with the oldest, and of nobody with what it corrects.
     """
     over = [old for old in page if old.is_over]
-    subjects = {old.subject for old in over if old.subject is not None}
-    subjects -= passed.of(subjects)
-    if subjects:
-        subjects -= _seen_before(passed.site_id, subjects, page[0])
+    overdue = _overdue(passed, {old.subject for old in over if old.subject is not None}, cutoff)
+    subjects = {one.subject for one in overdue}
+    seen = _seen_before(passed.site_id, subjects, page[0]) if subjects else set()
     of_nobody = {old.record_id for old in over if old.subject is None and old.corrects is None}
     nobodys = with_corrections(passed.site_id, of_nobody)
-    count = len(_overdue(passed, subjects, cutoff)) + len(nobodys)
+    count = sum(one.subject not in seen for one in overdue) + len(nobodys)
     db.session.rollback()
     return count
 
