@@ -50,6 +50,16 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
+def nodes_above(hashes: bytes) -> bytes:
+    """Return the hashes of the nodes above pairs of hashes, side by side like these.
+
+    Of a last one without its pair there is none.
+    """
+    made = hashlib.sha256
+    pairs = range(0, len(hashes) - 63, 64)
+    return b"".join([made(b"\x01" + hashes[at : at + 64]).digest() for at in pairs])
+
+
 def root(leaf_hashes: Iterable[bytes]) -> bytes:
     """Return the root of the tree over these leaf hashes, in log order; memory grows with log n.
 

@@ -6,10 +6,11 @@ Sources: RFC 6962 section 2.1, RFC 9162 sections 2.1.3 and 2.1.4
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 
 from consent_server.errors import ConsentError
-from consent_server.ledger.merkle import node_hash, root
-from consent_server.ledger.tiles import HASH_BYTES, HEIGHT, Tile, TileInvalid, fold, tile_at
+from consent_server.ledger.merkle import node_hash, nodes_above, root
+from consent_server.ledger.tiles import HASH_BYTES, HEIGHT, WIDTH, Tile, TileInvalid, fold, tile_at
 
 
 class ProofInvalid(ConsentError):
@@ -19,6 +20,32 @@ class ProofInvalid(ConsentError):
     reason = "proof_invalid"
 
 
+#: Tiles whose subtrees are remembered, 24 KB each: as many as stand above 16 million leaves.
+REMEMBERED = 256
+
+
+class Subtrees:
+    """The roots of the complete subtrees of one tile, each level made once it is asked for."""
+
+    def __init__(self, hashes: bytes):
+        """:param hashes: of the tile, side by side"""
+        #: The same of the subtrees of each height, 0 to 8. Threads that make one make the same.
+        self._levels = {0: hashes}
+
+    def root(self, height: int, index: int) -> bytes:
+        """Return the root of a subtree of 2 to the ``height`` hashes, counted at its height."""
+        for above in range(1, height + 1):
+            if above not in self._levels:
+                self._levels[above] = nodes_above(self._levels[above - 1])
+        return self._levels[height][index * HASH_BYTES : (index + 1) * HASH_BYTES]
+
+
+@lru_cache(REMEMBERED)
+def _remembered(hashes: bytes) -> Subtrees:
+    """Return the subtrees of a tile, which is known by all of its hashes."""
+    return Subtrees(hashes)
+
+
 class Tree:
     """A tree of one size, read tile by tile; a tile is read once."""
 
@@ -26,7 +53,7 @@ class Tree:
         """:param read: returns the bytes of a tile; what it raises is passed on"""
         self.size = size
         self._read = read
-        self._tiles: dict[Tile, bytes] = {}
+        self._tiles: dict[Tile, Subtrees] = {}
 
     @property
     def reads(self) -> int:
@@ -113,10 +140,10 @@ class Tree:
             data = self._read(tile)
             if len(data) != tile.width * HASH_BYTES:
                 raise TileInvalid(f"tile {tile.path} has another length")
-            self._tiles[tile] = data
-        begin = (first % (1 << HEIGHT)) * HASH_BYTES
-        hashes = self._tiles[tile][begin : begin + (HASH_BYTES << above)]
-        return root(hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES))
+            # One of leaf hashes that is full is hardly ever asked for twice, the others always.
+            is_shared = tile.level or tile.width < WIDTH
+            self._tiles[tile] = _remembered(data) if is_shared else Subtrees(data)
+        return self._tiles[tile].root(above, first % WIDTH >> above)
 
 
 def verify_inclusion(

@@ -111,6 +111,16 @@ def test_a_proof_of_one_of_ten_million_reads_few_tiles():
     assert reader.reads <= 12
 
 
+def test_what_is_remembered_of_a_tile_is_of_its_hashes_and_not_of_its_place():
+    ours, theirs = leaves(600), [leaf_hash(b"another %d" % at) for at in range(600)]
+
+    for some in (ours, theirs, ours):
+        _, tiles = stored(some, 600)
+        proof = Tree(600, tiles.__getitem__).inclusion(299)
+
+        assert proof == naive_path(299, some)
+
+
 def test_what_a_tree_does_not_have_is_refused():
     with pytest.raises(IndexError):
         tree(9).inclusion(9)
