@@ -16,7 +16,15 @@ from consent_server.committing import shared_commits, turn_to_write
 from consent_server.driver import as_of_engine
 from consent_server.errors import RowUnreadable
 from consent_server.settings import OPERATORS_THREADS, SPARE_THREADS, Settings
-from consent_server.sqlite import is_no_text, sqlite3, text_of
+from consent_server.sqlite import (
+    MANY,
+    ORDINARY,
+    is_no_text,
+    pages_of,
+    set_pages,
+    sqlite3,
+    text_of,
+)
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -75,6 +83,19 @@ def writing() -> Iterator[Connection]:
         except BaseException:
             db.session.rollback()
             raise
+
+
+@contextmanager
+def many_pages() -> Iterator[None]:
+    """Let SQLite keep in memory what transactions change, until the end of this context."""
+    token = pages_of.set(MANY)
+    try:
+        yield
+    finally:
+        pages_of.reset(token)
+        db.session.rollback()
+        db.session.connection()
+        db.session.rollback()
 
 
 def prepare_sessions(app: Flask) -> None:
@@ -148,6 +169,7 @@ def engine_options(settings: Settings) -> dict[str, Any]:
             **_pool(settings),
             "module": sqlite3,
             "poolclass": sa.pool.QueuePool,
+            "pool_use_lifo": True,  # the one that was used last has the most in memory
             "connect_args": connect,
         }
     return postgresql_options(settings, settings.database_url, sessions="read-write")
@@ -236,8 +258,12 @@ def _open_sqlite(connection: Any, _record: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     is_write = connection.get_execution_options().get("consent_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_write else "BEGIN")
     driver: Any = connection.connection.driver_connection
+    pages = pages_of.get()
+    if connection.info.get("consent_pages", ORDINARY) is not pages:
+        set_pages(driver, pages)
+        connection.info["consent_pages"] = pages
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_write else "BEGIN")
     driver.text_factory = text_of.get()
 
 

@@ -7,7 +7,7 @@ used (``db.sqlite_pragmas``, docs/decisions/0016).
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import sqlite3
@@ -17,10 +17,37 @@ else:
     except ImportError:
         import sqlite3
 
-__all__ = ["any_text", "is_no_text", "sqlite3", "text_of"]
+__all__ = ["any_text", "is_no_text", "pages_of", "set_pages", "sqlite3", "text_of"]
+
+
+class Pages(NamedTuple):
+    """How much of a file a connection keeps, and how much waits for its place in it."""
+
+    #: KiB in memory. What a transaction changes beyond that is written at once, and read again.
+    kept_kib: int
+    #: Pages in the write-ahead log with which a commit brings them into the file.
+    waiting: int
+
+
+#: SQLite's own.
+ORDINARY = Pages(2_000, 1_000)
+#: For transactions that change several pages for each of many records.
+MANY = Pages(32_000, 1_000)
+#: The same where nobody else writes: whoever comes first brings all that waits into the file.
+ALONE = Pages(32_000, 8_000)
 
 #: What makes text of the bytes that SQLite has; the driver's own refuses what is not UTF-8.
 text_of: ContextVar[Any] = ContextVar("consent_text", default=str)
+#: What the connections of this thread are to keep, from their next transaction on.
+pages_of: ContextVar[Pages] = ContextVar("consent_pages", default=ORDINARY)
+
+
+def set_pages(driver: Any, pages: Pages) -> None:
+    """Let a connection keep so much, and no more."""
+    driver.execute(f"PRAGMA cache_size = -{pages.kept_kib}")
+    driver.execute(f"PRAGMA wal_autocheckpoint = {pages.waiting}").fetchall()
+    if pages is ORDINARY:
+        driver.execute("PRAGMA shrink_memory")
 
 
 @contextmanager

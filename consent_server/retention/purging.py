@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from consent_server.columns import FIRST, as_written, rfc3339
 from consent_server.consents.models import ConsentRecord, ErasedSubject
-from consent_server.db import db, writing
+from consent_server.db import db, many_pages, writing
 from consent_server.erasing.erasedlist import ErasedList
 from consent_server.erasing.removal import with_corrections
 from consent_server.erasing.restricted import delete_ended, require_readable_ends
@@ -22,13 +22,14 @@ from consent_server.retention.retries import purge_keys
 from consent_server.sites.durations import months, months_before
 from consent_server.sites.known import require_readable_sites, site_ids
 from consent_server.sites.service import bundle_of, newest_publication
+from consent_server.sqlite import ALONE, MANY, pages_of
 from consent_server.trail.service import SERVICE, add_line
 
 #: Records looked at, and erased, in one transaction, by engine: a few hundredths of a second. On
 #: PostgreSQL nobody waits for it but those whose records they are.
 BATCH = {"sqlite": 100, "postgresql": 500}
 #: The same where nobody has written for a while: a tenth of a second for the first who comes.
-QUIET_BATCH = {"sqlite": 500, "postgresql": 500}
+QUIET_BATCH = {"sqlite": 1000, "postgresql": 500}
 #: Records looked at in one transaction that erases nothing.
 FORESEEN = 1_000
 #: No copy of the database is kept longer than the longest retention, and no retry comes later.
@@ -69,9 +70,8 @@ def purge(
     """Erase every record whose retention is over, and what was kept of erased ones to its end.
 
     A visitor's records are kept for the site's ``record_retention`` after the last consent event
-    (no expiry, no correction), a refusal by nobody as long after itself; those of archived sites
-    too. Each batch is a transaction of its own: a run goes on with what one left that was stopped.
-    What cannot be purged keeps nothing else waiting, and is told at the end.
+    (no expiry, no correction), a refusal by nobody as long after itself; of archived sites too.
+    Each batch is a transaction: a run goes on where one was stopped. What cannot be purged is told.
 
     :param now: aware, UTC
     :param purged: counts what was erased, also where this fails
@@ -102,7 +102,8 @@ def purge(
         purged.add("memories", () if is_dry_run else _forgotten(now, erased))
 
     of_sites = (partial(part, id_) for id_ in _site_ids() for part in (site, keys))
-    do_all([proofs, *of_sites, memories, require_readable_ends, require_readable_sites])
+    with many_pages():
+        do_all([proofs, *of_sites, memories, require_readable_ends, require_readable_sites])
     return purged
 
 
@@ -153,6 +154,7 @@ def _erased(
         yield count
         if count:
             is_quiet = rest()
+            pages_of.set(ALONE if is_quiet else MANY)
 
 
 def _pages(passed: Passed, cutoff: datetime, most: Callable[[], int]) -> Iterator[Page]:
