@@ -1,6 +1,8 @@
 """Use cases of sealing: put what waits into the log, and sign the new head."""
 
 import secrets
+from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
 from consent_server.columns import is_id
-from consent_server.db import db, fresh_session, writing
+from consent_server.db import db, fresh_session, many_pages, writing
 from consent_server.ledger.checkpoint import Checkpoint
 from consent_server.ledger.entries import REASONS
 from consent_server.log.batches import append_entries
@@ -17,7 +19,13 @@ from consent_server.log.models import LogTile, QueuedEntry, SignedCheckpoint
 from consent_server.log.queue import queue_tombstones
 from consent_server.log.tree import is_anything_signed, last_checkpoint
 from consent_server.sealing.alarms import clear_alarm, raise_alarm
-from consent_server.sealing.batch import Placed, erased_among, forget_batch, settled_batch
+from consent_server.sealing.batch import (
+    MOST,
+    Placed,
+    erased_among,
+    forget_batch,
+    settled_batch,
+)
 from consent_server.sealing.clear import Clear
 from consent_server.sealing.enrolment import enrol
 from consent_server.sealing.erasures import LINKED
@@ -98,7 +106,7 @@ def _seal(site_id: str, notary: Notary, holder: str, now: datetime) -> Sealed:
         with rows_readable():
             enrol(site_id, holder)
             declare_key(site_id, notary, holder, now)
-            while added := _seal_batch(site_id, notary, holder, now):
+            for added in _batches(site_id, notary, holder, now):
                 count += added
                 memory().sites.forget(site_id)  # what waited for the log may be in force now
     except LeaseLost:
@@ -113,6 +121,15 @@ def _seal(site_id: str, notary: Notary, holder: str, now: datetime) -> Sealed:
     clear_alarm(site_id)
     give_back_lease(site_id, holder, now)
     return Sealed(site_id, count)
+
+
+def _batches(site_id: str, notary: Notary, holder: str, now: datetime) -> Iterator[int]:
+    """Seal batch by batch until nothing waits; yield the number of entries of each."""
+    added = _seal_batch(site_id, notary, holder, now)
+    with many_pages() if added == MOST else nullcontext():  # there is more than a batch
+        while added:
+            yield added
+            added = _seal_batch(site_id, notary, holder, now)
 
 
 def _seal_batch(site_id: str, notary: Notary, holder: str, now: datetime) -> int:
