@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from consent_server.evidence.pack import as_json, pack_of
 from consent_server.evidence.page import as_page
-from consent_server.sealing.disclosure import checked_proof
+from consent_server.sealing.disclosure import disclose_sealed
 from consent_server.sealing.notary import Notary
 
 
@@ -33,6 +33,6 @@ def proof_in(
     :raises ConsentError: see :func:`pack_of`
     """
     if form == "tlog-proof":
-        return checked_proof(site_id, record_id, notary, merge_delay).text.encode()
+        return disclose_sealed(site_id, record_id, notary, merge_delay)[1].text.encode()
     pack = pack_of(site_id, record_id, notary, merge_delay)
     return as_page(pack) if form == "html" else as_json(pack)

@@ -73,22 +73,13 @@ def disclose(site_id: str, record_id: str, notary: Notary, merge_delay: timedelt
     return found
 
 
-def checked_proof(
-    site_id: str, record_id: str, notary: Notary, merge_delay: timedelta
-) -> ProofFile:
-    """Return the proof of a record alone; nothing of the record is in it, and it is not read.
-
-    :raises RecordUnknown: the site has no such record
-    :raises NotSealed: the record waits for its place
-    :raises EvidenceDamaged: the entry is not in the tree that was signed
-    """
-    return _checked(site_id, record_id, merge_delay, notary, log_key(site_id, notary))
-
-
 def disclose_sealed(
     site_id: str, record_id: str, notary: Notary, merge_delay: timedelta
 ) -> tuple[Disclosure, ProofFile]:
     """Return the same for a record that is in the log.
+
+    There is no proof without it: what links an entry to a record is no part of the log, and only
+    the record and its keys tell whose entry it is.
 
     :raises NotSealed: the record waits for its place
     """

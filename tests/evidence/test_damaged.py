@@ -4,6 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from consent_server.db import db
+from tests.builders import refusal
 from tests.log.tampering import unguarded
 
 #: What somebody with all rights in the database does → the part that is refused for it.
@@ -49,6 +50,37 @@ def test_what_was_changed_is_refused_and_named(ask, record_id, damage, statement
     assert answer.json["part"] == DAMAGES[statement]
     assert "evidence_damaged" in capsys.readouterr().out
     assert ask(record_id, format="html").status_code == 409
-    # The proof alone holds nothing but the log's own.
-    is_of_the_log = DAMAGES[statement] == "log"
-    assert ask(record_id, format="tlog-proof").status_code == (409 if is_of_the_log else 200)
+    # The proof alone says nothing of what was shown.
+    is_shown = DAMAGES[statement] in ("bundle", "build")
+    assert ask(record_id, format="tlog-proof").status_code == (200 if is_shown else 409)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_entry_of_another_record_is_not_given_out_for_this_one(
+    app, ask, decide, record_id, seal, rows, form
+):
+    """Its proof would verify: nothing in it says which record it is of."""
+    decide(refusal())
+    seal()
+    one, other = (row for row in rows("log_entries", "leaf_index") if row["record_id"] is not None)
+    links = {one["leaf_index"]: other["record_id"], other["leaf_index"]: one["record_id"]}
+    with app.app_context(), unguarded(db.engine) as connection:
+        for place in links:
+            free = "UPDATE log_entries SET record_id = NULL WHERE leaf_index = :place"
+            connection.execute(sa.text(free), {"place": place})
+        for place, name in links.items():
+            link = "UPDATE log_entries SET record_id = :name WHERE leaf_index = :place"
+            connection.execute(sa.text(link), {"name": name, "place": place})
+
+    for name in links.values():
+        answer = ask(name, format=form)
+        assert (answer.status_code, answer.json["part"]) == (409, "record")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_nor_one_for_what_is_no_record(app, ask, record_id, form):
+    with app.app_context(), unguarded(db.engine) as connection:
+        link = "UPDATE log_entries SET record_id = :name WHERE record_id IS NOT NULL"
+        connection.execute(sa.text(link), {"name": "X" * 22})
+
+    assert ask("X" * 22, format=form).status_code == 404
