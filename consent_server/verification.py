@@ -1324,6 +1324,8 @@ def _carried(text: str, kind: str, mark: str, what: str) -> str:
     found = {block for block in blocks if mark in block}
     if len(found) != 1:
         raise Unverifiable(f"the page holds {'more than one' if found else 'no'} {what}")
+    if not text.rstrip().endswith("</html>"):
+        raise Unverifiable("the page was cut off: it has no end")
     return found.pop().strip()
 
 

@@ -111,7 +111,7 @@ def test_what_nobody_pressed_is_told_as_such(proven):
 
 def test_a_page_that_holds_the_pack_verifies(proven, check):
     text = compact(proven).replace("<", "\\u003c")
-    page = f'<!doctype html><p>x</p><script type="application/json" id="pack">{text}</script>'
+    page = f'<!doctype html><script type="application/json" id="pack">{text}</script></html>'
 
     assert check(page).kind == "proof pack in a page"
     assert check(page).is_good
@@ -249,8 +249,8 @@ def test_a_page_with_two_packs_is_not_taken_for_one(proven, check):
     pack = compact(proven).replace("<", "\\u003c")
     other = pack.replace('"accept_all"', '"save"')
 
-    assert check(f"<!doctype html>{block(pack)}").is_good
-    assert not check(f"<!doctype html>{block(pack)}{block(other)}").is_good
+    assert check(f"<!doctype html>{block(pack)}</html>").is_good
+    assert not check(f"<!doctype html>{block(pack)}{block(other)}</html>").is_good
 
 
 def test_a_receipt_for_another_site_than_that_of_its_record_is_refused(receipt, check):

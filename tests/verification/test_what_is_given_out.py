@@ -98,6 +98,25 @@ def test_the_page_of_a_receipt_verifies_by_the_receipt_that_it_carries(
         assert problem in str(verify(page, trusted).problems[0])
 
 
+def test_a_page_that_was_cut_off_is_said_to_be(client, api_key, history, trusted, keep):
+    """Whatever it carries is whole: a reader would miss what a page says at its end."""
+    proof = f"/v1/sites/demo/consents/{history}/proof"
+    pages = (
+        client.get(proof, query_string={"format": "html"}, headers=api_key("export")),
+        _me(client, path="/receipt", format="html"),
+    )
+    for answer in pages:
+        page = keep(answer, "page.html")
+        whole = page.read_bytes()
+        page.write_bytes(whole + b"\r\n")  # as an editor may leave it
+        assert verify(page, trusted).problems == []
+        carried = whole.index(b"</script>", whole.index(b'<script type="application/'))
+        for end in (carried + 9, (carried + len(whole)) // 2, len(whole) - 1):
+            page.write_bytes(whole[:end])
+            [problem] = verify(page, trusted).problems
+            assert problem.text == "the page was cut off: it has no end"
+
+
 @pytest.mark.parametrize(("form", "level"), EXPORTS)
 def test_an_export_verifies_whole_before_and_after_an_erasure(
     form, level, client, api_key, history, trusted, keep, seal
