@@ -15,6 +15,7 @@ from gunicorn.workers.gthread import (  # type: ignore[import-untyped]
 )
 
 from consent_server.worker.connection import Connection
+from consent_server.worker.first import listen
 
 
 class WakeUps(PollableMethodQueue):  # type: ignore[misc]  # gunicorn ships no types
@@ -36,6 +37,11 @@ class EndingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no typ
         self.method_queue = WakeUps()
         #: Connections that threads answer.
         self._answering: set[Connection] = set()
+
+    def init_signals(self) -> None:
+        """Do what this process is told from now on, and was told since it began."""
+        super().init_signals()
+        listen()
 
     def run(self) -> None:
         """Serve; then cut off whoever reads an answer more slowly than a worker waits."""

@@ -33,7 +33,7 @@ class FirstProcess(Arbiter):  # type: ignore[misc]  # gunicorn ships no types
     """
 
     def spawn_worker(self) -> int:
-        """Start a process, which is told nothing before it is ready (``listen``)."""
+        """Start a process, which is told nothing before it has handlers of its own (``listen``)."""
         with _untold():
             started: int = super().spawn_worker()
             return started
