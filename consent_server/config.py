@@ -134,7 +134,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         }
     host, _, port = values["bind"].rpartition(":")
     data_dir = Path(values["data_dir"]).absolute()
-    url = _with_driver(values["database_url"] or f"sqlite:///{data_dir}/consent.sqlite3")
+    url = _with_driver(values["database_url"] or f"sqlite:///{_spelled(data_dir)}/consent.sqlite3")
     is_sqlite = url.startswith("sqlite")
     _check_together(values, is_sqlite and "DATABASE_URL" not in errors, errors)
     _check_replica(values, errors)
@@ -184,8 +184,6 @@ def _check_together(
     is_public = not is_loopback(values["bind"].rpartition(":")[0])
     if is_sqlite and (values["workers"] or 1) != 1:
         errors["CONSENT_WORKERS"] = ["SQLite takes exactly one process; use threads or PostgreSQL"]
-    if is_sqlite and values["database_url"] is None and "?" in values["data_dir"]:
-        errors["CONSENT_DATA_DIR"] = ["must not hold a ?, which ends a path in a database address"]
     if values["demo_clock"] and is_public:
         errors["CONSENT_DEMO_CLOCK"] = ["only the demo moves the clock, and it listens on loopback"]
     if is_public and values["public_url"] is None and "CONSENT_PUBLIC_URL" not in errors:
@@ -220,5 +218,10 @@ def _with_driver(url: str) -> str:
     """Name the driver; a relative SQLite file is meant from the working directory."""
     scheme, _, rest = url.partition(":")
     if scheme == "sqlite" and rest.startswith("///") and not rest.startswith("////"):
-        rest = f"///{Path(rest.removeprefix('///')).absolute()}"
+        rest = f"///{Path(_spelled(Path.cwd()), rest.removeprefix('///'))}"
     return f"{DRIVERS[scheme]}:{rest}"
+
+
+def _spelled(path: Path) -> str:
+    """Write a path as a database address has it."""
+    return str(path).replace("%", "%25").replace("?", "%3F")

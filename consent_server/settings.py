@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from consent_server.addresses import is_loopback
 
@@ -74,8 +74,8 @@ class Settings:
 
     @property
     def sqlite_path(self) -> Path:
-        """The SQLite file."""
-        return Path(self.database_url.removeprefix("sqlite:///").partition("?")[0])
+        """The SQLite file; in the address of a database, ``%20`` is a blank."""
+        return Path(unquote(self.database_url.removeprefix("sqlite:///").partition("?")[0]))
 
     @property
     def folders(self) -> tuple[Path, ...]:

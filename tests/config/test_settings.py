@@ -1,6 +1,9 @@
 """Settings: every mistake is told at once, and no secret is ever repeated."""
 
+from pathlib import Path
+
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner
 
 from consent_server.application import create_app
@@ -221,8 +224,33 @@ def test_a_relative_sqlite_file_is_meant_from_the_working_directory(tmp_path, mo
     assert settings.database_url == f"sqlite:///{tmp_path}/here.sqlite3"
 
 
-def test_a_data_directory_that_a_database_address_cannot_name_is_refused():
-    assert "CONSENT_DATA_DIR" in refused({"CONSENT_DATA_DIR": "/srv/a?b"}).errors
+#: Of names, what an address has another meaning for, and what it has none for.
+ODD = ["a%41b", "50%", "a?b", "a#b", "a b+c", "a@b:c", "ü"]
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_the_database_lies_in_the_data_directory_whatever_its_name(tmp_path, monkeypatch, name):
+    (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / name)
+    settings = load_settings({})
+    by_name = load_settings({"CONSENT_DATA_DIR": str(tmp_path / name)})
+    relative = load_settings({"DATABASE_URL": "sqlite:///here.sqlite3"})
+
+    assert opened(settings) == settings.sqlite_path == tmp_path / name / "var" / "consent.sqlite3"
+    assert opened(by_name) == by_name.sqlite_path == tmp_path / name / "consent.sqlite3"
+    assert opened(relative) == relative.sqlite_path == tmp_path / name / "here.sqlite3"
+
+
+@pytest.mark.parametrize("path", ["/srv/a%20b.db", "/srv/a%3Fb.db?timeout=3", "a%2541b.db"])
+def test_the_file_that_is_locked_and_backed_up_is_the_database(path):
+    settings = load_settings({"DATABASE_URL": f"sqlite:///{path}"})
+
+    assert opened(settings) == settings.sqlite_path
+
+
+def opened(settings):
+    """Return the file that is opened."""
+    return Path(sa.make_url(settings.database_url).database)
 
 
 def test_a_lost_key_ring_is_not_replaced(app, site, environment):
