@@ -15,6 +15,8 @@ DRIVERS = {
 }
 
 
+#: What no address has; ``urlsplit`` reads some of it away.
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 BRACKETED = re.compile(r"\[[0-9A-Fa-f:.]+\](:[0-9]*)?")
 
 
@@ -33,6 +35,10 @@ def is_database_url(value: str) -> None:
     if value.partition(":")[0] not in DRIVERS or "://" not in value:
         raise ma.ValidationError("must be sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME")
     parts = _parts(value)
+    # A # ends no address for SQLAlchemy: what follows it is of the host, or its port.
+    is_cut_off = bool(parts.fragment) and not parts.path and not parts.query
+    if CONTROL.search(value) or parts.netloc.endswith(":") or is_cut_off:
+        raise ma.ValidationError("must name a port behind a :, or have none; # is %23")
     # Of a second one, or one behind the host, nobody can say where the password ends: it would be
     # shown as a part of the host or the name.
     if parts.scheme != "sqlite" and value.count("@") != ("@" in parts.netloc):
@@ -70,6 +76,8 @@ def is_public_url(value: str) -> None:
     parts = _parts(value)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ma.ValidationError("must be https://HOST or https://HOST/PREFIX")
+    if parts.netloc.endswith(":"):
+        raise ma.ValidationError("must name a port behind a :, or have none")
     if "@" in parts.netloc or "\\" in value or not value.isprintable():
         raise ma.ValidationError(
             "must hold no name and no password: every token names this address"
