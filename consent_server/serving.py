@@ -21,7 +21,7 @@ from consent_server.settings import Settings
 from consent_server.web import logs
 from consent_server.web.headers import transport_security
 from consent_server.worker.deadline import Worker
-from consent_server.worker.first import FirstProcess
+from consent_server.worker.first import FirstProcess, untold
 from consent_server.worker.log import JsonLog
 
 #: Connections of each process; one that is being read takes a file and up to 128 KiB.
@@ -76,9 +76,11 @@ def gunicorn_options(settings: Settings) -> dict[str, Any]:
 def _begin(worker: Any) -> None:
     """Start what runs beside the requests of a process that is ready for them."""
     # What was built lives as long as the process: looking through it for garbage again and again
-    # would cost a tenth of a decision.
-    gc.collect()
-    gc.freeze()
+    # would cost a tenth of a decision. What it is told meanwhile would be an exception of whatever
+    # Python calls then, and be ignored.
+    with untold():
+        gc.collect()
+        gc.freeze()
     worker.beside = transport_security(worker.wsgi.extensions["consent_issuer"])
     if worker.alive:  # and was not told to end meanwhile: nobody waits for what it would begin
         start_work(worker.wsgi)

@@ -16,8 +16,8 @@ def listen() -> None:
 
 
 @contextmanager
-def _untold() -> Iterator[None]:
-    """Let what a process is told wait until the block ends."""
+def untold() -> Iterator[None]:
+    """Let what this process is told wait until the block ends."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, TOLD)
     try:
         yield
@@ -34,6 +34,6 @@ class FirstProcess(Arbiter):  # type: ignore[misc]  # gunicorn ships no types
 
     def spawn_worker(self) -> int:
         """Start a process, which is told nothing before it has handlers of its own (``listen``)."""
-        with _untold():
+        with untold():
             started: int = super().spawn_worker()
             return started

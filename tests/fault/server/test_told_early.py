@@ -6,10 +6,13 @@ The control, gunicorn's own first process, kills it when its time is over.
 import re
 import signal
 import time
+from types import SimpleNamespace
 
 import pytest
 
+from consent_server import serving
 from consent_server.config import load_settings
+from consent_server.worker.first import TOLD
 from tests.server import start
 
 #: A process listens to signals a while after it began.
@@ -119,3 +122,18 @@ def test_a_process_that_is_not_ready_ends_at_once(unready, at_once):
 
 def test_a_process_that_is_told_to_end_begins_no_work(unready):
     assert unready.stop().splitlines().count("work") == 1
+
+
+def test_what_ends_a_process_is_not_told_to_what_python_calls_as_it_looks_for_garbage(
+    app, monkeypatch
+):
+    """It would be ignored there, and written to the log with a trace."""
+    waiting = []
+    note = lambda: waiting.append(signal.pthread_sigmask(signal.SIG_BLOCK, ()))  # noqa: E731
+    monkeypatch.setattr(serving.gc, "collect", note)
+    monkeypatch.setattr(serving.gc, "freeze", note)
+
+    serving._begin(SimpleNamespace(wsgi=app, alive=False))
+    note()
+
+    assert [TOLD & told for told in waiting] == [TOLD, TOLD, set()]
