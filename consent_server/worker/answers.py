@@ -59,10 +59,13 @@ def admit(request: Any) -> None:
     request.version = min(request.version, SPOKEN)
 
 
-def problem(status: int, reason: str, headers: Iterable[tuple[str, str]] = ()) -> bytes:
+def problem(
+    status: int, reason: str, headers: Iterable[tuple[str, str]] = (), *, is_head: bool = False
+) -> bytes:
     """Return an answer, whole; the connection ends with it.
 
     :param headers: what answers of this installation have beside those of every one
+    :param is_head: whether the head alone was asked for (RFC 9110 section 9.3.2)
     """
     details = {
         "type": f"/docs#problem-{reason}",
@@ -84,4 +87,4 @@ def problem(status: int, reason: str, headers: Iterable[tuple[str, str]] = ()) -
     ]
     if reason in RETRY_AFTER:
         head.append(f"Retry-After: {RETRY_AFTER[reason]}")
-    return "\r\n".join(head).encode() + b"\r\n\r\n" + body
+    return "\r\n".join(head).encode() + b"\r\n\r\n" + (b"" if is_head else body)

@@ -36,6 +36,8 @@ class Client(socket.socket):
         self.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SENDING)
         #: What was answered and not read yet.
         self.unsent = bytearray()
+        #: How its request begins.
+        self.asked = b""
         #: Seconds that are left to it without reading.
         self.patience = WRITE_SECONDS
         self._places = places

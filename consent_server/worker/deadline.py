@@ -27,6 +27,7 @@ from consent_server.worker.client import SLOWEST, WRITE_SECONDS, Client
 from consent_server.worker.connection import Connection, Waiting, nothing_more
 from consent_server.worker.framing import Framer, Framing
 from consent_server.worker.line import LiningWorker
+from consent_server.worker.refusing import HEAD
 
 log = structlog.get_logger(__name__)
 #: Seconds from the connection, or from the first byte on a kept one, to the last byte of a request.
@@ -99,6 +100,7 @@ class Worker(LiningWorker):
         conn.init()
         conn.parser.unreader.chunk = nothing_more
         conn.parser.unreader.unread(bytes(conn.received))
+        conn.sock.asked = bytes(conn.received[: len(HEAD)])
         conn.received.clear()
         return super().handle(conn)
 
@@ -110,11 +112,11 @@ class Worker(LiningWorker):
             req.force_close()
         return super().handle_request(req, conn)
 
-    def handle_error(self, _req: Any, client: socket.socket, _addr: Any, exc: Exception) -> None:
+    def handle_error(self, _req: Any, client: Client, _addr: Any, exc: Exception) -> None:
         """Answer and log by the kind of the fault alone."""
         status, reason = status_of(exc)
         log.warning("request_not_answered", fault=type(exc).__name__)
-        self.tell(client.sendall, status, reason)
+        self.tell(client.sendall, client.asked, status, reason)
 
     def finish_request(self, conn: Connection, fs: "Future[Any]") -> None:
         """Go on with a connection when its answer is sent; a thread may have left the end of it."""
@@ -249,7 +251,7 @@ class Worker(LiningWorker):
 
     def _refuse(self, conn: Connection, status: int, reason: str) -> None:
         self._forget(conn)
-        self.tell(conn.sock.send, status, reason)
+        self.tell(conn.sock.send, conn.received, status, reason)
         self.nr_conns -= 1
         conn.close(graceful=True)
 
@@ -268,7 +270,7 @@ class Worker(LiningWorker):
         """Drop connections: who was waited for longest, or came last to a line that is longer."""
         for _ in range(count):
             if last := self.last_in_line(len(self._waiting) + len(self.keepalived_conns)):
-                self.tell(last.sock.send, 503, "overloaded")
+                self.tell(last.sock.send, last.received, 503, "overloaded")
                 self._drop(last)
                 continue
             first = next(iter(self._waiting), None)

@@ -8,6 +8,9 @@ from consent_server.metrics.catalogue import REFUSALS
 from consent_server.worker.answers import problem
 from consent_server.worker.ending import EndingWorker
 
+#: How a request begins that is answered without a body.
+HEAD = b"HEAD "
+
 
 class RefusingWorker(EndingWorker):
     """Answers with problem details what no application sees."""
@@ -17,11 +20,14 @@ class RefusingWorker(EndingWorker):
         #: What its answers have because the application's have it.
         self.beside: tuple[tuple[str, str], ...] = ()
 
-    def tell(self, send: Callable[[bytes], object], status: int, reason: str) -> None:
+    def tell(
+        self, send: Callable[[bytes], object], asked: bytes | bytearray, status: int, reason: str
+    ) -> None:
         """Tell a client; the connection ends with it.
 
         :param send: of its socket, in the way that whoever calls this may wait for it
+        :param asked: how its request begins, as far as it is known
         """
         REFUSALS.add(reason)
         with suppress(OSError):  # it may be gone
-            send(problem(status, reason, self.beside))
+            send(problem(status, reason, self.beside, is_head=asked.startswith(HEAD)))

@@ -98,6 +98,18 @@ def test_an_address_that_names_a_header_changes_nothing(server):
             assert client.recv(12) != b"HTTP/1.1 400"
 
 
+def test_whoever_asks_for_the_head_alone_is_refused_without_a_body(server):
+    long = b"X: " + b"x" * 9000
+    for what, status in ((b"X", 400), (b"Expect: x", 417), (long, 431), (b"X: " * 30000, 431)):
+        asked = b"/healthz HTTP/1.1\r\nHost: x\r\n" + what + b"\r\n\r\n"
+        head, _, body = server.raw(b"HEAD " + asked).partition(b"\r\n\r\n")
+        whole = server.raw(b"GET " + asked)
+
+        assert head.startswith(b"HTTP/1.1 %d " % status)
+        assert (body, parts(whole)[0]) == (b"", status)
+        assert b"Content-Length: %d" % len(parts(whole)[2]) in head
+
+
 def test_no_version_is_spoken_that_there_is_not(server):
     for version in (b"1.1", b"1.5", b"1.9"):
         answer = server.raw(b"GET /healthz HTTP/%s\r\nHost: x\r\n\r\n" % version)
