@@ -34,9 +34,11 @@ export function newEntry(
     const older = kept
       .map((name) => [name, state.revisions?.[name] ?? state.revision])
       .filter(([, revision]) => revision !== bundle.revision);
-    // Of what is still to be asked there may be none.
-    const held = kept.filter((name) => name in whole.categories);
-    const ends = held.map((name) => [name, new Date(choiceEnds(bundle, state, name)).toISOString()]);
+    // Of what is still to be asked there may be none, nor of a no that the browser says anyway.
+    const ends = kept.flatMap((name) => {
+      const end = choiceEnds(bundle, state, name);
+      return name in whole.categories && end > 0 ? [[name, new Date(end).toISOString()]] : [];
+    });
     Object.assign(next, older.length > 0 && {revisions: Object.fromEntries(older)}, {expires: Object.fromEntries(ends)});
   }
   Object.assign(next, id && {id, n});
