@@ -234,7 +234,7 @@ def _asked(connection: Connection) -> Iterator[Right]:
     found: dict[str, list[str]] = {table: [] for table in RIGHTS}
     rows = connection.exec_driver_sql(
         "SELECT relname, attname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid "
-        "WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' "
+        "WHERE relnamespace = quote_ident(current_schema())::regnamespace AND relkind = 'r' "
         "AND attnum > 0 AND NOT attisdropped ORDER BY relname, attnum"
     )
     for table, column in rows:

@@ -20,7 +20,7 @@ KEPT = (
     "SELECT relname, relrowsecurity AND relforcerowsecurity AS is_on, array(SELECT "
     "concat_ws(' ', polcmd, polpermissive, polroles, pg_get_expr(polqual, polrelid), "
     "pg_get_expr(polwithcheck, polrelid)) FROM pg_policy WHERE polrelid = pg_class.oid) "
-    "AS policies FROM pg_class WHERE relnamespace = current_schema()::regnamespace "
+    "AS policies FROM pg_class WHERE relnamespace = quote_ident(current_schema())::regnamespace "
     "AND relname = ANY(:tables) AND (relname = 'sites' OR EXISTS (SELECT 1 FROM pg_attribute "
     "WHERE attrelid = pg_class.oid AND attname = 'site_id')) ORDER BY relname"
 )

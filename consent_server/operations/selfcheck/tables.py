@@ -58,7 +58,7 @@ FOUND = (
     "AND starts_with(tgname, relname || '_') AND tgenabled IN ('O', 'A') "
     "AND current_setting('session_replication_role') <> 'replica' AS fires "
     "FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid JOIN pg_proc ON pg_proc.oid = tgfoid "
-    "WHERE NOT tgisinternal AND relnamespace = current_schema()::regnamespace "
+    "WHERE NOT tgisinternal AND relnamespace = quote_ident(current_schema())::regnamespace "
     "AND relname = ANY(:tables) ORDER BY tgname"
 )
 #: What lets no row be there twice: name, table, columns in their order, and of which rows.
@@ -68,21 +68,23 @@ KEYS = (
     "ON attrelid = indrelid AND attnum = number WHERE at <= indnkeyatts), "
     "pg_get_expr(indpred, indrelid)) FROM pg_index JOIN pg_class AS key ON key.oid = indexrelid "
     "JOIN pg_class AS whole ON whole.oid = indrelid WHERE indisunique AND indisvalid "
-    "AND indexprs IS NULL AND key.relnamespace = current_schema()::regnamespace"
+    "AND indexprs IS NULL AND key.relnamespace = quote_ident(current_schema())::regnamespace"
 )
 #: What a row must refer to; those that refer to it are looked for by the same key. Rows that were
 #: there before a key may be left for nobody to look at (``NOT VALID``).
 REFERENCES = (
     "SELECT concat_ws(' ', conname, relname, replace(pg_get_constraintdef(pg_constraint.oid), "
     "' NOT VALID', '')) FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid "
-    "WHERE contype = 'f' AND relnamespace = current_schema()::regnamespace AND NOT EXISTS (SELECT "
-    "FROM pg_trigger WHERE tgconstraint = pg_constraint.oid AND tgenabled NOT IN ('O', 'A'))"
+    "WHERE contype = 'f' AND relnamespace = quote_ident(current_schema())::regnamespace "
+    "AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgconstraint = pg_constraint.oid "
+    "AND tgenabled NOT IN ('O', 'A'))"
 )
 #: Columns by table, name, type and whether one may be null; of a collation of its own none is ours.
 COLUMNS = (
     "SELECT concat_ws(' ', relname, attname, format_type(atttypid, atttypmod), attnotnull) "
     "FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid "
-    "JOIN pg_type ON pg_type.oid = atttypid WHERE relnamespace = current_schema()::regnamespace "
+    "JOIN pg_type ON pg_type.oid = atttypid "
+    "WHERE relnamespace = quote_ident(current_schema())::regnamespace "
     "AND relname = ANY(:tables) AND attnum > 0 AND NOT attisdropped AND attgenerated = '' "
     "AND attcollation = typcollation"
 )
@@ -90,7 +92,7 @@ COLUMNS = (
 #: a session begins with rows in its sight.
 STRANGE = (
     "SELECT relname || ' is no table of its own' FROM pg_class "
-    "WHERE relnamespace = current_schema()::regnamespace AND relname = ANY(:tables) "
+    "WHERE relnamespace = quote_ident(current_schema())::regnamespace AND relname = ANY(:tables) "
     "AND (relkind <> 'r' OR relpersistence <> 'p' OR EXISTS (SELECT 1 FROM pg_inherits "
     "WHERE pg_class.oid IN (inhparent, inhrelid))) "
     "UNION ALL SELECT tablename || ' has the rule ' || rulename FROM pg_rules "

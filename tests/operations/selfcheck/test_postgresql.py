@@ -201,3 +201,18 @@ def test_an_old_server_fails(look, monkeypatch):
     code, lines = look()
 
     assert (code, lines["postgresql-version"]["status"]) == (1, "fail")
+
+
+def test_tables_are_looked_at_in_a_schema_of_any_name(
+    look, run, administer, monkeypatch, postgresql_administrator_url
+):
+    administer('CREATE SCHEMA "Our-Own"')
+    mark = "&" if "?" in postgresql_administrator_url else "?"
+    own = f"{postgresql_administrator_url}{mark}options=-csearch_path%3D%22Our-Own%22"
+    monkeypatch.setenv("DATABASE_URL", own)
+    assert run("site", "list").exit_code == 0  # which makes the tables
+
+    _, lines = look()
+
+    assert lines["postgresql-tables"]["status"] == "ok"
+    assert "could not be looked at" not in lines["postgresql-row-security"]["seen"]
