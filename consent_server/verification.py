@@ -1292,14 +1292,14 @@ def _verify_receipt(claims: dict[str, Any], trusted: Trusted, report: Report) ->
         report.unproved.append(f"that it is in the log: promised by {promised}, ask again then")
         return
     record = claims["openings"].get("record") or _record_in(claims["receipt"])
-    leaf = leaf_of_subject(record, claims["openings"])
     key = _key(trusted, claims.get("vkey"), report)
+    leaf = leaf_of_subject(record, claims["openings"])
     index, report.head = _included(claims["proof"], leaf, key)
     _require_site(key, record["site"])
     if claims["jti"] != f"{record['record_id']}-r" or claims["aud"] != record["site"]:
         report.wrong("the receipt names another record than it holds", None, record["record_id"])
-    report.proved.append(f"its record is entry {index} of the log, by {_told(report.head)}")
-    report.proved.append(f"it says: {_said(record)}")
+    said = f"it says: {_said(record)}"
+    report.proved += [f"its record is entry {index} of the log, by {_told(report.head)}", said]
     report.unproved.append("that the words of the receipt around the record translate it rightly")
 
 
@@ -1319,8 +1319,7 @@ def _record_in(receipt: Any) -> dict[str, Any]:
 
 def _carried(text: str, kind: str, mark: str, what: str) -> str:
     """Return the one text of a type, with a mark in it, that a page carries along."""
-    scripts = _scripts(text, kind)
-    blocks = (block if mark in block else html.unescape(block) for block in scripts)
+    blocks = (block if mark in block else html.unescape(block) for block in _scripts(text, kind))
     found = {block for block in blocks if mark in block}
     if len(found) != 1:
         raise Unverifiable(f"the page holds {'more than one' if found else 'no'} {what}")
@@ -1333,8 +1332,7 @@ def _scripts(text: str, kind: str) -> Iterator[str]:
     """Yield what stands in the page's elements of a type, in time that grows with the page."""
     at = 0
     while (begin := text.find("<script", at)) >= 0:
-        opened = text.find(">", begin) + 1
-        end = text.find("</script>", opened)
+        end = text.find("</script>", opened := text.find(">", begin) + 1)
         if not opened or end < 0:
             return
         if kind in text[begin:opened]:
