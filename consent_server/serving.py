@@ -21,7 +21,7 @@ from consent_server.settings import Settings
 from consent_server.web import logs
 from consent_server.web.headers import transport_security
 from consent_server.worker.deadline import Worker
-from consent_server.worker.first import FirstProcess, untold
+from consent_server.worker.first import FirstProcess, listen, untold
 from consent_server.worker.log import JsonLog
 
 #: Connections of each process; one that is being read takes a file and up to 128 KiB.
@@ -75,6 +75,7 @@ def gunicorn_options(settings: Settings) -> dict[str, Any]:
 
 def _begin(worker: Any) -> None:
     """Start what runs beside the requests of a process that is ready for them."""
+    listen()  # of the worker's kind, whatever it is; ours has done so as soon as it could
     # What was built lives as long as the process: looking through it for garbage again and again
     # would cost a tenth of a decision. What it is told meanwhile would be an exception of whatever
     # Python calls then, and be ignored.
