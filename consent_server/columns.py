@@ -156,6 +156,8 @@ def raw(column: Any, engine: str) -> Any:
 def shown(value: bytes | str) -> str:
     """Return what stands for an id as text that can be printed, whatever it is."""
     text = value.decode(errors="backslashreplace") if isinstance(value, bytes) else value
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 

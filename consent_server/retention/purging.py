@@ -28,8 +28,8 @@ from consent_server.trail.service import SERVICE, add_line
 #: Records looked at, and erased, in one transaction, by engine: a few hundredths of a second. On
 #: PostgreSQL nobody waits for it but those whose records they are.
 BATCH = {"sqlite": 100, "postgresql": 500}
-#: The same where nobody has written for a while: a tenth of a second for the first who comes.
-QUIET_BATCH = {"sqlite": 1000, "postgresql": 500}
+#: The same where nobody has written for a while: two tenths of a second for the first who comes.
+QUIET_BATCH = {"sqlite": 2000, "postgresql": 500}
 #: Records looked at in one transaction that erases nothing.
 FORESEEN = 1_000
 #: No copy of the database is kept longer than the longest retention, and no retry comes later.
