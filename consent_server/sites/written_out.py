@@ -8,9 +8,7 @@ is shown and no browser's knowledge of a language changes what somebody was told
 
 import re
 from collections.abc import Mapping, Sequence
-
-from babel import Locale
-from babel.units import format_unit
+from typing import Any
 
 from consent_server.sites.durations import LIFETIME
 
@@ -51,7 +49,7 @@ def country(language: str, code: str) -> str:
 
     :param code: ISO 3166-1, two capital letters
     """
-    return str(Locale.parse(language).territories.get(code, code))
+    return str(locale_of(language).territories.get(code, code))
 
 
 def counted(language: str, slot: str, texts: Mapping[str, str], number: int) -> str:
@@ -59,9 +57,22 @@ def counted(language: str, slot: str, texts: Mapping[str, str], number: int) -> 
 
     :param texts: ``<slot>.one``, ``<slot>.other``, … with ``{count}``; ``other`` stands in
     """
-    form = Locale.parse(language).plural_form(number)
+    form = locale_of(language).plural_form(number)
     text = texts.get(f"{slot}.{form}") or texts[f"{slot}.other"]
     return text.replace("{count}", str(number))
+
+
+def locale_of(language: str, sep: str = "_") -> Any:
+    """Return what Unicode CLDR knows of a language.
+
+    Babel is loaded here: a process that answers pages writes nothing out, and it is 1 MB of each.
+
+    :param sep: what stands between its parts
+    :raises babel.UnknownLocaleError: it knows nothing of it
+    """
+    from babel import Locale
+
+    return Locale.parse(language, sep=sep)
 
 
 def listed(language: str, parts: Sequence[str]) -> str:
@@ -86,9 +97,11 @@ def unlisted(text: str) -> list[str]:
 
 def _measure(language: str, number: int, unit: str) -> str:
     if language != "mt":
+        from babel.units import format_unit
+
         return format_unit(number, f"duration-{unit}", length="long", locale=language)
     one, two, few = _MALTESE[unit]
-    form = Locale.parse(language).plural_form(number)
+    form = locale_of(language).plural_form(number)
     if form == "two":
         return two
     return {"few": f"{number} {few}", "many": f"{number}-il {one}"}.get(form, f"{number} {one}")

@@ -9,9 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from babel import Locale
-from babel.dates import format_datetime
-
 from consent_server.sites import written_out
 from consent_server.vocabulary.terms import how_it_ended, is_corrected
 from consent_server.vocabulary.texts import Bundle, Record, language_of, services_of, texts_of
@@ -144,7 +141,9 @@ def moment(instant: str, language: str) -> str:
 
     :param instant: RFC 3339
     """
-    locale = Locale.parse("en_GB" if language == "en" else language, sep="_")
+    from babel.dates import format_datetime
+
+    locale = written_out.locale_of("en_GB" if language == "en" else language)
     return format_datetime(datetime.fromisoformat(instant), "long", locale=locale)
 
 
@@ -155,12 +154,12 @@ def period(duration: str, language: str) -> str:
 
 def language_name(language: str) -> str:
     """Return the English name of a language."""
-    return Locale.parse(language, sep="-").get_display_name("en") or language
+    return written_out.locale_of(language, sep="-").get_display_name("en") or language
 
 
 def direction(language: str) -> str:
     """Return ``rtl`` or ``ltr``, for an attribute ``dir``."""
-    order: str = Locale.parse(language, sep="-").text_direction
+    order: str = written_out.locale_of(language, sep="-").text_direction
     return order
 
 
