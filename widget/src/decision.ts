@@ -143,9 +143,9 @@ export function afterBoth(own: State, found: State): State | undefined {
   return undefined;
 }
 
-/** The next number of this consent: higher than every one used before. */
+/** The next number of this consent: higher than every one used before, as far as the server takes one. */
 export function nextNumber(...used: (number | undefined)[]): number {
-  return 1 + Math.max(0, ...used.map((n) => n ?? 0));
+  return Math.min(1 + Math.max(0, ...used.map((n) => n ?? 0)), Number.MAX_SAFE_INTEGER);
 }
 
 export function utcDay(now: number): string {

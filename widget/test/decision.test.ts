@@ -82,6 +82,10 @@ test('a number is higher than every one used before, delivered or waiting', () =
   expect(nextNumber(2, undefined, 5)).toBe(6);
 });
 
+test('after the highest number that the server takes comes that one again, with which a no still wins', () => {
+  expect(nextNumber(Number.MAX_SAFE_INTEGER)).toBe(Number.MAX_SAFE_INTEGER);
+});
+
 describe('of two tabs that wrote at once', () => {
   const yes = aState({n: 2, categories: {functional: true, analytics: true, marketing: false}});
   const no = aState({n: 2, categories: {functional: false, analytics: false, marketing: false}});
