@@ -93,9 +93,10 @@ def many_pages() -> Iterator[None]:
         yield
     finally:
         pages_of.reset(token)
-        db.session.rollback()
-        db.session.connection()
-        db.session.rollback()
+        with suppress(sa.exc.SQLAlchemyError, sqlite3.Error):  # what came before is told
+            db.session.rollback()
+            db.session.connection()
+            db.session.rollback()
 
 
 def prepare_sessions(app: Flask) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from consent_server.db import db
 from consent_server.retention import purging
+from consent_server.sqlite import sqlite3
 from tests.builders import refusal
 
 #: KiB in memory, and pages that wait in the write-ahead log, as SQLite says both.
@@ -77,3 +78,18 @@ def test_it_does_so_where_the_purge_fails(decide, clock, purge, kept):
         purge(rest=fail)
 
     assert kept() == ORDINARY
+
+
+def test_what_failed_is_told_and_not_what_the_end_met(decide, clock, purge, monkeypatch):
+    decide(refusal())
+    clock.advance(days=3 * 365)
+
+    def refuse(*_):
+        raise sqlite3.OperationalError("disk I/O error")
+
+    def fail():
+        monkeypatch.setattr("consent_server.db.set_pages", refuse)
+        raise RuntimeError("at rest")
+
+    with pytest.raises(RuntimeError, match="at rest"):
+        purge(rest=fail)
