@@ -8,6 +8,7 @@ that are faster, must lose.
 
 import re
 import shutil
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,8 @@ from tests.server import SERVE, start
 THREADS = 4
 #: Cuts for each acknowledgement: right after it, and at random calls before the next one.
 CUTS = 10
+#: How often one recording is gone through at most.
+ROUNDS = 20
 #: Of so many cuts one is looked at as a whole: the service opens it, seals and audits the log.
 WHOLE_ONE_IN = 100
 ANSWER = re.compile(rb'"record_id":"([\w-]{22})"')
@@ -88,25 +91,32 @@ def _answered(call):
     return found[1].decode() if found is not None else None
 
 
-def cuts(recording, trials):
-    """Yield each trial with what was acknowledged by then, and the files that are left."""
+def places(recording, random):
+    """Yield the instants of a recording to cut at: what was told by then, and the disk."""
     disk = Disk.of(recording.base, recording.data)
-    told, numbers = set(), iter(trials)
-    due = 0
+    told, due = set(), 0
     for call in calls(recording.trace):
         changed = disk.take(call)
         record_id = _answered(call)
         if record_id is not None:
             told.add(record_id)
             due += CUTS - 1
-        elif changed and due > 0 and trials.random.random() < 0.5:
+        elif changed and due > 0 and random.random() < 0.5:
             due -= 1
         else:
             continue
-        number = next(numbers, None)
-        if number is None:
-            return
-        yield number, set(told), disk.survives(trials.random if number % 2 else None)
+        yield set(told), disk
+
+
+def cuts(recording, trials):
+    """Yield each trial with what was acknowledged by then, and the files that are left.
+
+    The recording is gone through again until there were enough: one write may acknowledge several
+    decisions, so nobody knows before how many instants there are between them.
+    """
+    again = chain.from_iterable(places(recording, trials.random) for _ in range(ROUNDS))
+    for number, (told, disk) in zip(trials, again, strict=False):
+        yield number, told, disk.survives(trials.random if number % 2 else None)
 
 
 def left(recording, files):
