@@ -30,17 +30,32 @@ def is_renderer(process_id):
         return False
 
 
+def pages_running(session):
+    """Return the numbers of the processes that the browser takes for those of pages."""
+    processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
+    return {process["id"] for process in processes if process["type"] == "renderer"}
+
+
+def kill_pages(tab):
+    """Kill every page's process, and wait until the browser knows.
+
+    It would give a new page to one that it keeps in reserve and takes to be alive; nobody ever
+    hears of that page again.
+    """
+    session = tab.context.browser.new_browser_cdp_session()
+    killed = {process_id for process_id in pages_running(session) if is_renderer(process_id)}
+    assert killed
+    for process_id in killed:
+        os.kill(process_id, signal.SIGKILL)
+    while killed & pages_running(session):
+        pass
+    session.detach()
+
+
 def leave(tab, way):
     """End the page as visitors do, or end its process as their machine does."""
     if way == "killed":
-        session = tab.context.browser.new_browser_cdp_session()
-        processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
-        pages = [process["id"] for process in processes if process["type"] == "renderer"]
-        running = [process_id for process_id in pages if is_renderer(process_id)]
-        assert running
-        for process_id in running:
-            os.kill(process_id, signal.SIGKILL)
-        session.detach()
+        kill_pages(tab)
     tab.close()
 
 
