@@ -26,6 +26,7 @@ from consent_server.sealing.publishing import publish_in_log
 from consent_server.sites import looking, remembered
 from consent_server.sites import service as sites
 from consent_server.sites.keys import create_key
+from consent_server.sites.publishing import publish as publish_alone
 from tests.builders import ORIGIN, a_document
 from tests.server import Server, start
 
@@ -140,7 +141,7 @@ def publish(app, clock, notary) -> Callable[..., sites.Publication]:
 def published_unsealed(app, clock) -> sites.Publication:
     """The site ``demo``, whose log is not signed yet."""
     with app.app_context():
-        published = sites.publish(a_document(), artifacts(), clock.instant)
+        published = publish_alone(a_document(), artifacts(), clock.instant)
         db.session.refresh(published)
         db.session.expunge(published)
         return published

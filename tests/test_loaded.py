@@ -7,8 +7,18 @@ import sys
 import pytest
 
 DIALECT = "sqlalchemy.dialects.postgresql"
-#: What other databases, other commands, whoever reads a receipt and the tools of developers need.
-LATE = ("alembic", "babel", "flask_migrate", "playwright", "psycopg", "pyarrow", DIALECT)
+#: What other databases, other commands (a document is read when it is published), whoever reads a
+#: receipt, and the tools of developers need.
+LATE = (
+    "alembic",
+    "babel",
+    "consent_server.sites.document",
+    "flask_migrate",
+    "playwright",
+    "psycopg",
+    "pyarrow",
+    DIALECT,
+)
 SERVED = f"""
 import os, sys
 from consent_server.config import load_settings

@@ -29,7 +29,7 @@ from consent_server.sealing.service import seal
 from consent_server.sites.document import load_document
 from consent_server.sites.keys import create_key
 from consent_server.sites.models import Publication
-from consent_server.sites.service import publish
+from consent_server.sites.publishing import publish
 from consent_server.web import logs
 
 SITE = "demo"

@@ -34,7 +34,7 @@ from consent_server.sealing.notary import Notary
 from consent_server.sealing.proofs import proof_of
 from consent_server.sealing.service import seal
 from consent_server.sites.document import load_document
-from consent_server.sites.service import publish
+from consent_server.sites.publishing import publish
 
 NOW = datetime(2026, 11, 22, 20, tzinfo=UTC)
 #: Turns of decisions with the log and without it in one round.

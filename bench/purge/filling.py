@@ -18,7 +18,7 @@ from consent_server.schema import ensure_schema
 from consent_server.sealing.service import seal
 from consent_server.sites.document import load_document
 from consent_server.sites.durations import months_before
-from consent_server.sites.service import publish
+from consent_server.sites.publishing import publish
 from tests.machine.cluster import Cluster
 
 #: Longer than a site may keep anything.

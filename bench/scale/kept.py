@@ -14,7 +14,7 @@ from consent_server.embed.shipped import artifacts
 from consent_server.schema import ensure_schema
 from consent_server.sealing.service import seal
 from consent_server.sites.document import load_document
-from consent_server.sites.service import publish
+from consent_server.sites.publishing import publish
 
 
 def kept(url: str, folder: Path, records: int) -> dict[str, Any]:

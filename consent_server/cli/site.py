@@ -18,7 +18,7 @@ from consent_server.sealing.publishing import (
     promised_bundles,
     publish_in_log,
 )
-from consent_server.sites import listing, service
+from consent_server.sites import listing, publishing, service
 from consent_server.sites.archiving import archive as archive_site
 from consent_server.sites.archiving import is_since_unreadable
 from consent_server.sites.document import (
@@ -228,7 +228,7 @@ def _read(document: BinaryIO) -> SiteDocument:
 def _planned(document: SiteDocument, immaterial: bool, notary: Notary) -> tuple[Plan, int]:
     """Return what publishing would change, and how many live consents it would ask again."""
     promised = promised_bundles(document.site, notary)
-    planned = service.plan(document, artifacts(), immaterial=immaterial, promised=promised)
+    planned = publishing.plan(document, artifacts(), immaterial=immaterial, promised=promised)
     touched = set(planned.touched_categories)
     return planned, count_asked_again(document.site, touched, instant())
 

@@ -18,12 +18,14 @@ from urllib.parse import quote
 from consent_server.columns import rfc3339
 from consent_server.consents.choices import Choice, Decision, Held, Question, choices_of
 from consent_server.consents.models import AnyRecord
-from consent_server.sites.document.cookie import LONGEST_STATE
 from consent_server.sites.durations import add_months
 
 STATE, TOKEN = "consent_state", "consent_token"
 #: Bytes of name and value that every browser keeps.
 LONGEST = 4_096
+#: Characters of the value of ``consent_state``: those without its name; the widget's first part
+#: takes ``true`` back for ``false`` without looking.
+LONGEST_STATE = 4_000
 #: Cookies that one answer ends; proxies take no header without an end. The check API names all.
 MOST_ENDED = 20
 #: What ``encodeURIComponent`` leaves as it is, beyond letters, digits and ``_.-~``.

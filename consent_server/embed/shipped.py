@@ -4,7 +4,7 @@ import json
 from functools import lru_cache
 from pathlib import Path
 
-from consent_server.sites.service import Artifacts
+from consent_server.sites.artifacts import Artifacts
 from consent_server.sites.widget import WidgetParts
 
 HERE = Path(__file__).parent

@@ -24,9 +24,9 @@ from consent_server.ledger.canonical import base64url_encode, canonical
 from consent_server.lists import among
 from consent_server.log.models import LogEntry, OpeningKeys, QueuedEntry, RestrictedProof
 from consent_server.sealing.openings import Openings
-from consent_server.sites.document.restricted import KEY
 from consent_server.sites.durations import last_day_of
 from consent_server.sites.errors import PublicationPending
+from consent_server.sites.restricted import KEY
 from consent_server.sites.service import bundle_of, current_publication, publication_of
 
 log = structlog.get_logger(__name__)

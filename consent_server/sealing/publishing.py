@@ -10,9 +10,11 @@ from consent_server.sealing.errors import LogInconsistent, SealRefused
 from consent_server.sealing.journal import entries_in
 from consent_server.sealing.notary import Notary
 from consent_server.sealing.service import seal
+from consent_server.sites.artifacts import Artifacts
 from consent_server.sites.document import SiteDocument
 from consent_server.sites.models import Publication
-from consent_server.sites.service import Artifacts, is_in_force, publish
+from consent_server.sites.publishing import publish
+from consent_server.sites.service import is_in_force
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,8 @@ def publish_in_log(
     next run of the sequencer that succeeds.
 
     :param now: aware, UTC
-    :param before_commit: see :func:`consent_server.sites.service.publish`
-    :raises ReasonMissing: see :func:`consent_server.sites.service.publish`
+    :param before_commit: see :func:`consent_server.sites.publishing.publish`
+    :raises ReasonMissing: see :func:`consent_server.sites.publishing.publish`
     :raises NothingToPublish: the same is published already
     :source: R049; CNIL délibération 2020-092 (proof of consent): the hash, published with its date
     """

@@ -12,9 +12,9 @@ from typing import Any
 from consent_server.errors import ConsentError
 from consent_server.sites import written_out
 from consent_server.sites.document import SiteDocument, Theme, signals
-from consent_server.sites.document.restricted import KEY, keeps_more
 from consent_server.sites.origins import hosts_that_share, is_shared
 from consent_server.sites.profiles import PROFILES
+from consent_server.sites.restricted import KEY, keeps_more
 
 #: Version of the bundle's format, its key ``v``.
 FORMAT = 1

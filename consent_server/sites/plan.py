@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from consent_server.sites.bundle import Bundle, covers_lost, holds_on_more_hosts
-from consent_server.sites.document.restricted import KEY, keeps_more
+from consent_server.sites.restricted import KEY, keeps_more
 
 #: Keys that say what visitors are told or asked, in the order of the document.
 _PLAIN_KEYS = (

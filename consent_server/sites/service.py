@@ -1,41 +1,17 @@
-"""Use cases of sites: plan, publish, and what is in force at an instant."""
+"""What sites there are, what they have published, and what of it is in force at an instant."""
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 
-from consent_server.db import db, lock_for_writing, writing
-from consent_server.ledger.canonical import canonical, digest
+from consent_server.db import db
 from consent_server.ledger.entries import Artifact, encode
-from consent_server.log.queue import is_older_than_its_log, queue_artifact, waiting_in_clear
-from consent_server.sites.bundle import build_bundle
-from consent_server.sites.document import SiteDocument
-from consent_server.sites.errors import (
-    NothingToPublish,
-    PublicationPending,
-    ReasonMissing,
-    SiteUnknown,
-)
-from consent_server.sites.lost import lost_revision
+from consent_server.log.queue import is_older_than_its_log, waiting_in_clear
+from consent_server.sites.errors import PublicationPending, SiteUnknown
 from consent_server.sites.models import Publication, Site, WidgetBuild
 from consent_server.sites.parsing import listed_origins, parsed_bundle
-from consent_server.sites.plan import Plan, compare
-from consent_server.sites.remembered import memory
-from consent_server.sites.widget import WidgetParts
-
-
-@dataclass(frozen=True)
-class Artifacts:
-    """What this installation ships and a bundle freezes."""
-
-    #: Language tag → slot → text.
-    texts: Mapping[str, Mapping[str, str]]
-    #: The code of pages.
-    widget: WidgetParts
 
 
 def require_site(site_id: str, *, archived: bool = False) -> None:
@@ -44,12 +20,12 @@ def require_site(site_id: str, *, archived: bool = False) -> None:
     :param archived: whether an archived site counts; its evidence stays readable for its own keys
     :raises SiteUnknown: there is none
     """
-    is_archived = _is_archived(site_id)
-    if is_archived is None or (is_archived and not archived):
+    was_archived = is_archived(site_id)
+    if was_archived is None or (was_archived and not archived):
         raise SiteUnknown
 
 
-def _is_archived(site_id: str) -> bool | None:
+def is_archived(site_id: str) -> bool | None:
     """Return whether a site is, whenever that was; None where there is no such site."""
     return db.session.scalar(sa.select(Site.archived_at.is_not(None)).where(Site.id == site_id))
 
@@ -73,7 +49,7 @@ def newest_publication(site_id: str, *, archived: bool = False) -> Publication:
     :raises SiteUnknown: there is no such site
     """
     require_site(site_id, archived=archived)
-    publication = _latest(site_id)
+    publication = latest_publication(site_id)
     if publication is None:
         raise SiteUnknown
     return publication
@@ -81,12 +57,12 @@ def newest_publication(site_id: str, *, archived: bool = False) -> Publication:
 
 def publication_in_force(site_id: str, at: datetime) -> Publication | None:
     """Return what was in force at an instant; none before the first publication."""
-    return _in_log(_latest(site_id, Publication.published_at <= at))
+    return _in_log(latest_publication(site_id, Publication.published_at <= at))
 
 
 def is_in_force(publication: Publication) -> bool:
     """Whether pages get this publication now."""
-    return _in_log(_latest(publication.site_id)) is publication
+    return _in_log(latest_publication(publication.site_id)) is publication
 
 
 def _in_log(publication: Publication | None) -> Publication | None:
@@ -98,7 +74,7 @@ def _in_log(publication: Publication | None) -> Publication | None:
     waiting = waiting_in_clear(publication.site_id) if publication is not None else ()
     while publication is not None and waiting:
         earlier = Publication.revision < publication.revision
-        previous = _latest(publication.site_id, earlier)
+        previous = latest_publication(publication.site_id, earlier)
         if all(encode(one) not in waiting for one in artifacts_of(publication, previous)):
             break
         publication = previous
@@ -156,71 +132,6 @@ def widget_build(build: str) -> WidgetBuild | None:
     return db.session.get(WidgetBuild, build)
 
 
-def plan(
-    document: SiteDocument,
-    artifacts: Artifacts,
-    *,
-    immaterial: bool = False,
-    promised: Collection[bytes] = (),
-) -> Plan:
-    """Compare a document with what its site has published; changes nothing.
-
-    :param promised: see :func:`publish`
-    """
-    _, planned = _drafted(document, artifacts, _latest(document.site), immaterial, promised)
-    return planned
-
-
-def publish(
-    document: SiteDocument,
-    artifacts: Artifacts,
-    now: datetime,
-    *,
-    immaterial: bool = False,
-    reason: str | None = None,
-    promised: Collection[bytes] = (),
-    before_commit: Callable[[Publication], object] = bool,
-) -> Publication:
-    """Freeze a document as the site's next bundle; creates the site at its first publication.
-
-    :param immaterial: nobody is asked again; needs a reason
-    :param promised: entries of bundles that were signed, and that the database lacks
-    :param before_commit: writes what is to be there together with the publication, or not at all
-    :raises ReasonMissing: immaterial without a reason
-    :raises NothingToPublish: the same is published already
-    :source: GDPR Art. 4(11), consent is given to something specific
-    """
-    if immaterial and not (reason or "").strip():
-        raise ReasonMissing
-    with writing():
-        lock_for_writing("publish", document.site)
-        is_back = _is_archived(document.site)
-        if is_back is None:
-            db.session.add(Site(id=document.site, created_at=now, archived_at=None))
-            db.session.flush()
-        elif is_back:
-            back = sa.update(Site).where(Site.id == document.site).values(archived_at=None)
-            db.session.execute(back)
-        previous = _latest(document.site)
-        drafted = _drafted(document, artifacts, previous, immaterial, promised)
-        try:
-            publication = _next_publication(document, drafted, previous, now, immaterial, reason)
-        except NothingToPublish:
-            if not is_back or previous is None:
-                raise
-            publication = previous
-        else:
-            for source in (artifacts.widget.build_of(document), artifacts.widget.second):
-                _keep_build(source, now)
-            db.session.add(publication)
-            for artifact in artifacts_of(publication, previous):
-                queue_artifact(publication.site_id, artifact, publication.published_at)
-        before_commit(publication)
-        db.session.commit()
-    memory().sites.forget(document.site)
-    return publication
-
-
 def artifacts_of(publication: Publication, previous: Publication | None) -> list[Artifact]:
     """Return what a publication adds to the site's log: its bundle, and its build if that is new.
 
@@ -236,52 +147,8 @@ def artifacts_of(publication: Publication, previous: Publication | None) -> list
     return found
 
 
-def _keep_build(source: bytes, now: datetime) -> None:
-    name = digest(source)
-    if db.session.get(WidgetBuild, name) is None:
-        db.session.add(WidgetBuild(hash=name, source=source, added_at=now))
-
-
-def _next_publication(
-    document: SiteDocument,
-    drafted: tuple[dict[str, Any], Plan],
-    previous: Publication | None,
-    now: datetime,
-    immaterial: bool,
-    reason: str | None,
-) -> Publication:
-    bundle, planned = drafted
-    values = document.as_dict()
-    if previous and values == previous.document and planned.nothing_to_publish:
-        raise NothingToPublish(previous.revision)
-    frozen = canonical(bundle)
-    return Publication(
-        site_id=document.site,
-        revision=bundle["revision"],
-        bundle_hash=digest(frozen),
-        bundle=frozen.decode(),
-        document=values,
-        published_at=max(now, previous.published_at) if previous else now,
-        immaterial=immaterial,
-        reason=reason,
-    )
-
-
-def _drafted(
-    document: SiteDocument,
-    artifacts: Artifacts,
-    previous: Publication | None,
-    immaterial: bool,
-    promised: Collection[bytes],
-) -> tuple[dict[str, Any], Plan]:
-    """Return the bundle that would be published, and what is other in it."""
-    before = bundle_of(previous) if previous else None
-    build, lost = artifacts.widget.digest_for(document), lost_revision(document.site, promised)
-    bundle = build_bundle(document, artifacts.texts, build, before, immaterial, lost)
-    return bundle, compare(before, bundle, lost)
-
-
-def _latest(site_id: str, *conditions: sa.ColumnElement[bool]) -> Publication | None:
+def latest_publication(site_id: str, *conditions: sa.ColumnElement[bool]) -> Publication | None:
+    """Return the newest of a site's publications that conditions hold for, if any."""
     return db.session.scalars(
         sa.select(Publication)
         .where(Publication.site_id == site_id, *conditions)

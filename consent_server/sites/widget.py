@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import orjson
 
 from consent_server.ledger.canonical import digest
 from consent_server.sites import theme
-from consent_server.sites.document import SiteDocument
 from consent_server.sites.profiles import PROFILES
+
+if TYPE_CHECKING:
+    from consent_server.sites.document import SiteDocument
 
 #: The first layer's cross, at the end of a line above its title: only where the profile has one.
 #: What it does is written on it; the sign itself is not read out.
@@ -36,7 +39,7 @@ class WidgetParts:
     #: Setting → JavaScript expression.
     signals: Mapping[str, bytes]
 
-    def build_of(self, document: SiteDocument) -> bytes:
+    def build_of(self, document: "SiteDocument") -> bytes:
         """Assemble the one file that runs on a site's pages before a choice.
 
         Only what the site uses travels: one layout's styles, and the signals it switched on. The
@@ -59,6 +62,6 @@ class WidgetParts:
             signals,
         )
 
-    def digest_for(self, document: SiteDocument) -> str:
+    def digest_for(self, document: "SiteDocument") -> str:
         """Return the name of a site's build, 43 characters."""
         return digest(self.build_of(document))

@@ -11,6 +11,7 @@ from consent_server.embed.shipped import artifacts
 from consent_server.sealing import service
 from consent_server.sealing.publishing import publish_in_log
 from consent_server.sites import service as sites
+from consent_server.sites.publishing import publish as publish_alone
 from tests.builders import a_document, acceptance, refusal
 from tests.log.tampering import unguarded
 
@@ -24,7 +25,7 @@ def publish_only(app, clock):
 
     def publish_only(**changes):
         with app.app_context():
-            return sites.publish(
+            return publish_alone(
                 a_document("demo", **changes), artifacts(), clock.instant
             ).bundle_hash
 

@@ -12,9 +12,9 @@ from consent_server.consents import standing
 from consent_server.consents.models import ConsentRecord
 from consent_server.db import db
 from consent_server.embed.shipped import artifacts
-from consent_server.sites import service as sites
 from consent_server.sites.errors import KeyInvalid
 from consent_server.sites.keys import authenticate
+from consent_server.sites.publishing import publish as publish_document
 from consent_server.statements import Query
 from tests.builders import ORIGIN, a_document, acceptance, bundle_hash
 from tests.cli import conftest as commands
@@ -334,7 +334,7 @@ def test_a_lost_log_key_is_not_made_anew_for_a_site_that_signed_nothing_yet(
     client, app, clock, two_sites, tmp_path
 ):
     with app.app_context():
-        sites.publish(a_document("third"), artifacts(), clock.instant)
+        publish_document(a_document("third"), artifacts(), clock.instant)
     key = tmp_path / "var/keys/log.json"
     key.unlink()
 

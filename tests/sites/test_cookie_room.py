@@ -2,8 +2,8 @@
 
 import pytest
 
-from consent_server.consents.device import as_cookie_value
-from consent_server.sites.document.cookie import BESIDE_ID, LONGEST_STATE, ROOM, broken_cookie_rules
+from consent_server.consents.device import LONGEST_STATE, as_cookie_value
+from consent_server.sites.document.cookie import BESIDE_ID, ROOM, broken_cookie_rules
 from consent_server.sites.document.schema import MOST_CATEGORIES
 
 #: As many ids of one length as there is room for, of every length that an id may have; one category

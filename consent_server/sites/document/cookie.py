@@ -9,10 +9,8 @@ from typing import Any
 
 from consent_server.sites.document.findings import Finding
 
-#: Characters of the value of ``consent_state``: browsers keep 4,096 with the name, and the widget's
-#: first part takes ``true`` back for ``false`` without looking.
-LONGEST_STATE = 4_000
-#: How many of them the categories may take; the rest says what was shown, when, and to whom.
+#: How many characters of its value (``consents.device.LONGEST_STATE``) the categories may take; the
+#: rest says what was shown, when, and to whom.
 ROOM = 3_600
 #: What one category takes beside its id, which stands there three times: its answer, the
 #: publication that it is of, and its end.

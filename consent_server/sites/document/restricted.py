@@ -11,13 +11,12 @@ from consent_server.sites.document.fields import NOT_AN_OBJECT, Checked, WholeNu
 from consent_server.sites.document.findings import Finding, path_to
 from consent_server.sites.document.objects import Strict
 from consent_server.sites.document.texts import read_plain, slot_schema
+from consent_server.sites.restricted import KEY
 
 #: Five years, the usual limitation of personal claims (Code civil, Art. 2224).
 MOST_MONTHS = 60
 #: Characters: the visitor reads it before pressing.
 LONGEST_REASON = 300
-#: Where it stands in a document.
-KEY = "restricted_proof"
 
 
 class ReasonInEachLanguage(ma.fields.Field[Any]):
@@ -82,17 +81,3 @@ def broken_restricted_rules(data: Mapping[str, Any]) -> Iterator[Finding]:
         if language not in available:
             message = "this language is not one of languages.available"
             yield Finding(path_to((KEY, "reason", language)), message, "not_available")
-
-
-def keeps_more(before: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> bool:
-    """Say whether more is kept than visitors were told, longer, or for another reason.
-
-    :param before: what one bundle says of it, None for nothing
-    :param now: the same of the next one
-    """
-    if now is None:
-        return False
-    if before is None or now["months"] > before["months"]:
-        return True
-    told: Mapping[str, str] = before["reason"]
-    return any(told[tag] != text for tag, text in now["reason"].items() if tag in told)
