@@ -1,14 +1,16 @@
 """A purge rests for those who write, and for nobody else."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
 
 from consent_server.db import db, writing
-from consent_server.retention import resting
+from consent_server.retention import purging, resting
 from tests.builders import refusal
 
+ROOT = Path(__file__).parents[2]
 MARK = sa.text("INSERT INTO erasure_marks VALUES (:id, 1)")
 #: Tests that run beside this one may write to the same cluster of PostgreSQL, and then it is not
 #: quiet; one of so many attempts finds it so.
@@ -70,3 +72,15 @@ def test_it_is_quiet_when_nobody_has_written_for_a_while(work, decide):
     assert any(found() == [False, True, True] for _ in range(ATTEMPTS))
     decide(refusal())
     assert not work(0.2).is_quiet
+
+
+def test_the_docs_tell_the_sizes_of_its_batches():
+    few, many = purging.BATCH, purging.QUIET_BATCH
+    assert few["postgresql"] == many["postgresql"]
+
+    told = (ROOT / "docs" / "retention.md").read_text(encoding="utf-8").replace("\n", " ")
+
+    assert (
+        f"transactions of {few['sqlite']} records on SQLite ({many['sqlite']:,} where nobody has "
+        f"written for two seconds) and of {few['postgresql']} on PostgreSQL"
+    ) in told
