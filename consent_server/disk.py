@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 #: A file, whatever its name: its device, and its number there.
 File = tuple[int, int]
@@ -44,6 +45,29 @@ def replace_file(path: Path, data: bytes, newer_than: int = 0) -> None:
         os.fsync(handle)
     draft.replace(path)
     sync_directory(path.parent)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for this user alone that has its name when it is whole, and on the disk.
+
+    Until then it is ``FILE.part``; what breaks meanwhile leaves none, and what had the name as it
+    was. Nothing locks it: of two that write one file, the later has the name.
+
+    :raises OSError: it cannot be made, or not be put in its place
+    """
+    part = path.with_name(f"{path.name}.part")
+    part.unlink(missing_ok=True)  # of one that was killed
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with open(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(handle)
+        part.replace(path)
+        sync_directory(path.absolute().parent)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def make_directory(path: Path) -> None:

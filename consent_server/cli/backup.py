@@ -3,8 +3,7 @@
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,7 +31,7 @@ from consent_server.backup.service import (
 from consent_server.cli.deeds import record_deed, why_option
 from consent_server.cli.environment import application, instant, print_json
 from consent_server.config import load_settings
-from consent_server.disk import sync_directory
+from consent_server.disk import whole_file
 from consent_server.erasing.listed import compare
 from consent_server.erasing.replay import replay
 from consent_server.erasing.restricted import delete_ended
@@ -55,7 +54,9 @@ def backup(file: Path, why: str | None, as_json: bool) -> None:
     restore asks for them (docs/backup.md).
     """
     _end_cleanly()
-    with application() as app, _new(file) as handle, _progress() as told:
+    if file.exists():
+        raise click.FileError(str(file), "exists, and a backup is never written over")
+    with application() as app, whole_file(file) as handle, _progress() as told:
         schema.require_newest()  # of a table that it does not know this version would take nothing
         settings = app.extensions["consent_settings"]
         record_deed(None, "backup", why)
@@ -178,28 +179,6 @@ def _print_restored(file: Path, answer: dict[str, Any], as_json: bool) -> None:
     click.echo(f"{again} record{'' if again == 1 else 's'} erased again")
     for site, problem in answer["logs_that_stop"].items():
         click.echo(f"{site}: {problem}", err=True)
-
-
-@contextmanager
-def _new(file: Path) -> Iterator[Any]:
-    """Open a new file for this user alone, which has its name when it is a whole backup."""
-    part = file.with_name(f"{file.name}.part")
-    try:
-        if file.exists():
-            raise FileExistsError(17, "File exists")
-        part.unlink(missing_ok=True)  # of one that was killed
-        handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise click.FileError(str(file), str(error.strerror)) from None
-    try:
-        with open(handle, "wb") as opened:
-            yield opened
-            opened.flush()
-            os.fsync(opened.fileno())
-        part.rename(file)
-        sync_directory(file.absolute().parent)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _end_cleanly() -> None:

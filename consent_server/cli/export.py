@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from consent_server.cli.deeds import record_deed_at, why_option
 from consent_server.cli.environment import application
-from consent_server.cli.parameters import FieldParameter
+from consent_server.cli.parameters import FieldParameter, require_free
 from consent_server.consents.models import EVENTS
 from consent_server.exports.formats import FORMATS
 from consent_server.exports.resuming import PartFile
@@ -87,9 +87,9 @@ def export(
 
     `verify FILE` checks the result without network and database (docs/exports.md).
     """
-    if output is not None and output.exists() and not force:
-        raise click.UsageError(f"{output} exists; --force overwrites it")
-    if output is None and resume:
+    if output is not None:
+        require_free(output, force=force)
+    elif resume:
         raise click.UsageError("--resume needs a file (-o)")
     start, end = asked["start"], asked["end"]
     if start is not None and end is not None and end <= start:

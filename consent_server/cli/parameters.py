@@ -1,4 +1,6 @@
-"""What a command takes in the form that the HTTP interface takes it in."""
+"""What commands take: texts as the HTTP interface takes them, and files to be written."""
+
+from pathlib import Path
 
 import click
 import marshmallow as ma
@@ -20,3 +22,17 @@ class FieldParameter(click.ParamType[str]):
             return str(self._field.deserialize(str(value)))
         except ma.ValidationError as error:
             self.fail(str(error.messages[0]), param, ctx)
+
+
+def require_free(output: Path, *, force: bool) -> None:
+    """Check that a file may be written: it is not there, or may be replaced.
+
+    :raises click.UsageError: it is there and there is no ``--force``, or it is a device or a pipe,
+        which a file would take the place of
+    """
+    if not output.exists():
+        return
+    if not output.is_file():
+        raise click.UsageError(f"{output} is no regular file")
+    if not force:
+        raise click.UsageError(f"{output} exists; --force overwrites it")

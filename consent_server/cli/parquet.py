@@ -1,10 +1,12 @@
 """``parquet``: an export as a file for those who compute with it."""
 
-import os
 from pathlib import Path
 
 import click
 from tqdm import tqdm
+
+from consent_server.cli.parameters import require_free
+from consent_server.disk import whole_file
 
 REMEDY = (
     "a Parquet file needs pyarrow, which the service itself does not (the extra `parquet` of "
@@ -32,21 +34,13 @@ def parquet(source: Path, output: Path, force: bool) -> None:
     """
     if output.exists() and output.samefile(source):
         raise click.UsageError(f"{output} is the export itself: keep it, it alone proves something")
-    if output.exists() and not force:
-        raise click.UsageError(f"{output} exists; --force overwrites it")
+    require_free(output, force=force)
     try:
         from consent_server.exports.parquet import to_parquet
     except ImportError as error:
         if (error.name or "").partition(".")[0] != "pyarrow":
             raise
         raise click.ClickException(REMEDY) from None
-    part = output.with_name(f"{output.name}.part")
-    try:
-        with part.open("wb") as file, tqdm(unit=" records", disable=None) as progress:
-            for done in to_parquet(source, file):
-                progress.update(done - progress.n)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(output)
-    finally:
-        part.unlink(missing_ok=True)
+    with whole_file(output) as file, tqdm(unit=" records", disable=None) as progress:
+        for done in to_parquet(source, file):
+            progress.update(done - progress.n)

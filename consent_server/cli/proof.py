@@ -1,12 +1,14 @@
 """``proof``: write the proof pack of one record."""
 
 from datetime import timedelta
-from typing import BinaryIO
+from pathlib import Path
 
 import click
 
 from consent_server.cli.deeds import record_deed, why_option
 from consent_server.cli.environment import application
+from consent_server.cli.parameters import require_free
+from consent_server.disk import whole_file
 from consent_server.evidence.formats import FORMATS, proof_in
 from consent_server.trail.service import entry_of
 
@@ -23,17 +25,28 @@ from consent_server.trail.service import entry_of
     help="pack: all of it, as JSON; html: as a page with the banner; tlog-proof: for C2SP tools.",
 )
 @click.option(
-    "-o", "--output", type=click.File("wb"), default="-", help="File; standard output without it."
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
+    default="-",
+    help="File; standard output without it.",
 )
+@click.option("--force", is_flag=True, help="Overwrite FILE.")
 @why_option
-def proof(site_id: str, record_id: str, form: str, output: BinaryIO, why: str | None) -> None:
+def proof(
+    site_id: str, record_id: str, form: str, output: Path, force: bool, why: str | None
+) -> None:
     """Write all that proves one RECORD of SITE without the service (docs/proof-pack.md).
 
     Each part is checked first: what is not what was signed is not given out.
     """
+    is_file = output != Path("-")
+    if is_file:
+        require_free(output, force=force)
     with application() as app:
         merge_delay = timedelta(seconds=app.extensions["consent_settings"].merge_delay)
         notary = app.extensions["consent_notary"]
         content = proof_in(form, site_id, record_id, notary, merge_delay)
         record_deed(site_id, "proof", why, format=form, **entry_of(site_id, record_id))
-        output.write(content)  # opens the file: where there is no proof, there is no file
+    with whole_file(output) if is_file else click.open_file("-", "wb") as file:
+        file.write(content)

@@ -169,7 +169,7 @@ def test_a_backup_is_never_written_over(run, backed_up):
     again = run("backup", backed_up)
 
     assert again.exit_code == 1
-    assert "File exists" in again.stderr
+    assert "exists, and a backup is never written over" in again.stderr
     assert backed_up.read_bytes() == before
 
 

@@ -1,7 +1,11 @@
 """``proof``: the same bytes as by HTTP, in a file."""
 
+import os
+import stat
+
 import pytest
 
+from consent_server import disk
 from tests.builders import a_decision
 
 
@@ -29,3 +33,70 @@ def test_what_cannot_be_proved_yet_writes_nothing_and_says_why(run, decide, tmp_
     assert "not_sealed" in waiting.stderr
     assert "record_unknown" in unknown.stderr
     assert not file.exists()
+
+
+@pytest.fixture
+def proven(decide, seal):
+    """The id of a record that can be proved."""
+    record_id = decide(a_decision()).json["record_id"]
+    seal()
+    return record_id
+
+
+def test_a_proof_that_is_there_is_written_over_on_demand_alone(run, run_json, proven, tmp_path):
+    file = tmp_path / "proof"
+    file.write_bytes(b"mine")
+    file.chmod(0o644)
+
+    refused = run("proof", "demo", proven, "-o", file)
+
+    assert refused.exit_code == 2
+    assert f"{file} exists; --force overwrites it" in refused.stderr
+    assert file.read_bytes() == b"mine"
+    assert "proof" not in {line["what"] for line in run_json("trail", "demo")}
+
+    assert run("proof", "demo", proven, "-o", file, "--force").exit_code == 0
+    assert file.read_bytes().startswith(b"{")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_a_proof_that_cannot_be_written_whole_leaves_what_was_there(
+    run, proven, tmp_path, monkeypatch
+):
+    file = tmp_path / "proof"
+    file.write_bytes(b"mine")
+
+    sync = os.fsync
+
+    def fail(handle):
+        if os.fstat(handle).st_ino in {path.stat().st_ino for path in tmp_path.glob("proof*")}:
+            raise OSError(28, "No space left on device")
+        sync(handle)
+
+    monkeypatch.setattr(disk.os, "fsync", fail)
+    result = run("proof", "demo", proven, "-o", file, "--force")
+
+    assert result.exit_code == 1
+    assert file.read_bytes() == b"mine"
+    assert [path.name for path in tmp_path.glob("proof*")] == ["proof"]
+
+
+@pytest.mark.parametrize("words", [[], ["-o", "-"]])
+def test_a_proof_goes_to_standard_output(run, proven, words):
+    result = run("proof", "demo", proven, *words)
+
+    assert result.exit_code == 0
+    assert result.stdout_bytes.startswith(b"{")
+
+
+@pytest.mark.parametrize("command", ["proof", "export"])
+def test_what_is_no_file_is_never_replaced_by_one(run, proven, tmp_path, command):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    words = [proven] if command == "proof" else []
+
+    result = run(command, "demo", *words, "-o", pipe, "--force")
+
+    assert result.exit_code == 2
+    assert "is no regular file" in result.stderr
+    assert pipe.is_fifo()

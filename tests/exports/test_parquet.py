@@ -3,6 +3,8 @@
 import base64
 import hashlib
 import json
+import os
+import stat
 import sys
 from datetime import datetime
 
@@ -178,6 +180,19 @@ def test_a_file_that_is_there_is_left_alone(sealed, export_to, convert):
     assert convert(source)[0].exit_code == 2
     assert target.read_bytes() == b"mine"
     assert convert(source, "--force")[0].exit_code == 0
+
+
+def test_it_is_for_its_owner_alone_as_the_export_is(sealed, export_to, convert):
+    source = export_to("jsonl")
+    before = os.umask(0o022)
+    try:
+        _, target = convert(source)
+        target.chmod(0o644)
+        convert(source, "--force")
+    finally:
+        os.umask(before)
+
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
 
 
 def test_without_the_library_it_says_how_to_get_it(sealed, export_to, convert, monkeypatch):
