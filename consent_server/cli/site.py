@@ -156,7 +156,8 @@ def publish(
             pending = bring_into_force(newest, app.extensions["consent_notary"], instant())
             _tell_nothing(parsed.site, same.revision, pending, as_json)
             raise SystemExit(0 if pending is None else 1) from None
-        answer = {**_told(done), "live_consents_asked_again": asked}
+        notes = _notes(parsed)
+        answer = {**_told(done), "live_consents_asked_again": asked, "warnings": notes}
         answer |= {"mended": "archived_at"} if mends else {}
     exit_code = 0 if done.pending is None else 1
     if as_json:
@@ -166,7 +167,7 @@ def publish(
     if mends:
         click.echo(f"{answer['site']}: {UNREADABLE_SINCE}; it is in service again")
     click.echo(f"{asked} live consent{'' if asked == 1 else 's'} will be asked again.")
-    _print_warnings(_notes(parsed))
+    _print_warnings(notes)
     if done.pending is not None:
         click.echo(f"{answer['site']}: not in force yet: {done.pending}", err=True)
     raise SystemExit(exit_code)

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.builders import CHANGED_TEXT, acceptance, bundle_hash
+from tests.sites.documents import a_service
 
 
 def test_a_site_is_published_listed_shown_and_archived(run, run_json, document):
@@ -52,6 +53,16 @@ def test_a_plan_says_who_would_be_asked_again_and_changes_nothing(run, run_json,
     assert "1 live consent would be asked again." in planned.stdout
     assert as_json["live_consents_asked_again"] == 1
     assert run_json("site", "list")[0]["revision"] == 1
+
+
+def test_what_a_plan_warns_of_a_script_is_told_when_it_publishes(run, run_json, document):
+    changed = document(services=[a_service(hosts=[])])
+
+    planned = run_json("site", "plan", changed)
+    published = run_json("site", "publish", changed)
+
+    assert [warning["path"] for warning in planned["warnings"]] == ["services[0].hosts"]
+    assert published["warnings"] == planned["warnings"]
 
 
 def test_an_immaterial_change_needs_its_reason(run, document):
