@@ -69,6 +69,8 @@ def witness_(site_id: str | None, as_json: bool) -> None:
     """
     with application() as app:
         notary = app.extensions["consent_notary"]
+        if site_id:
+            require_checkpoint(site_id)  # also where nobody is asked, and would miss it
         names = [site_id] if site_id else signed_sites()
         asked = [
             ask(name, witness, notary, instant())

@@ -137,7 +137,7 @@ def test_nor_does_one_whose_checkpoint_cannot_be_read(
     assert "fail  logs-whole             1: demo: " in looked_at.stdout
 
 
-@pytest.mark.parametrize("words", [["seal"], ["audit"], ["checkpoint"]])
+@pytest.mark.parametrize("words", [["seal"], ["audit"], ["checkpoint"], ["witness"]])
 def test_a_site_that_does_not_exist_has_no_log(run, words):
     result = run("log", *words, "nowhere")
 
