@@ -5,7 +5,7 @@ Hybrid public key encryption, so that the service can seal and never open (docs/
 Source: RFC 9180, mode base: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM.
 """
 
-from cryptography.exceptions import InvalidTag
+from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from cryptography.hazmat.primitives.serialization import (
@@ -37,14 +37,16 @@ def new_private_key() -> bytes:
 def private_key(pem: bytes) -> X25519PrivateKey:
     """Read a private key.
 
-    :raises ValueError: it is none of X25519, or is encrypted
+    :raises ValueError: it is none of X25519, or is encrypted; in plain words
     """
     try:
         key = load_pem_private_key(pem, password=None)
     except TypeError:
         raise ValueError("the key is encrypted with a password") from None
+    except (ValueError, UnsupportedAlgorithm):  # whose words are about the library
+        key = None
     if not isinstance(key, X25519PrivateKey):
-        raise ValueError("not a private key of X25519")
+        raise ValueError("not a private key of X25519, as rights restricted-key makes it, PEM")
     return key
 
 
