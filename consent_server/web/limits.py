@@ -34,7 +34,9 @@ def _check_body() -> None:
     if "HTTP_CONTENT_ENCODING" in environ:
         raise UnsupportedMediaType("Send the body uncompressed.")
     length = request.content_length if "CONTENT_LENGTH" in environ else None
-    if length is None and environ["REQUEST_METHOD"] in METHODS_WITH_BODY:
+    # With a length the request would be refused still, where no route has its method or address.
+    has_route = request.routing_exception is None
+    if length is None and has_route and environ["REQUEST_METHOD"] in METHODS_WITH_BODY:
         raise LengthRequired("Send a Content-Length.")
     if (length or 0) > LARGEST_BODY:
         raise RequestEntityTooLarge(f"The body may have at most {LARGEST_BODY} bytes.")
