@@ -36,6 +36,10 @@ class StrictInteger(ma.fields.Integer):
 class QueryInteger(ma.fields.Integer):
     """An integer in an address, in one spelling: ASCII digits without a sign or leading zeros."""
 
+    default_error_messages = {  # noqa: RUF012
+        "invalid": "Must be a whole number, in digits alone."
+    }
+
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> int:
         if not isinstance(value, str) or not DECIMAL.match(value):
             raise self.make_error("invalid", input=value)

@@ -87,9 +87,24 @@ def test_a_tampered_cursor_is_refused(listing, tampered):
     assert answer.json["errors"][0]["path"] == "cursor"
 
 
-@pytest.mark.parametrize("limit", ["0", "-1", "1001", "many", "1.5", "1e3"])
+IN_DIGITS = "Must be a whole number, in digits alone."
+IN_RANGE = "Must be greater than or equal to 1 and less than or equal to 1000."
+LIMIT_REFUSED = {
+    "0": IN_RANGE,
+    "1001": IN_RANGE,
+    "-1": IN_DIGITS,
+    "many": IN_DIGITS,
+    "1.5": IN_DIGITS,
+    "1e3": IN_DIGITS,
+}
+
+
+@pytest.mark.parametrize("limit", LIMIT_REFUSED)
 def test_a_limit_out_of_range_is_refused(listing, limit):
-    assert listing(limit=limit).status_code == 422
+    answer = listing(limit=limit)
+
+    assert answer.status_code == 422
+    assert answer.json["errors"] == [{"path": "limit", "message": LIMIT_REFUSED[limit]}]
 
 
 @pytest.mark.parametrize("instant", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z"])
