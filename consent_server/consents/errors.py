@@ -111,8 +111,13 @@ class GrantUntrusted(ConsentError):
     status = 422
     reason = "grant_untrusted"
 
-    def __init__(self) -> None:
-        super().__init__("this way of answering cannot grant anything")
+    def __init__(self, method: str, *, trusted: bool):
+        super().__init__(
+            f"the method {method} with trusted: {'true' if trusted else 'false'} grants nothing; "
+            "it takes trusted: true, or the method api, and gpc and import never can"
+        )
+        self.method = method
+        self.trusted = trusted
 
 
 class LanguageUnknown(ConsentError):

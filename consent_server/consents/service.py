@@ -250,5 +250,5 @@ def _shown(current: Publication, decision: Decision) -> Publication:
         raise ConsentIdRequired
     is_own_click = decision.trusted or decision.method == "api"
     if decision.grants and (not is_own_click or decision.method in ("gpc", "import")):
-        raise GrantUntrusted
+        raise GrantUntrusted(decision.method, trusted=decision.trusted)
     return publication or current

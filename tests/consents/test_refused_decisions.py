@@ -130,6 +130,23 @@ def test_a_refusal_says_what_to_do_about_it(decide):
     assert all(error["message"] for error in invalid["errors"])
 
 
+@pytest.mark.parametrize(
+    ("changes", "remedy"),
+    [
+        ({"trusted": False}, "trusted: true"),
+        ({"method": "gpc"}, "the method gpc"),
+        ({"method": "import", "trusted": False}, "the method import"),
+    ],
+)
+def test_an_untrusted_grant_says_what_was_not_trusted(decide, changes, remedy):
+    refused = decide(a_decision(**changes)).json
+
+    asked = a_decision(**changes)
+    assert refused["reason"] == "grant_untrusted"
+    assert remedy in refused["detail"]
+    assert (refused["method"], refused["trusted"]) == (asked["method"], asked["trusted"])
+
+
 def test_a_page_of_another_origin_cannot_record(decide, records):
     answer = decide(a_decision(), origin=OTHER_ORIGIN)
 
