@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import click
 import pytest
 
 from consent_server import openapi
@@ -97,6 +98,44 @@ PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
 
 @pytest.mark.parametrize("document", PAGES, ids=lambda path: path.name)
 def test_every_link_between_documents_leads_somewhere(document):
-    targets = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", document.read_text())
+    links = re.findall(r"\]\((?!https?:|mailto:)([^)#]*)#?([^)]*)\)", document.read_text())
 
-    assert [target for target in targets if not (document.parent / target).exists()] == []
+    dead = [
+        f"{target}#{anchor}"
+        for target, anchor in links
+        if not (page := document.parent / target if target else document).exists()
+        or (anchor and anchor not in _anchors(page))
+    ]
+    assert dead == []
+
+
+def _anchors(page: Path) -> set[str]:
+    """The headings of a page, as those who show it name them."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    words = [re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading).lower() for heading in headings]
+    return {re.sub(r"[^\w\- ]", "", heading).replace(" ", "-") for heading in words}
+
+
+#: Whatever follows on the line ends the command: a comment, a pipe, a quotation mark.
+COMMAND = re.compile(r"-m consent_server ((?:[\w./$:<>*{}-]+|\"[^\"]*\"| )+)")
+
+
+@pytest.mark.parametrize("document", PAGES, ids=lambda path: path.name)
+def test_every_command_line_is_one_that_there_is(document):
+    lines = COMMAND.findall(document.read_text())
+
+    assert {line: wrong for line in lines if (wrong := _what_is_wrong(line.split()))} == {}
+
+
+def _what_is_wrong(words: list[str]) -> str:
+    """The first word that is no command, or the first option that its command does not have."""
+    command: click.Command = main
+    while isinstance(command, click.Group) and words and not words[0].startswith("-"):
+        found = command.get_command(click.Context(command), words[0])
+        if found is None:
+            return words[0]
+        command, words = found, words[1:]
+    known = {"-h", "--help", *(name for each in command.params for name in each.opts)}
+    options = [word for word in words if word.startswith("-") and word != "-"]
+    return next((option for option in options if option.rstrip(".,:") not in known), "")
