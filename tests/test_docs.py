@@ -93,6 +93,17 @@ def test_every_command_explains_itself():
     assert silent == []
 
 
+def test_every_part_of_the_service_has_its_floor():
+    _, plan, _ = (DOCS / "architecture.md").read_text().split("```", 2)
+    parts = [
+        path.name
+        for path in (ROOT / "consent_server").iterdir()
+        if (path / "__init__.py").exists() or (path.suffix == ".py" and path.name != "__init__.py")
+    ]
+
+    assert [name for name in parts if not re.search(rf"(^|[ /]){re.escape(name)}\b", plan)] == []
+
+
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
 
 
