@@ -222,7 +222,10 @@ class Flag(sa.types.TypeDecorator[bool]):
         return dialect.type_descriptor(sa.Integer())
 
     def process_bind_param(self, value: bool | None, dialect: Dialect) -> Any:
-        """Refuse anything that is not a boolean: consent is never guessed from a truthy value."""
+        """Refuse anything that is not a boolean: consent is never guessed from a truthy value.
+
+        :raises ValueError: it is neither a boolean nor None
+        """
         if value is not None and not isinstance(value, bool):
             raise ValueError("a flag is true or false")
         return value if value is None or dialect.name == "postgresql" else int(value)

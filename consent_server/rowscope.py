@@ -67,7 +67,10 @@ def _entered(scope: Scope) -> Iterator[None]:
 
 @lru_cache(maxsize=4096)
 def entering(scope: Scope) -> str:
-    """Return what enters a scope until the transaction ends; takes no snapshot."""
+    """Return what enters a scope until the transaction ends; takes no snapshot.
+
+    :raises ValueError: what it names has not the form of a site's id
+    """
     name, value = scope
     if value and not SITE_ID.fullmatch(value) and scope != EVERYBODY:
         raise ValueError("not the id of a site")

@@ -102,7 +102,10 @@ def remove_traces(at_most: int = SMALL) -> bool:
 
 
 def is_in_reach(at_most: int) -> bool:
-    """Whether :func:`remove_traces` takes all of them away, if nobody stands in its way."""
+    """Whether :func:`remove_traces` takes all of them away, if nobody stands in its way.
+
+    :param at_most: bytes of the largest database that it writes anew
+    """
     if db.engine.dialect.name != "sqlite":
         return False
     size = db.session.connection().exec_driver_sql(SIZE).scalar_one()

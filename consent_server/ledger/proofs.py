@@ -152,6 +152,10 @@ def verify_inclusion(
     """Check that a leaf is in the tree with this root.
 
     :param leaf: the hash of the entry, :func:`consent_server.ledger.merkle.leaf_hash`
+    :param index: its place, from 0
+    :param size: leaves of the tree
+    :param proof: hashes of 32 bytes, from the leaf upwards
+    :param expected: the root, 32 bytes
     :raises ProofInvalid: it is not, or the proof is another leaf's or another tree's
     :source: RFC 9162 section 2.1.3.2
     """
@@ -169,6 +173,10 @@ def verify_consistency(
 ) -> None:
     """Check that a tree only grew since it had ``earlier`` leaves.
 
+    :param earlier: leaves of the earlier tree, which may be none
+    :param size: leaves of the later tree
+    :param proof: hashes of 32 bytes, from the lowest upwards; none for trees of one size
+    :param expected: the root of the later tree, 32 bytes
     :raises ProofInvalid: something before that changed, or the proof is for other trees
     :source: RFC 9162 section 2.1.4.2
     """

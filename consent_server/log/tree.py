@@ -71,7 +71,11 @@ def stored_edge(site_id: str, size: int) -> Edge:
 
 
 def entries_between(site_id: str, begin: int, end: int) -> Sequence[sa.Row[int, bytes, str | None]]:
-    """Return ``leaf_index``, ``entry`` and ``record_id`` of the entries of a range, in order."""
+    """Return ``leaf_index``, ``entry`` and ``record_id`` of the entries of a range, in order.
+
+    :param begin: the first index, from 0
+    :param end: the first index that is none of them any more
+    """
     return db.session.execute(
         sa.select(LogEntry.leaf_index, LogEntry.entry, LogEntry.record_id)
         .where(

@@ -46,6 +46,7 @@ class Buckets(ABC):
         """Take one from each bucket, or from none; return the seconds to wait, 0 when taken.
 
         :param day: buckets and secret of another day are gone
+        :param now: seconds by a clock that nobody sets
         """
 
     @abstractmethod

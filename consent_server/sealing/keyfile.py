@@ -16,9 +16,11 @@ from consent_server.sealing.errors import LogKeyUnusable
 
 #: Version of the file format; the first held one key and nothing else.
 FORMAT = 2
+#: Bytes.
 LARGEST_FILE = 50_000_000
 #: First line of what two keys sign when one takes over from the other.
 HANDOVER = "consent-log-key/v1"
+#: Bytes of either half of a key.
 HALF = 32
 #: Members of a key in the file; those with None may be missing.
 MEMBERS = {"x", "d", "since", "handover", "until"}

@@ -107,7 +107,10 @@ class TokenKey:
 
     @cached_property
     def signer(self) -> Signer:
-        """What signs with the private half, loaded once."""
+        """What signs with the private half, loaded once.
+
+        :raises ValueError: the private half is gone: the key only verifies, or is revoked
+        """
         if self.seed is None:
             raise ValueError(f"key {self.kid} is {self.state} and signs nothing")
         return signer_for(self.seed.reveal())

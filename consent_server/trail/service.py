@@ -110,6 +110,8 @@ def leave_line_everywhere(
 def lines_of(site_id: str, after: int = 0, limit: int | None = None) -> Sequence[TrailLine]:
     """Return the lines of a site's trail after a number, in order.
 
+    :param after: 0 for the first there are
+    :param limit: lines at most; None for all
     :raises SiteUnknown: there is no such site
     """
     require_site(site_id, archived=True)

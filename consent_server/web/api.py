@@ -57,6 +57,11 @@ class StrictParser(FlaskParser):
 
         A schema with ``accepts_plain_text`` also takes ``text/plain``, which a browser sends
         across origins without asking first.
+
+        :raises InvalidRequest: there is a query
+        :raises UnsupportedMediaType: the body is of another type
+        :raises RequestEntityTooLarge: it has more than the schema's ``max_bytes``
+        :raises JsonRefused: it is not strict JSON, or was cut off
         """
         accepted = {"application/json"}
         if getattr(schema, "accepts_plain_text", False):

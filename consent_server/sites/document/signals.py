@@ -77,14 +77,20 @@ _REGION = re.compile(r"([A-Z]{2})(?:-[A-Z0-9]{1,3})?")
 
 
 def check_region(text: str) -> None:
-    """Refuse what is neither ``EEA`` nor a code of ISO 3166."""
+    """Refuse what is neither ``EEA`` nor a code of ISO 3166.
+
+    :raises ValueError: in words for whoever wrote it
+    """
     code = _REGION.fullmatch(text)
     if text != "EEA" and not (code and code[1] in closed_lists.COUNTRIES):
         raise ValueError("must be EEA, a country such as FR, or a part of one such as US-CA")
 
 
 def check_reason(text: str) -> None:
-    """Refuse a reason that is too short to be one."""
+    """Refuse a reason that is too short to be one.
+
+    :raises ValueError: in words for whoever wrote it
+    """
     if len(text) < SHORTEST_REASON:
         raise ValueError(f"must say why, in at least {SHORTEST_REASON} characters")
 
