@@ -29,6 +29,17 @@ def title_of(reason: str) -> str:
     return reason.replace("_", " ").capitalize()
 
 
+def type_of(reason: str, issuer: str) -> str:
+    """Return the name of a kind of problem, which is the address where it is explained.
+
+    :param issuer: public address of the service, which may have a path: a relative name would be
+        looked for on the host of the page, where there may be other documentation; empty where it
+        is not known
+    :source: RFC 9457 section 3.1.1
+    """
+    return f"{issuer}/docs#problem-{reason}"
+
+
 class RowUnreadable(ConsentError, ValueError):
     """A row says what no version of the service writes: somebody changed it.
 

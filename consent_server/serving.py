@@ -82,7 +82,8 @@ def _begin(worker: Any) -> None:
     with untold():
         gc.collect()
         gc.freeze()
-    worker.beside = transport_security(worker.wsgi.extensions["consent_issuer"])
+    worker.issuer = worker.wsgi.extensions["consent_issuer"]
+    worker.beside = transport_security(worker.issuer)
     if worker.alive:  # and was not told to end meanwhile: nobody waits for what it would begin
         start_work(worker.wsgi)
 

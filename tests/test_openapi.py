@@ -2,6 +2,7 @@
 
 import json
 import re
+from urllib.parse import urljoin
 
 import openapi_spec_validator
 import pytest
@@ -10,8 +11,11 @@ from consent_server import openapi
 from consent_server.application import create_app
 from consent_server.config import load_settings
 from consent_server.db import db
+from consent_server.worker import answers
 
 PROBLEM = "application/problem+json"
+#: Under a path, which the proxy takes off: the application is never told of it.
+PUBLIC = "https://service.example/consent"
 
 
 @pytest.fixture(scope="module")
@@ -20,6 +24,7 @@ def service(tmp_path_factory):
     folder = tmp_path_factory.mktemp("openapi")
     environment = {
         "DATABASE_URL": f"sqlite:///{folder / 'consent.db'}",
+        "CONSENT_PUBLIC_URL": PUBLIC,
         "CONSENT_DATA_DIR": str(folder),
     }
     app = create_app(load_settings(environment))
@@ -110,3 +115,31 @@ def test_no_example_or_default_address_leads_to_another_host(document):
     hosts = set(re.findall(r"https?://[^/\"\s]+", json.dumps(document)))
 
     assert hosts <= {"https://shop.example"}
+
+
+def test_what_a_problem_is_called_is_where_it_is_explained(service):
+    client = service.test_client()
+
+    refused = client.get("/nowhere").json
+    too_long = json.loads(
+        answers.problem(414, "address_too_long", issuer=PUBLIC).split(b"\r\n\r\n")[1]
+    )
+
+    page = client.get("/docs").text
+    for kind in (refused["type"], too_long["type"]):
+        address, _, anchor = kind.partition("#")
+        assert address == f"{PUBLIC}/docs"
+        assert f'id="{anchor}"' in page
+
+
+def test_the_page_for_people_links_to_what_is_beside_it(service):
+    client = service.test_client()
+    page = client.get("/docs").text
+
+    links = re.findall(r'(?:href|src)="([^"#]+)"', page)
+
+    public = {urljoin(f"{PUBLIC}/docs", link) for link in links}
+    assert public == {f"{PUBLIC}/docs/style.css", f"{PUBLIC}/openapi.json"}
+    for link in public:
+        with client.get(link.removeprefix(PUBLIC)) as answer:
+            assert (answer.status_code, bool(answer.data)) == (200, True)

@@ -9,9 +9,10 @@ from flask import Flask, Response, g
 from sqlalchemy import exc
 from werkzeug.exceptions import HTTPException, NotFound
 
-from consent_server.errors import ConsentError, RowUnreadable, read_at, title_of
+from consent_server.errors import ConsentError, RowUnreadable, read_at, title_of, type_of
 from consent_server.metrics.catalogue import POOL_TIMEOUTS, REFUSALS
 from consent_server.rates.service import RateLimited
+from consent_server.web.context import this_app
 
 log = structlog.get_logger(__name__)
 MEDIA_TYPE = "application/problem+json"
@@ -105,13 +106,13 @@ def problem(
 ) -> Response:
     """Build one problem answer.
 
-    :param reason: stable name; also the anchor of its explanation under ``/docs``
+    :param reason: stable name; also the anchor of its explanation under ``/docs`` (:func:`type_of`)
     :param detail: one sentence for the person who reads the answer
     :source: RFC 9457
     """
     REFUSALS.add(reason)
     body = {
-        "type": f"/docs#problem-{reason}",
+        "type": type_of(reason, this_app().extensions["consent_issuer"]),
         "title": title_of(reason),
         "status": status,
         "detail": detail,

@@ -8,7 +8,7 @@ from typing import Any
 
 from gunicorn.http import errors  # type: ignore[import-untyped]
 
-from consent_server.errors import title_of
+from consent_server.errors import title_of, type_of
 from consent_server.web.headers import API, EVERYWHERE
 
 #: What gunicorn could not read, and how it is answered; everything else of the kind is a 400.
@@ -60,15 +60,21 @@ def admit(request: Any) -> None:
 
 
 def problem(
-    status: int, reason: str, headers: Iterable[tuple[str, str]] = (), *, is_head: bool = False
+    status: int,
+    reason: str,
+    headers: Iterable[tuple[str, str]] = (),
+    *,
+    issuer: str = "",
+    is_head: bool = False,
 ) -> bytes:
     """Return an answer, whole; the connection ends with it.
 
     :param headers: what answers of this installation have beside those of every one
+    :param issuer: public address of the service, if it is known
     :param is_head: whether the head alone was asked for (RFC 9110 section 9.3.2)
     """
     details = {
-        "type": f"/docs#problem-{reason}",
+        "type": type_of(reason, issuer),
         "title": title_of(reason),
         "status": status,
         "detail": DETAILS.get(reason, "The request could not be read."),

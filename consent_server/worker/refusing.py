@@ -19,6 +19,8 @@ class RefusingWorker(EndingWorker):
         super().__init__(*args, **options)
         #: What its answers have because the application's have it.
         self.beside: tuple[tuple[str, str], ...] = ()
+        #: Public address of the service; empty where nobody has told it.
+        self.issuer = ""
 
     def tell(
         self, send: Callable[[bytes], object], asked: bytes | bytearray, status: int, reason: str
@@ -30,4 +32,5 @@ class RefusingWorker(EndingWorker):
         """
         REFUSALS.add(reason)
         with suppress(OSError):  # it may be gone
-            send(problem(status, reason, self.beside, is_head=asked.startswith(HEAD)))
+            is_head = asked.startswith(HEAD)
+            send(problem(status, reason, self.beside, issuer=self.issuer, is_head=is_head))
