@@ -52,7 +52,9 @@ def rotate(why: str | None, as_json: bool) -> None:
 
 @keys.command()
 @click.argument("kid")
-@click.confirmation_option(prompt="Every token of this key will be refused. Revoke it?")
+@click.confirmation_option(
+    help="Do not ask.", prompt="Every token of this key will be refused. Revoke it?"
+)
 @why_option
 def revoke(kid: str, why: str | None) -> None:
     """Refuse every token that the key KID signed."""

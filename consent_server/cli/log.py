@@ -138,7 +138,9 @@ def rotate_key(why: str | None) -> None:
 
 @log.command("retire-key")
 @why_option
-@click.confirmation_option(prompt="The old key will be destroyed and sign nothing more. Retire it?")
+@click.confirmation_option(
+    help="Do not ask.", prompt="The old key will be destroyed and sign nothing more. Retire it?"
+)
 def retire_key(why: str | None) -> None:
     """Let the newest key sign alone. What the old one signed stays good."""
     with application() as app:
