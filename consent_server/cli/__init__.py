@@ -40,6 +40,9 @@ COMMANDS = {
     "witness": "witness:witness",
 }
 
+#: Of every command whose answer a script may read.
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+
 #: More characters than any first sentence has.
 WHOLE = 1_000
 

@@ -14,6 +14,7 @@ from consent_server.audit.judging import judge
 from consent_server.audit.observed import Life
 from consent_server.audit.report import LIVES, as_dict, as_lines, summary
 from consent_server.audit.seen import Seen
+from consent_server.cli import json_option
 from consent_server.cli.environment import application, print_json
 from consent_server.embed.shipped import artifacts
 from consent_server.errors import ConsentError
@@ -62,7 +63,7 @@ class CouldNotRun(click.ClickException):
     show_default=True,
     help="How long to stay on each page.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+@json_option
 def audit(
     urls: Sequence[str],
     site_id: str | None,

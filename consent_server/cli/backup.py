@@ -28,6 +28,7 @@ from consent_server.backup.service import (
     restore_postgresql,
     restore_sqlite,
 )
+from consent_server.cli import json_option
 from consent_server.cli.deeds import record_deed, why_option
 from consent_server.cli.environment import application, instant, print_json
 from consent_server.config import load_settings
@@ -38,8 +39,6 @@ from consent_server.erasing.restricted import delete_ended
 from consent_server.erasing.traces import MEDIUM, remove_traces
 from consent_server.operations.diary import note
 from consent_server.settings import Settings
-
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
 
 
 @click.command()

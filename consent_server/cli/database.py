@@ -6,7 +6,7 @@ import click
 from tqdm import tqdm
 
 from consent_server import roles, schema
-from consent_server.cli import Group
+from consent_server.cli import Group, json_option
 from consent_server.cli.deeds import who, why_option
 from consent_server.cli.environment import application, instant, print_json
 from consent_server.db import db
@@ -16,8 +16,6 @@ from consent_server.retention.purging import Purged
 from consent_server.retention.purging import purge as purge_overdue
 from consent_server.retention.resting import Rest
 from consent_server.retention.service import record_lapses, require_clock
-
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
 
 
 @click.group("db", cls=Group)

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from consent_server.cli import Group
+from consent_server.cli import Group, json_option
 from consent_server.cli.deeds import record_deed, why_option
 from consent_server.cli.environment import application, instant, print_json
 from consent_server.columns import rfc3339
@@ -36,7 +36,7 @@ def key() -> None:
     "admin: both, and the trail. May be given more than once.",
 )
 @why_option
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+@json_option
 def create(site_id: str, scopes: tuple[str, ...], why: str | None, as_json: bool) -> None:
     """Create a key for SITE and print it, once."""
     with application():
@@ -52,7 +52,7 @@ def create(site_id: str, scopes: tuple[str, ...], why: str | None, as_json: bool
 
 @key.command("list")
 @click.argument("site_id", metavar="[SITE]", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+@json_option
 def list_(site_id: str | None, as_json: bool) -> None:
     """List keys, never their secret."""
     with application():

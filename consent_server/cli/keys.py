@@ -2,7 +2,7 @@
 
 import click
 
-from consent_server.cli import Group
+from consent_server.cli import Group, json_option
 from consent_server.cli.deeds import record_deed, why_option
 from consent_server.cli.environment import application, instant, print_json
 from consent_server.columns import rfc3339
@@ -14,7 +14,7 @@ def keys() -> None:
 
 
 @keys.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+@json_option
 def list_(as_json: bool) -> None:
     """List the keys and their states."""
     with application(with_schema=False) as app:
@@ -31,7 +31,7 @@ def list_(as_json: bool) -> None:
 
 @keys.command()
 @why_option
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+@json_option
 def rotate(why: str | None, as_json: bool) -> None:
     """Put the next key to work; tokens of the old one stay valid.
 

@@ -8,7 +8,7 @@ import click
 from tqdm import tqdm
 
 from consent_server.backup.recovery import gap_of, gone_since, recover
-from consent_server.cli import Group
+from consent_server.cli import Group, json_option
 from consent_server.cli.deeds import record_deed, why_option
 from consent_server.cli.environment import application, instant, print_json
 from consent_server.columns import rfc3339
@@ -61,7 +61,7 @@ def checkpoint(site_id: str) -> None:
 
 @log.command("witness")
 @click.argument("site_id", metavar="[SITE]", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+@json_option
 def witness_(site_id: str | None, as_json: bool) -> None:
     """Show the newest checkpoint of SITE, or of every site, to the witnesses (docs/witnesses.md).
 
@@ -98,7 +98,7 @@ def witness_(site_id: str | None, as_json: bool) -> None:
 
 
 @log.command("keys")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+@json_option
 def keys_(as_json: bool) -> None:
     """List the keys of the logs, the newest last, and which of them sign."""
     with application(with_schema=False) as app:
@@ -195,7 +195,7 @@ def recover_(site_id: str, folders: tuple[Path, ...], yes: bool, why: str | None
 
 @log.command()
 @click.argument("site_id", metavar="SITE")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+@json_option
 @why_option
 def audit(site_id: str, as_json: bool, why: str | None) -> None:
     """Verify the log of SITE, whole: each record, entry, tile and checkpoint.

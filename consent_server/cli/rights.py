@@ -4,7 +4,7 @@ from typing import Any, TextIO
 
 import click
 
-from consent_server.cli import Group
+from consent_server.cli import Group, json_option
 from consent_server.cli.deeds import record_deed, why_option
 from consent_server.cli.environment import application, instant, print_json
 from consent_server.cli.restricted import restricted, restricted_key
@@ -48,7 +48,7 @@ def show(
     help="What the tombstone says; art17 when left out.",
 )
 @why_option
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+@json_option
 def erase(
     site_id: str,
     consent_id: str | None,
@@ -100,7 +100,7 @@ def correct(
 
 
 @rights.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+@json_option
 def replay(as_json: bool) -> None:
     """Erase again what a restored database has again, by every line of the list.
 

@@ -7,6 +7,7 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from consent_server import __version__
+from consent_server.cli import json_option
 from consent_server.cli.environment import application, instant, print_json
 from consent_server.config import SettingsInvalid, load_settings
 from consent_server.errors import ConsentError
@@ -24,7 +25,7 @@ COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
     is_flag=True,
     help="End with 0 for what may pass: a database that does not answer yet, a full disk.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+@json_option
 def selfcheck(strict: bool, before_start: bool, as_json: bool) -> None:
     """Look at settings, files, keys, database, logs and backups; say what to mend.
 

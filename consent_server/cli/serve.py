@@ -7,6 +7,7 @@ from typing import Any
 import click
 from sqlalchemy import make_url
 
+from consent_server.cli import json_option
 from consent_server.cli.environment import application, print_json
 from consent_server.config import as_variables, load_settings
 from consent_server.db import db
@@ -41,7 +42,7 @@ def _looked_at() -> Settings:
 
 
 @click.command("check-config")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+@json_option
 def check_config(as_json: bool) -> None:
     """Read every setting and say what the service would run with; secrets are masked."""
     values = as_variables(load_settings(os.environ))

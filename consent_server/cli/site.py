@@ -5,7 +5,7 @@ from typing import Any, BinaryIO
 import click
 import yaml
 
-from consent_server.cli import Group
+from consent_server.cli import Group, json_option
 from consent_server.cli.deeds import MENDS, publication_deed, record_deed, why_option
 from consent_server.cli.environment import application, instant, print_json
 from consent_server.columns import rfc3339
@@ -32,7 +32,6 @@ from consent_server.sites.errors import NothingToPublish, ReasonMissing
 from consent_server.sites.plan import Plan
 
 UNREADABLE_SINCE = "when it was archived could not be read"
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
 document_argument = click.argument("document", metavar="FILE", type=click.File("rb"))
 immaterial_option = click.option(
     "--immaterial",

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from consent_server.cli import json_option
 from consent_server.cli.deeds import record_deed, why_option
 from consent_server.cli.environment import application, print_json
 from consent_server.trail.service import LARGEST_NUMBER, lines_of, members_of
@@ -19,7 +20,7 @@ from consent_server.trail.service import LARGEST_NUMBER, lines_of, members_of
     help="Only lines after this number.",
 )
 @why_option
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+@json_option
 def trail(site_id: str, after: int, why: str | None, as_json: bool) -> None:
     """Print who read or changed what of SITE, when and why; this read is in it too.
 

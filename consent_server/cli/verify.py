@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from consent_server import verification
+from consent_server.cli import json_option
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -27,7 +28,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--policy", type=FILE, help="Who must have seen the checkpoint (docs/witnesses.md).")
 @click.option("--jwks", type=FILE, help="Keys of tokens and receipts, /.well-known/jwks.json.")
 @click.option("--compare", is_flag=True, help="Each file must continue or equal the others' logs.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+@json_option
 def verify(
     files: tuple[Path, ...],
     vkey: str | None,
