@@ -33,6 +33,7 @@ from consent_server.trail import routes as trail
 from consent_server.web import cors, headers, limits, patience, problems, tenancy
 from consent_server.web.api import Api
 from consent_server.web.direct import DirectFlask
+from consent_server.wellknown import routes as wellknown
 from consent_server.witnessing.policyfile import read_policy
 
 log = structlog.get_logger(__name__)
@@ -40,8 +41,8 @@ log = structlog.get_logger(__name__)
 FEATURES = (
     consents.pages,
     consents.checks,
-    consents.keys,
-    consents.gpc,
+    wellknown.keys,
+    wellknown.gpc,
     embed.embed,
     exports.exports,
     rights.rights,

@@ -1,11 +1,11 @@
-"""Record a decision, check a consent, publish the token keys and the word on privacy control."""
+"""Record a decision, check a consent."""
 
 import re
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from flask import Response, abort, jsonify
+from flask import Response
 from flask.views import MethodView
 
 from consent_server.consents import schemas, service
@@ -20,7 +20,6 @@ from consent_server.metrics.catalogue import DECISIONS, OWN_HOST, PEERS, VERDICT
 from consent_server.reserve import Reserve
 from consent_server.sites.auth import require_key
 from consent_server.sites.pages import cleared_for_page, preflight
-from consent_server.tokens.jwks import jwks
 from consent_server.tokens.keyring import KeyRing
 from consent_server.web import cors, first_party, privacy_control, rates
 from consent_server.web.api import Blueprint, StrictParser, body_read
@@ -34,8 +33,6 @@ pages = Blueprint(
     "consents", __name__, url_prefix="/v1/sites/<site_id>/consents", description="Decisions"
 )
 checks = Blueprint("checks", __name__, url_prefix="/v1/check", description="Consent checks")
-keys = Blueprint("keys", __name__, url_prefix="/.well-known", description="Token keys")
-gpc = Blueprint("gpc", __name__, url_prefix="/.well-known", description="Global Privacy Control")
 
 
 def key_ring() -> KeyRing:
@@ -116,38 +113,6 @@ class Check(MethodView):
         }
 
 
-@keys.route("/jwks.json")
-class Jwks(MethodView):
-    """Public keys of the consent tokens."""
-
-    @keys.response(200, schemas.JwksSchema)
-    @keys.doc(security=[])
-    def get(self) -> Response:
-        """Get the public keys of the tokens
-
-        Holds the next key before it signs, so that a copy kept for an hour always knows it.
-        """
-        return _for_anybody(jwks(key_ring()))
-
-
-@gpc.route("/gpc.json")
-class PrivacyControl(MethodView):
-    """Whether this host honours Global Privacy Control."""
-
-    @gpc.response(200, schemas.PrivacyControlSchema)
-    @gpc.alt_response(404, description="not_found")
-    @gpc.doc(security=[])
-    def get(self) -> Response:
-        """Get the word on Global Privacy Control
-
-        There only when the operator says so, by the setting CONSENT_GPC_UPDATED.
-        """
-        updated: str | None = this_app().extensions["consent_settings"].gpc_updated
-        if updated is None:
-            abort(404)
-        return _for_anybody({"gpc": True, "lastUpdate": updated})
-
-
 def _record(headers: dict[str, Any], body: tuple[Decision, str | None], site_id: str) -> Given:
     """Record a decision that was read, of a page of the site."""
     sent, key_in_body = body
@@ -226,14 +191,6 @@ def _count_verdicts(answers: Iterable[Answer]) -> None:
         asked = answer.category
         for verdict in [answer.categories[asked]] if asked else answer.categories.values():
             VERDICTS_GIVEN.add(verdict.reason)
-
-
-def _for_anybody(content: dict[str, Any]) -> Response:
-    answer = jsonify(content)
-    answer.headers["Cache-Control"] = "public, max-age=300"
-    answer.headers["Access-Control-Allow-Origin"] = "*"
-    answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    return answer
 
 
 def _idempotency_key(header: str | None, body: str | None) -> str:

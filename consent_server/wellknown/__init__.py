@@ -1,0 +1,1 @@
+"""What this host says of itself under ``/.well-known``: its token keys, its word on GPC."""
