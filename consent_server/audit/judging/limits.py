@@ -4,9 +4,6 @@ from consent_server.audit.findings import Finding
 from consent_server.audit.netlog import host_of
 from consent_server.audit.seen import Seen
 
-#: What no look from outside can show.
-UNSEEN = "Pixels by their name, identifiers in links and fingerprints are not recognised as such."
-
 
 def name_limits(seen: Seen, *, accepts: bool) -> list[Finding]:
     """Name the lives that were left out, and what was declared but not met."""
