@@ -15,6 +15,8 @@ from tests.fault.soak.served import SIGNAL
 PATIENCE = 90.0
 #: How often a process is asked what it has in use.
 ASKED = 2
+#: How often one is looked at again to see what stays open, and how many seconds are between.
+MOMENTS, MOMENT = 10, 0.02
 #: State of a socket in ``/proc/net/tcp``.
 LISTENS = "0A"
 #: What a connection to a database, or a file of one, is called.
@@ -48,7 +50,7 @@ def look_at(pids: list[int], port: int, told: Path, answered: int) -> Seen:
     :param told: where each says what it has in use
     """
     wait_until(lambda: not _connections(port), "a connection of nobody stays open")
-    opened = sum(map(descriptors, pids), Counter())
+    opened = sum(map(_kept_open, pids), Counter())
     in_use = [_in_use(pid, told) for pid in pids]
     return Seen(
         answered,
@@ -59,6 +61,15 @@ def look_at(pids: list[int], port: int, told: Path, answered: int) -> Seen:
         opened.pop(DATABASES, 0),
         opened,
     )
+
+
+def _kept_open(pid: int) -> Opened:
+    """Return what a process has open all the while: for a moment it waits for a database, say."""
+    kept = descriptors(pid)
+    for _ in range(MOMENTS):
+        time.sleep(MOMENT)
+        kept &= descriptors(pid)
+    return kept
 
 
 def _in_use(pid: int, told: Path) -> tuple[int, int]:
