@@ -18,11 +18,11 @@ from consent_server.errors import RowUnreadable
 from consent_server.settings import OPERATORS_THREADS, SPARE_THREADS, Settings
 from consent_server.sqlite import (
     MANY,
-    ORDINARY,
     is_no_text,
+    let_go,
     pages_of,
-    set_pages,
     sqlite3,
+    tell_taken,
     text_of,
 )
 
@@ -95,8 +95,8 @@ def many_pages() -> Iterator[None]:
         pages_of.reset(token)
         with suppress(sa.exc.SQLAlchemyError, sqlite3.Error):  # what came before is told
             db.session.rollback()
-            db.session.connection()
-            db.session.rollback()
+            if db.engine.dialect.name == "sqlite":
+                let_go(db.engine.pool)
 
 
 def prepare_sessions(app: Flask) -> None:
@@ -260,10 +260,6 @@ def _open_sqlite(connection: Any, _record: Any) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     is_write = connection.get_execution_options().get("consent_write", False)
     driver: Any = connection.connection.driver_connection
-    pages = pages_of.get()
-    if connection.info.get("consent_pages", ORDINARY) is not pages:
-        set_pages(driver, pages)
-        connection.info["consent_pages"] = pages
     connection.exec_driver_sql("BEGIN IMMEDIATE" if is_write else "BEGIN")
     driver.text_factory = text_of.get()
 
@@ -291,6 +287,7 @@ def prepare_engine(engine: Engine) -> None:
     event.listen(engine, "handle_error", _tell_unreadable, retval=True)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _open_sqlite)
+        event.listen(engine, "checkout", tell_taken)
         event.listen(engine, "begin", _begin_sqlite)
         event.listen(engine, "reset", _roll_back_sqlite)
         shared_commits(engine)  # knows from the first connection on which file they are on

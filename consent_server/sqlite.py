@@ -5,7 +5,7 @@ used (``db.sqlite_pragmas``, docs/decisions/0016).
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,7 +17,16 @@ else:
     except ImportError:
         import sqlite3
 
-__all__ = ["any_text", "is_no_text", "pages_of", "set_pages", "sqlite3", "text_of"]
+__all__ = [
+    "any_text",
+    "is_no_text",
+    "let_go",
+    "pages_of",
+    "set_pages",
+    "sqlite3",
+    "tell_taken",
+    "text_of",
+]
 
 
 class Pages(NamedTuple):
@@ -36,9 +45,12 @@ MANY = Pages(32_000, 1_000)
 #: The same where nobody else writes: whoever comes first brings all that waits into the file.
 ALONE = Pages(32_000, 8_000)
 
+#: What a connection was told to keep, where it is noted.
+TOLD = "consent_pages"
+
 #: What makes text of the bytes that SQLite has; the driver's own refuses what is not UTF-8.
 text_of: ContextVar[Any] = ContextVar("consent_text", default=str)
-#: What the connections of this thread are to keep, from their next transaction on.
+#: What a connection is to keep that this thread takes from now on; each transaction takes one.
 pages_of: ContextVar[Pages] = ContextVar("consent_pages", default=ORDINARY)
 
 
@@ -48,6 +60,33 @@ def set_pages(driver: Any, pages: Pages) -> None:
     driver.execute(f"PRAGMA wal_autocheckpoint = {pages.waiting}").fetchall()
     if pages is ORDINARY:
         driver.execute("PRAGMA shrink_memory")
+
+
+def tell_taken(driver: Any, record: Any, _taken: Any) -> None:
+    """Let a connection that this thread takes out of a pool be as this thread has it.
+
+    Nothing is left of whoever had it before, for those either who begin no transaction by the
+    engine. One that cannot be told is closed by the pool.
+    """
+    pages = pages_of.get()
+    if record.info.get(TOLD, ORDINARY) is not pages:
+        set_pages(driver, pages)
+        record.info[TOLD] = pages
+    driver.text_factory = text_of.get()
+
+
+def let_go(pool: Any) -> None:
+    """Take each connection out of a pool that nobody uses, once; so it keeps no more than others.
+
+    Transactions in a row may have had several of them, and the last one in may be the last for long
+    that is taken out. What waits for its place in the file is brought there, as long as nobody has
+    to wait for that: the next one who commits would do it.
+    """
+    with ExitStack() as taken:
+        for _ in range(pool.checkedin()):
+            taken.callback(pool.connect().close)
+    with closing(pool.connect()) as connection:
+        connection.driver_connection.execute("PRAGMA wal_checkpoint").fetchall()
 
 
 @contextmanager

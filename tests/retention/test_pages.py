@@ -1,14 +1,24 @@
 """A purge on SQLite keeps what it changes in memory, and lets go of it at its end."""
 
-import pytest
+import os
+import threading
+from contextlib import ExitStack
+from contextvars import Context
+from pathlib import Path
 
-from consent_server.db import db
+import pytest
+import sqlalchemy as sa
+
+from consent_server.committing import shared_commits
+from consent_server.db import db, many_pages
+from consent_server.driver import borrowed
 from consent_server.retention import purging
-from consent_server.sqlite import sqlite3
+from consent_server.sqlite import any_text, sqlite3
 from tests.builders import refusal
 
 #: KiB in memory, and pages that wait in the write-ahead log, as SQLite says both.
 ORDINARY, MANY, ALONE = (-2000, 1000), (-32000, 1000), (-32000, 8000)
+NAMES = "cache_size", "wal_autocheckpoint"
 
 
 @pytest.fixture
@@ -22,9 +32,8 @@ def kept(app):
 
     def kept():
         with app.app_context():
-            names = "cache_size", "wal_autocheckpoint"
             ask = db.session.connection().exec_driver_sql
-            found = tuple(ask(f"PRAGMA {name}").scalar_one() for name in names)
+            found = tuple(ask(f"PRAGMA {name}").scalar_one() for name in NAMES)
             db.session.rollback()
             return found
 
@@ -67,6 +76,20 @@ def test_the_connection_lets_go_of_it(a_purge, kept):
     assert kept() == ORDINARY
 
 
+def test_whoever_writes_next_finds_all_of_it_in_the_file(database_url, a_purge, decide):
+    log = Path(f"{database_url.removeprefix('sqlite:///')}-wal")
+
+    def salts():
+        """What is another one where the log is begun anew, since nothing in it waits any more."""
+        return log.read_bytes()[16:24] if log.exists() else os.urandom(8)
+
+    a_purge(is_quiet=True)
+    left = salts()
+    decide(refusal())
+
+    assert salts() != left
+
+
 def test_it_does_so_where_the_purge_fails(decide, clock, purge, kept):
     decide(refusal())
     clock.advance(days=3 * 365)
@@ -88,8 +111,83 @@ def test_what_failed_is_told_and_not_what_the_end_met(decide, clock, purge, monk
         raise sqlite3.OperationalError("disk I/O error")
 
     def fail():
-        monkeypatch.setattr("consent_server.db.set_pages", refuse)
+        monkeypatch.setattr("consent_server.sqlite.set_pages", refuse)
         raise RuntimeError("at rest")
 
     with pytest.raises(RuntimeError, match="at rest"):
         purge(rest=fail)
+
+
+def test_it_does_so_where_the_purge_had_several_connections(app, decide, clock, purge):
+    decide(refusal())
+    clock.advance(days=3 * 365)
+
+    def use_another():
+        """Leave the connection of the purge below another one, which is then the last used."""
+        first, second = db.engine.raw_connection(), db.engine.raw_connection()
+        first.close()
+        second.close()
+
+    purge(rest=use_another)
+
+    with app.app_context(), ExitStack() as taken:
+        idle = [db.engine.raw_connection() for _ in range(db.engine.pool.checkedin())]
+        for connection in idle:
+            taken.callback(connection.close)
+        found = [_kept_by(connection.driver_connection) for connection in idle]
+    assert len(found) > 1
+    assert set(found) == {ORDINARY}
+
+
+def test_what_decides_meanwhile_for_the_first_time_keeps_none_of_it(app, decide, clock, purge):
+    decide(refusal())
+    clock.advance(days=3 * 365)
+    with app.app_context():
+        line = shared_commits(db.engine)
+        db.engine.dispose()  # as in a service that has just begun
+    found = []
+
+    def work(driver):
+        found.append(_kept_by(driver.connection))
+
+    purge(rest=lambda: _in_a_thread(line.run, work))
+
+    assert found == [ORDINARY]
+
+
+def test_a_connection_that_cannot_be_told_is_an_error_of_the_engine(app, monkeypatch):
+    def refuse(*_):
+        raise sqlite3.OperationalError("disk I/O error")
+
+    def take():
+        with app.app_context():
+            db.session.connection()
+
+    with app.app_context(), many_pages():
+        db.session.connection()
+        db.session.rollback()
+        monkeypatch.setattr("consent_server.sqlite.set_pages", refuse)
+        with pytest.raises(sa.exc.OperationalError, match="disk I/O error"):
+            Context().run(take)
+    monkeypatch.undo()
+
+    take()
+
+
+def test_nobody_reads_what_is_no_text_because_another_does(app):
+    with app.app_context():
+        with any_text():
+            db.session.connection()
+            db.session.rollback()
+        with borrowed(db.engine) as driver, pytest.raises(sqlite3.OperationalError, match="UTF-8"):
+            driver.exec_driver_sql("SELECT CAST(x'ff' AS TEXT)").fetchone()
+
+
+def _kept_by(driver):
+    return tuple(driver.execute(f"PRAGMA {name}").fetchone()[0] for name in NAMES)
+
+
+def _in_a_thread(target, *args):
+    thread = threading.Thread(target=target, args=args)
+    thread.start()
+    thread.join()
