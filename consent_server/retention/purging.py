@@ -81,14 +81,14 @@ def purge(
     :param gives_way: whether a site is left to another process that is purging it
     :source: GDPR Art. 5(1)(e); R089 to R091
     """
-    purged = purged or Purged()
+    purged, pause = purged or Purged(), partial(_pause, rest)
 
     def proofs() -> None:  # first: their end was told to visitors
-        purged.add("restricted_proofs", delete_ended(now, is_dry_run=is_dry_run, rest=rest))
+        purged.add("restricted_proofs", delete_ended(now, is_dry_run=is_dry_run, rest=pause))
 
     def site(site_id: str) -> None:
         passed, cutoff = Passed(site_id, now), months_before(now, retention_months(site_id))
-        erased_now = _erased(passed, cutoff, now, who, why, gives_way, rest)
+        erased_now = _erased(passed, cutoff, now, who, why, gives_way, pause)
         for count in _foreseen(passed, cutoff) if is_dry_run else erased_now:
             purged.records += count
             done(count)
@@ -96,7 +96,7 @@ def purge(
         passed.tell()
 
     def keys(site_id: str) -> None:
-        purged.add("idempotency_keys", purge_keys(site_id, now, rest, is_dry_run=is_dry_run))
+        purged.add("idempotency_keys", purge_keys(site_id, now, pause, is_dry_run=is_dry_run))
 
     def memories() -> None:
         purged.add("memories", () if is_dry_run else _forgotten(now, erased))
@@ -105,6 +105,13 @@ def purge(
     with many_pages():
         do_all([proofs, *of_sites, memories, require_readable_ends, require_readable_sites])
     return purged
+
+
+def _pause(rest: Callable[[], bool]) -> bool:
+    """Let others write; where nobody has for a while, more may wait for its place in the file."""
+    is_quiet = rest()
+    pages_of.set(ALONE if is_quiet else MANY)
+    return is_quiet
 
 
 def _site_ids() -> list[str]:
@@ -154,7 +161,6 @@ def _erased(
         yield count
         if count:
             is_quiet = rest()
-            pages_of.set(ALONE if is_quiet else MANY)
 
 
 def _pages(passed: Passed, cutoff: datetime, most: Callable[[], int]) -> Iterator[Page]:

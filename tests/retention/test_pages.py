@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from consent_server.committing import shared_commits
 from consent_server.db import db, many_pages
 from consent_server.driver import borrowed
-from consent_server.retention import purging
+from consent_server.retention import purging, retries
 from consent_server.sqlite import any_text, sqlite3
 from tests.builders import refusal
 
@@ -153,6 +153,25 @@ def test_what_decides_meanwhile_for_the_first_time_keeps_none_of_it(app, decide,
     purge(rest=lambda: _in_a_thread(line.run, work))
 
     assert found == [ORDINARY]
+
+
+def test_no_more_waits_once_others_write(decide, clock, purge, kept, monkeypatch):
+    monkeypatch.setattr(retries, "KEYS", 1)
+    decide(refusal())
+    clock.advance(days=3 * 365)
+    for _ in range(2):
+        decide(refusal())
+    clock.advance(days=2)
+    found, quiet = [], iter([True, False, False])
+
+    def rest():
+        found.append(kept())
+        return next(quiet)
+
+    purged = purge(rest=rest)
+
+    assert (purged.records, purged.idempotency_keys) == (1, 2)
+    assert found == [MANY, ALONE, MANY]
 
 
 def test_a_connection_that_cannot_be_told_is_an_error_of_the_engine(app, monkeypatch):
