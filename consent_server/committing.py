@@ -134,6 +134,8 @@ class SharedCommits:
         self._counting = threading.Lock()
         #: Threads that wait for their turn.
         self.in_line = 0
+        #: How many had one.
+        self.turns = 0
         self._open: _Transaction | None = None
         #: When somebody last waited in vain for a file that somebody else holds. Whoever comes soon
         #: waits shortly: else all threads would, and none would answer what is only read.
@@ -240,6 +242,7 @@ class SharedCommits:
     def _leave_the_line(self, has_turn: bool) -> None:
         with self._counting:
             self.in_line -= 1
+            self.turns += has_turn
             # The one before may have counted on this thread, and nobody comes after it.
             is_last = not has_turn and not self.in_line
             left, self._open = (self._open, None) if is_last else (None, self._open)

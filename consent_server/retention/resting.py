@@ -4,6 +4,7 @@ import time
 
 import sqlalchemy as sa
 
+from consent_server.committing import shared_commits
 from consent_server.db import db
 
 #: Seconds that SQLite's writers get between two batches at the least. Nobody tells a writer that
@@ -26,7 +27,7 @@ class Rest:
 
     def __init__(self) -> None:
         self._since = self._heard = time.monotonic()
-        self._seen: tuple[int, int] | None = None
+        self._seen: tuple[int, ...] | None = None
 
     def __call__(self) -> bool:
         """Rest; called once for each transaction that wrote, which is over.
@@ -46,10 +47,12 @@ class Rest:
     def _others_wrote(self) -> bool:
         connection, before = db.session.connection(), self._seen
         if connection.dialect.name == "sqlite":
-            # Changes with what others commit, and says nothing about that of another connection.
+            # Changes with what is committed on other connections, and says nothing about that of
+            # another one. On this one other threads may have written.
             version = int(connection.exec_driver_sql("PRAGMA data_version").scalar_one())
-            self._seen = id(connection.connection.driver_connection), version
-            wrote = self._seen != before
+            turns = shared_commits(db.engine).turns
+            self._seen = turns, id(connection.connection.driver_connection), version
+            wrote = before is None or self._seen[1:] != before[1:] or turns > before[0] + 1
         else:
             self._seen = 0, int(connection.scalar(NEXT_TO_WRITE) or 0)
             wrote = before is None or self._seen[1] > before[1] + 1

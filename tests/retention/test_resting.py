@@ -84,3 +84,17 @@ def test_the_docs_tell_the_sizes_of_its_batches():
         f"transactions of {few['sqlite']} records on SQLite ({many['sqlite']:,} where nobody has "
         f"written for two seconds) and of {few['postgresql']} on PostgreSQL"
     ) in told
+
+
+def test_whoever_writes_on_the_connection_that_it_had_is_heard(app, work):
+    def another(number):
+        with app.app_context(), writing() as connection:
+            connection.execute(MARK, {"id": f"another {number}"})
+            db.session.commit()
+
+    lengths = []
+    for number in range(3):
+        lengths.append(work(0.2).slept)
+        another(number)
+
+    assert lengths == pytest.approx([0.2] * 3)
