@@ -168,12 +168,14 @@ def delete_ended(
 ) -> Iterator[int]:
     """Delete what was kept to its end, of every site; yield how many, or how many there would be.
 
+    One of which the end cannot be read is kept (:func:`require_readable_ends`).
     Each transaction is told of when it is done: a later one may fail.
 
     :param now: aware, UTC
     :param rest: lets others write, between two transactions
     """
-    ended = RestrictedProof.ends_at <= now
+    at = RestrictedProof.ends_at
+    ended = sa.and_(at <= now, is_instant(at, db.engine.dialect.name))
     if is_dry_run:
         count = db.session.scalar(sa.select(sa.func.count()).where(ended)) or 0
         db.session.rollback()

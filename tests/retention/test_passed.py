@@ -200,15 +200,20 @@ def test_an_id_that_names_two_others_takes_neither(decide, rename, purge, left, 
     assert not [line for line in rows("trail_lines") if line["what"] == "purge"]
 
 
-def test_a_sealed_proof_of_no_end_is_told_of_when_all_else_is_done(app, decide, purge, left, clock):
+@pytest.mark.parametrize("where", INSTANTS["sqlite"])
+def test_a_sealed_proof_of_no_end_is_told_of_when_all_else_is_done(
+    app, decide, purge, left, clock, where
+):
     due(decide, clock, [refusal()])
     with app.app_context(), unguarded(db.engine) as connection:
-        end = INSTANTS[db.engine.dialect.name]["after"]
+        end = INSTANTS[db.engine.dialect.name][where]
         insert = "INSERT INTO restricted_proofs (site_id, proof_id, ends_at, sealed) "
         connection.execute(sa.text(f"{insert} VALUES ('demo', 'x', {end}, :data)"), {"data": b"x"})
 
+    foreseen, _ = purge(is_dry_run=True)
     purged, told = purge()
 
+    assert (foreseen.restricted_proofs, purged.restricted_proofs) == (0, 0)
     with app.app_context(), unguarded(db.engine) as connection:
         kept = connection.scalar(sa.text("SELECT count(*) FROM restricted_proofs"))
     assert (purged.records, left(), kept) == (1, set(), 1)
