@@ -208,14 +208,30 @@ def _erase(
     before: Callable[[], object],
 ) -> int | None:
     """Erase what is overdue; None where another process does, and it is to be left to that one."""
-    of_nobody = {old.record_id for old in over if old.subject is None}
     subjects = {old.subject for old in over if old.subject is not None}
 
     def overdue() -> set[str]:
         """Look again: nobody decides anything now."""
+        of_nobody = _of_nobody(passed.site_id, over)
         return of_nobody.union(one.record_id for one in _overdue(passed, subjects, cutoff))
 
     return erase_overdue(passed.site_id, subjects, overdue, now, gives_way, before)
+
+
+def _of_nobody(site_id: str, over: Page) -> set[str]:
+    """Return the records of nobody, without those that correct one that is there: they go with it.
+
+    Of that one it may be that nobody can read whether its time is over.
+    """
+    found = {old.record_id: old.corrects for old in over if old.subject is None}
+    corrected = {corrects for corrects in found.values() if corrects is not None}
+    if not corrected:
+        return set(found)
+    query = sa.select(ConsentRecord.record_id).where(
+        ConsentRecord.site_id == site_id, among(ConsentRecord.record_id, corrected)
+    )
+    there = set(db.session.scalars(query))
+    return {record_id for record_id, corrects in found.items() if corrects not in there}
 
 
 def _count(passed: Passed, page: Page, cutoff: datetime) -> int:
@@ -227,8 +243,7 @@ def _count(passed: Passed, page: Page, cutoff: datetime) -> int:
     overdue = _overdue(passed, {old.subject for old in over if old.subject is not None}, cutoff)
     subjects = {one.subject for one in overdue}
     seen = _seen_before(passed.site_id, subjects, page[0]) if subjects else set()
-    of_nobody = {old.record_id for old in over if old.subject is None and old.corrects is None}
-    nobodys = with_corrections(passed.site_id, of_nobody)
+    nobodys = with_corrections(passed.site_id, _of_nobody(passed.site_id, over))
     count = sum(one.subject not in seen for one in overdue) + len(nobodys)
     db.session.rollback()
     return count

@@ -6,10 +6,12 @@ import pytest
 import sqlalchemy as sa
 from structlog.testing import capture_logs
 
+from consent_server.consents.correcting import Correction
 from consent_server.db import db
 from consent_server.errors import RowUnreadable
 from consent_server.retention import purging
 from consent_server.retention.purging import Purged
+from consent_server.rights.service import correct
 from tests.builders import OTHER_VISITOR, VISITOR, acceptance, refusal, withdrawal
 from tests.cli.conftest import run  # noqa: F401 (a fixture)
 from tests.log.tampering import unguarded
@@ -116,6 +118,27 @@ def test_what_else_its_visitor_has_is_kept_too(decide, damage, purge, left, cloc
     assert left() == set(ids[:3])
     assert (foreseen.records, foreseen.unreadable) == (purged.records, purged.unreadable) == (2, 1)
     assert ids[which] in told
+
+
+@pytest.mark.parametrize("where", ["before", "among", "after"])
+@pytest.mark.parametrize("page", [1, 500])
+def test_what_corrects_it_is_kept_too(
+    app, decide, damage, purge, left, clock, monkeypatch, where, page
+):
+    wrong, _ = due(decide, clock, [refusal(), refusal()])
+    clock.set("2026-11-23T20:00:00+00:00")
+    with app.app_context():
+        right = correct("demo", wrong, Correction(language="en"), clock.instant).record_id
+    damage(wrong, where)
+    clock.set("2029-11-22T20:00:00+00:00")
+    monkeypatch.setattr(purging, "BATCH", dict.fromkeys(purging.BATCH, page))
+    monkeypatch.setattr(purging, "FORESEEN", page)
+
+    foreseen, _ = purge(is_dry_run=True)
+    purged, _ = purge()
+
+    assert left() == {wrong, right}
+    assert (foreseen.records, purged.records) == (1, 1)
 
 
 def test_it_goes_when_it_is_put_right(app, decide, damage, purge, left, clock, rows):
