@@ -41,8 +41,9 @@ class House:
         self._thorough = time.monotonic()
         #: What was told to end on a day goes on that day: a purge comes with the first round of it.
         self._purged: date | None = None
-        #: Erasures on the list, and on which day they were looked for.
+        #: Erasures on the list, purges in the trails, and on which day they were looked for.
         self._listed: int | None = None
+        self._told = 0
         self._looked: date | None = None
         self._has_traces = False
         self._tried = -math.inf
@@ -94,14 +95,15 @@ class House:
             self._has_traces, self._tried = True, -math.inf
 
     def _look(self, started: datetime) -> None:
-        """Look once a day whether other erasures left any, and at first an earlier process."""
+        """Look once a day whether others left any: an erasure, or a command that was stopped."""
         if self._looked == started.date():
             return
         with self._erased.held():
             _, position = self._erased.position()
-        if position not in (0, self._listed) or (self._listed is None and _was_purged()):
+        told = _purges()
+        if position not in (0, self._listed) or told != self._told:
             self._has_traces, self._tried = True, -math.inf
-        self._listed, self._looked = position, started.date()
+        self._listed, self._told, self._looked = position, told, started.date()
 
     def _clean(self, _started: datetime) -> None:
         """Take away what erasures left, until it is done."""
@@ -110,9 +112,12 @@ class House:
             self._has_traces = not remove_traces(MEDIUM) and is_in_reach(MEDIUM)
 
 
-def _was_purged() -> bool:
-    """Whether there was ever a purge; who began to take away what it left may have ended first."""
-    lines = sa.select(TrailLine.site_id).where(TrailLine.what == "purge")
-    found = db.session.scalar(lines.limit(1))
+def _purges() -> int:
+    """Return how many purges the trails tell of; who began to take away what one left may be gone.
+
+    Each tells of itself with what it erases first, in each site.
+    """
+    lines = sa.select(sa.func.count()).where(TrailLine.what == "purge")
+    found = db.session.scalar(lines) or 0
     db.session.rollback()
-    return found is not None
+    return found

@@ -7,7 +7,7 @@ import pytest
 from consent_server import background
 from consent_server.db import db
 from consent_server.erasing import traces
-from consent_server.retention import housekeeping
+from consent_server.retention import housekeeping, purging
 from tests.builders import refusal
 
 
@@ -132,6 +132,26 @@ class TestTraces:
         rounds(1, seconds=0)
 
         assert (young, done) == ([], [traces.MEDIUM])
+
+    def test_what_the_purge_of_a_command_left_is_taken_away_the_next_day(
+        self, app, decide, rounds, clock, monkeypatch
+    ):
+        """It was stopped before it came to that, or the service read or wrote just then."""
+        decide(refusal())
+        clock.set("2028-11-20T20:00:00+00:00")
+        done = []
+
+        def command():
+            purging.purge(clock.instant, app.extensions["consent_erased"])
+
+        def remove_traces(_):
+            done.append(clock.instant.day)
+            return True
+
+        monkeypatch.setattr(housekeeping, "remove_traces", remove_traces)
+        rounds(4, meanwhile=command, days=1)
+
+        assert done == [22]
 
     def test_a_large_database_is_left_to_a_command(self, decide, rounds, clock, monkeypatch):
         decide(refusal())
