@@ -77,8 +77,8 @@ def _while_reading(
                 rows: Page = cursor.fetchall()
                 return rows
         except connection.dialect.loaded_dbapi.Error as error:
-            if driver.closed:  # nobody is to roll back what is gone: that would be another error
-                connection.invalidate(error)
+            # It may be gone before even the driver knows: to roll back would be another error.
+            connection.invalidate(error)
             raise as_of_engine(error, connection.dialect) from error
 
     following = source.read(ask)
