@@ -1,5 +1,6 @@
 """Small files that must survive a power cut, for this user alone: whole or not at all."""
 
+import errno
 import fcntl
 import os
 import shutil
@@ -47,27 +48,37 @@ def replace_file(path: Path, data: bytes, newer_than: int = 0) -> None:
     sync_directory(path.parent)
 
 
+def part_of(path: Path) -> Path:
+    """Return where a file is until it is whole."""
+    return path.with_name(f"{path.name}.part")
+
+
 @contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
     """Open a file for this user alone that has its name when it is whole, and on the disk.
 
     Until then it is ``FILE.part``; what breaks meanwhile leaves none, and what had the name as it
-    was. Nothing locks it: of two that write one file, the later has the name.
+    was. Nothing locks it, since not every file system can: of two that write one file, the one that
+    began later has the name, and the other fails.
 
-    :raises OSError: it cannot be made, or not be put in its place
+    :raises OSError: it cannot be made, or not be put in its place, or somebody else writes it
     """
-    part = path.with_name(f"{path.name}.part")
+    part = part_of(path)
     part.unlink(missing_ok=True)  # of one that was killed
     handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with open(handle, "wb") as file:
+    with open(handle, "wb") as file:  # as long as it is open, no other one is the same file
+        mine = _file(os.fstat(handle))
+        try:
             yield file
             file.flush()
             os.fsync(handle)
-        part.replace(path)
-        sync_directory(path.absolute().parent)
-    finally:
-        part.unlink(missing_ok=True)
+            if file_at(str(part)) != mine:
+                raise OSError(errno.EBUSY, "somebody else writes it, too", str(path))
+            part.replace(path)
+        finally:
+            if file_at(str(part)) == mine:
+                part.unlink(missing_ok=True)
+    sync_directory(path.absolute().parent)
 
 
 def make_directory(path: Path) -> None:
@@ -103,6 +114,10 @@ def file_at(path: str) -> File | None:
         found = os.stat(path)
     except OSError:
         return None
+    return _file(found)
+
+
+def _file(found: os.stat_result) -> File:
     return found.st_dev, found.st_ino
 
 
