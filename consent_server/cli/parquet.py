@@ -6,7 +6,7 @@ import click
 from tqdm import tqdm
 
 from consent_server.cli.parameters import require_free
-from consent_server.disk import whole_file
+from consent_server.disk import part_of, whole_file
 
 REMEDY = (
     "a Parquet file needs pyarrow, which the service itself does not (the extra `parquet` of "
@@ -32,8 +32,10 @@ def parquet(source: Path, output: Path, force: bool) -> None:
     For computing: the export is what `verify` checks, so keep it. The new file has its signed
     manifest as metadata (docs/exports.md).
     """
-    if output.exists() and output.samefile(source):
-        raise click.UsageError(f"{output} is the export itself: keep it, it alone proves something")
+    for written in (output, part_of(output)):
+        if written.exists() and written.samefile(source):
+            problem = f"{written} is the export itself: keep it, it alone proves something"
+            raise click.UsageError(problem)
     require_free(output, force=force)
     try:
         from consent_server.exports.parquet import to_parquet

@@ -172,6 +172,19 @@ def test_the_export_itself_is_never_overwritten(sealed, export_to, tmp_path):
     assert source.read_bytes() == data
 
 
+def test_nor_is_what_an_export_that_was_stopped_has_written(sealed, export_to, tmp_path):
+    """It is where the file would be until it is whole."""
+    data = export_to("jsonl").read_bytes()
+    source = tmp_path / "records.part"
+    source.write_bytes(data)
+
+    done = CliRunner().invoke(cli.main, ["parquet", str(source), "-o", str(tmp_path / "records")])
+
+    assert done.exit_code == 2
+    assert f"{source} is the export itself" in done.stderr
+    assert source.read_bytes() == data
+
+
 def test_a_file_that_is_there_is_left_alone(sealed, export_to, convert):
     source = export_to("jsonl")
     _, target = convert(source)
