@@ -27,9 +27,11 @@ class FieldParameter(click.ParamType[str]):
 def require_free(output: Path, *, force: bool) -> None:
     """Check that a file may be written: it is not there, or may be replaced.
 
-    :raises click.UsageError: it is there and there is no ``--force``, or it is a device or a pipe,
-        which a file would take the place of
+    :raises click.UsageError: it is there and there is no ``--force``, or it is a link, a device or
+        a pipe, which a file would take the place of
     """
+    if output.is_symlink():
+        raise click.UsageError(f"{output} is a link; name what it leads to")
     if not output.exists():
         return
     if not output.is_file():

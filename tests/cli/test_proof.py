@@ -100,3 +100,20 @@ def test_what_is_no_file_is_never_replaced_by_one(run, proven, tmp_path, command
     assert result.exit_code == 2
     assert "is no regular file" in result.stderr
     assert pipe.is_fifo()
+
+
+@pytest.mark.parametrize("command", ["proof", "export"])
+@pytest.mark.parametrize("target", ["mine", "none"])
+def test_nor_is_a_link(run, proven, tmp_path, command, target):
+    """As /dev/stdout is one, to whatever file a shell has there."""
+    (tmp_path / "mine").write_bytes(b"mine")
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / target)
+    words = [proven] if command == "proof" else []
+
+    result = run(command, "demo", *words, "-o", link, "--force")
+
+    assert result.exit_code == 2
+    assert f"{link} is a link; name what it leads to" in result.stderr
+    assert link.is_symlink()
+    assert (tmp_path / "mine").read_bytes() == b"mine"
