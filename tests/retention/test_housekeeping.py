@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
+from sqlalchemy import event
 
 from consent_server import background
 from consent_server.db import db
@@ -168,3 +169,23 @@ class TestTraces:
         rounds(3, seconds=1)
 
         assert done == [False]
+
+
+class TestNoTraces:
+    """Of PostgreSQL: an operator takes them away, and a trail may be long."""
+
+    @pytest.fixture
+    def database_url(self, postgresql_url):
+        return postgresql_url
+
+    def test_no_trail_is_read_for_them(self, app, decide, rounds, clock):
+        decide(refusal())
+        clock.set("2028-11-20T20:00:00+00:00")
+        asked = []
+        with app.app_context():
+            event.listen(db.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+
+        rounds(2, days=1)
+
+        assert asked
+        assert [text for text in asked if "count" in text and "trail_lines" in text] == []
