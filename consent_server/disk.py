@@ -64,20 +64,35 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     :raises OSError: it cannot be made, or not be put in its place, or somebody else writes it
     """
     part = part_of(path)
-    part.unlink(missing_ok=True)  # of one that was killed
-    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with open(handle, "wb") as file:  # as long as it is open, no other one is the same file
-        mine = _file(os.fstat(handle))
+    with new_file(part) as file:
+        mine = _file(os.fstat(file.fileno()))
         try:
             yield file
-            file.flush()
-            os.fsync(handle)
-            if file_at(str(part)) != mine:
-                raise OSError(errno.EBUSY, "somebody else writes it, too", str(path))
-            part.replace(path)
+            give_name(file, path)
         finally:
             if file_at(str(part)) == mine:
                 part.unlink(missing_ok=True)
+
+
+def new_file(path: Path) -> BinaryIO:
+    """Open a new file for this user alone; what had the name, of one that was killed, is gone."""
+    path.unlink(missing_ok=True)
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    return open(os.open(path, flags, 0o600), "w+b")
+
+
+def give_name(file: BinaryIO, path: Path) -> None:
+    """Put a file that is whole from ``FILE.part`` in its place, and on the disk.
+
+    :param file: still open, so that no other one can be taken for it
+    :raises OSError: it cannot be, or somebody else began to write ``FILE.part`` meanwhile
+    """
+    file.flush()
+    os.fsync(file.fileno())
+    part = part_of(path)
+    if file_at(str(part)) != _file(os.fstat(file.fileno())):
+        raise OSError(errno.EBUSY, "somebody else writes it, too", str(path))
+    part.replace(path)
     sync_directory(path.absolute().parent)
 
 

@@ -1,10 +1,13 @@
 """A file that has its name when it is whole (``disk.whole_file``), whoever else writes it."""
 
+import hashlib
 from contextlib import ExitStack
+from types import SimpleNamespace
 
 import pytest
 
 from consent_server.disk import whole_file
+from consent_server.exports.resuming import PartFile
 
 
 @pytest.fixture
@@ -54,3 +57,22 @@ def test_what_fails_takes_away_nothing_that_another_one_has_begun(file):
 
     second.close()
     assert file.read_bytes() == b"second"
+
+
+def test_an_export_is_written_into_by_no_other_one(file):
+    def begin(*pieces):
+        progress = SimpleNamespace(size=0, after=0, waiting=0, records=0, hashed=hashlib.sha256())
+        export = SimpleNamespace(progress=progress, pieces=lambda: iter(pieces))
+        writing = PartFile(file).write(export, resume=False)
+        next(writing)
+        return writing
+
+    first, second = begin(b"first"), begin(b"second", b", whole")
+
+    with pytest.raises(OSError, match="somebody else") as refused:
+        list(first)
+
+    assert refused.value.filename == str(file)
+    assert file.read_bytes() == b"before"
+    list(second)
+    assert file.read_bytes() == b"second, whole"

@@ -6,13 +6,12 @@ written, cuts off the rest, and appends from there, up to the same checkpoint.
 """
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from consent_server.disk import replace_file
+from consent_server.disk import give_name, new_file, part_of, replace_file
 from consent_server.errors import ConsentError
 from consent_server.exports.service import Export, Progress
 
@@ -36,7 +35,7 @@ class PartFile:
     def __init__(self, path: Path):
         """:param path: of the finished file"""
         self.path = path
-        self.part = path.with_name(f"{path.name}.part")
+        self.part = part_of(path)
         self._note = path.with_name(f"{path.name}.part.json")
 
     def checkpoint(self) -> int | None:
@@ -48,8 +47,10 @@ class PartFile:
         """Write the file; yield after each piece how many records are done.
 
         :raises PartDiffers: there is something else than the beginning of this export to resume
+        :raises OSError: it cannot be written, or somebody else began it anew meanwhile
         """
-        with self.part.open("r+b" if resume and self.part.exists() else "wb") as file:
+        is_there = resume and self.part.exists()
+        with self.part.open("r+b") if is_there else new_file(self.part) as file:
             if resume:
                 self._go_on(export, file)
             noted = export.progress.size
@@ -61,9 +62,7 @@ class PartFile:
                     self._keep(export)
                     noted = progress.size
                 yield progress.records + progress.waiting
-            file.flush()
-            os.fsync(file.fileno())
-        self.part.replace(self.path)
+            give_name(file, self.path)
         self._note.unlink(missing_ok=True)
 
     def _keep(self, export: Export) -> None:
