@@ -219,12 +219,12 @@ def _erase(
 
 
 def _of_nobody(site_id: str, over: Page) -> set[str]:
-    """Return the records of nobody, without those that correct one that is there: they go with it.
+    """Return the records of nobody, without those that correct one that stays: they go with it.
 
     Of that one it may be that nobody can read whether its time is over.
     """
     found = {old.record_id: old.corrects for old in over if old.subject is None}
-    corrected = {corrects for corrects in found.values() if corrects is not None}
+    corrected = {corrects for corrects in found.values() if corrects is not None} - found.keys()
     if not corrected:
         return set(found)
     query = sa.select(ConsentRecord.record_id).where(

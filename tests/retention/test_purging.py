@@ -65,6 +65,19 @@ def test_a_refusal_by_nobody_is_kept_as_long_after_itself(decide, purge, records
     assert len(records()) == 1
 
 
+def test_a_record_that_somebody_let_correct_itself_is_not_kept_for_ever(
+    app, decide, purge, records, clock
+):
+    record_id = decide(refusal()).json["record_id"]
+    with app.app_context(), unguarded(db.engine) as connection:
+        change = sa.text("UPDATE consent_records SET corrects = record_id WHERE record_id = :id")
+        assert connection.execute(change, {"id": record_id}).rowcount == 1
+    clock.set("2028-11-22T20:00:00+00:00")
+
+    assert (purge(is_dry_run=True).records, purge().records) == (1, 1)
+    assert records() == []
+
+
 def test_neither_an_expiry_nor_a_correction_nor_a_visit_keeps_records_longer(
     app, decide, purge, records, clock, client
 ):
