@@ -75,6 +75,7 @@ def start(
     before: tuple[str, ...] = (),
     port: int = 0,
     ready: str = "/readyz",
+    at: Path | None = None,
 ) -> Server:
     """Start ``serve`` on a free port and wait until it is ready.
 
@@ -83,13 +84,15 @@ def start(
     :param listener: what systemd would hand over; it outlives the service
     :param port: where it listens; any that is free without one
     :param ready: what is answered with 200 when it is ready
+    :param at: the folder that Python finds the service in, as an installation does; without it
+        the service is found from any
     """
     port = listener.getsockname()[1] if listener else port or free_port()
     own = {
         "CONSENT_RESERVE_MIB": "0",
         **environment,
         "CONSENT_BIND": f"127.0.0.1:{port}",
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": "" if at else str(ROOT),
     }
     kept = [listener.fileno()] if listener else []
     if listener:
@@ -99,7 +102,7 @@ def start(
         process = subprocess.Popen(
             [*before, sys.executable, *program],
             env={**os.environ, **own},
-            cwd=folder,
+            cwd=at or folder,
             stdout=output,
             stderr=output,
             pass_fds=kept,

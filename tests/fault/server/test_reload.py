@@ -11,7 +11,7 @@ import pytest
 from tests.fault.server.clients import CountingClients, wait_until
 from tests.fault.server.conftest import TOKEN
 from tests.operations.test_metrics import read
-from tests.server import start
+from tests.server import ROOT, start
 
 SHARE = float(os.environ.get("FAULT_SHARE", "0.02"))
 RELOADS = max(2, int(100 * SHARE))
@@ -72,7 +72,8 @@ def test_control_a_worker_that_stops_at_once_fails_requests(serve):
 @pytest.fixture
 def on_postgresql(postgresql_url, tmp_path):
     settings = {"DATABASE_URL": postgresql_url, "CONSENT_DATA_DIR": str(tmp_path / "data")}
-    server = start({**settings, "CONSENT_METRICS_TOKEN": TOKEN}, tmp_path)
+    # As installed: what the second program is started by has to find the service by itself.
+    server = start({**settings, "CONSENT_METRICS_TOKEN": TOKEN}, tmp_path, at=ROOT)
     masters = [server.process.pid]
     yield server, masters
     server.stop()
