@@ -15,7 +15,7 @@ from consent_server import rowscope
 from consent_server.db import answers_still, db, is_out_of_room
 from consent_server.erasing.erasedlist import ErasedListUnusable
 from consent_server.erasing.replay import replay
-from consent_server.errors import place_of
+from consent_server.errors import told_of_database
 from consent_server.ledger.policy import Witness
 from consent_server.metrics.catalogue import WORK_FAILED, good_round
 from consent_server.metrics.counts import COUNTS
@@ -94,8 +94,8 @@ def _round(app: Flask, work: str, **told: str) -> Iterator[None]:
             yield
     except Exception as error:  # noqa: BLE001
         WORK_FAILED.add(work)
-        # No message and no trace: they may quote what was recorded.
-        log.warning(f"{work}_failed", error=type(error).__name__, at=place_of(error), **told)
+        # No trace, and no words of a statement: they may quote what was recorded.
+        log.warning(f"{work}_failed", **told_of_database(error), **told)
     else:
         good_round(work, threading.current_thread().name)
 

@@ -67,6 +67,24 @@ def read_at(error: RowUnreadable) -> dict[str, str]:
     return {"error": type(cause).__name__, "at": place_of(cause) or place_of(error)}
 
 
+def told_of_database(error: BaseException) -> dict[str, str]:
+    """Return what is logged of an error of the database: kind, code, place, and no word of a row.
+
+    PostgreSQL gives a code to whatever it says of a statement. What has none is libpq's: why there
+    is no connection, in words that name server, role and database, and never a password.
+
+    :param error: SQLAlchemy's, or a driver's
+    """
+    driver = getattr(error, "orig", None) or error.__cause__ or error
+    told = {"error": type(driver).__name__, "at": place_of(error)}
+    code = getattr(driver, "sqlstate", None) or getattr(driver, "sqlite_errorname", None)
+    if code:
+        told["code"] = code
+    elif type(driver).__module__.startswith("psycopg") and told["error"] == "OperationalError":
+        told["why"] = " ".join(str(driver).split())
+    return told
+
+
 #: What reads values of columns: every row that cannot be read fails there.
 READERS = ("consent_server.columns", "consent_server.driver", "consent_server.db")
 

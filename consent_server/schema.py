@@ -18,7 +18,7 @@ from flask import Flask
 from consent_server import patience
 from consent_server.db import db
 from consent_server.erasing.traces import DatabaseNotOwned
-from consent_server.errors import ConsentError
+from consent_server.errors import ConsentError, told_of_database
 from consent_server.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -126,7 +126,7 @@ def answers(app: Flask) -> bool:
         with app.app_context():
             current()
     except sa.exc.OperationalError as error:
-        log.error("database_unavailable", error=type(error.__cause__ or error).__name__)
+        log.error("database_unavailable", **told_of_database(error))
         return False
     finally:
         patience.go_back_to(before)

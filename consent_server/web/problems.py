@@ -9,7 +9,14 @@ from flask import Flask, Response, g
 from sqlalchemy import exc
 from werkzeug.exceptions import HTTPException, NotFound
 
-from consent_server.errors import ConsentError, RowUnreadable, read_at, title_of, type_of
+from consent_server.errors import (
+    ConsentError,
+    RowUnreadable,
+    read_at,
+    title_of,
+    told_of_database,
+    type_of,
+)
 from consent_server.metrics.catalogue import POOL_TIMEOUTS, REFUSALS
 from consent_server.rates.service import RateLimited
 from consent_server.web.context import this_app
@@ -138,7 +145,7 @@ def from_refusal(error: ConsentError) -> Response:
 
 def from_unreadable(error: RowUnreadable) -> Response:
     """Answer where a row was changed, and log the place, for somebody has to mend it."""
-    log.error("row_unreadable", **read_at(error))
+    log.error("row_unreadable", request_id=g.get("request_id"), **read_at(error))
     return from_refusal(error)
 
 
@@ -158,11 +165,12 @@ def from_http_error(error: HTTPException) -> Response:
 def from_database(error: exc.SQLAlchemyError) -> Response:
     """Answer when the database is locked, full, restarting or gone: never a grant, always a retry.
 
-    The message of the error stays out of the log: it quotes what was asked.
+    What the database says of a statement stays out of the log: it quotes what was asked.
     """
     if isinstance(error, exc.TimeoutError):
         POOL_TIMEOUTS.add()
-    log.error("database_unavailable", error=type(error.__cause__ or error).__name__)
+    told = told_of_database(error)
+    log.error("database_unavailable", request_id=g.get("request_id"), **told)
     refusal = DatabaseUnavailable()
     headers = {"Retry-After": str(refusal.retry_after)}
     return problem(refusal.status, refusal.reason, str(refusal), headers)
@@ -183,8 +191,9 @@ def from_driver(error: exc.DBAPIError) -> Response:
 
 def from_bug(error: Exception) -> Response:
     """Answer a fault of ours: an id to ask about, nothing of what went wrong."""
-    log.exception("request_failed", error=type(error).__name__)
-    detail = f"The service failed; nothing was granted. Ask about request {g.get('request_id')}."
+    request_id = g.get("request_id")
+    log.exception("request_failed", request_id=request_id, error=type(error).__name__)
+    detail = f"The service failed; nothing was granted. Ask about request {request_id}."
     return problem(500, "internal_error", detail)
 
 

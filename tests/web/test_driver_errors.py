@@ -1,8 +1,12 @@
 """What PostgreSQL itself says is wrong, as an answer to a request."""
 
+import sqlite3
+
 import psycopg
 import pytest
 import sqlalchemy as sa
+from flask import g
+from structlog.testing import capture_logs
 
 from consent_server.web import problems
 from tests.tworoles import connect
@@ -51,3 +55,55 @@ def test_what_it_has_no_support_for_is_a_fault_of_ours(connection, status):
         connection.execute("SELECT count(*) FROM numbers FOR UPDATE")
 
     assert status(refused.value) == 500
+
+
+@pytest.fixture
+def told(app):
+    """A function: the line that is logged of an error, without where it came from."""
+
+    def told(error):
+        with app.test_request_context(), capture_logs() as lines:
+            g.request_id = "0123456789abcdef"
+            assert problems.from_database(error).status_code == 503
+        [line] = lines
+        return {name: value for name, value in line.items() if name not in ("at", "log_level")}
+
+    return told
+
+
+EVERY_LINE = {"event": "database_unavailable", "request_id": "0123456789abcdef"}
+
+
+def test_why_there_is_no_connection_is_told_in_words_without_the_password(told):
+    engine = sa.create_engine("postgresql+psycopg://consent:p4ssw0rd@127.0.0.1:1/consent")
+    with pytest.raises(sa.exc.OperationalError) as away:
+        engine.connect()
+
+    line = told(away.value)
+
+    assert "Connection refused" in line["why"] and "\n" not in line["why"]
+    assert "p4ssw0rd" not in str(line)
+    assert line == {**EVERY_LINE, "error": "OperationalError", "why": line["why"]}
+
+
+def test_what_is_said_of_a_statement_is_told_by_its_code_alone(told, connection):
+    raised = "DO $$ BEGIN RAISE EXCEPTION 'MARIE' USING ERRCODE = '53100'; END $$"
+    with pytest.raises(psycopg.errors.DiskFull) as full:
+        connection.execute(raised)
+
+    line = told(sa.exc.OperationalError(raised, {}, full.value))
+
+    assert line == {**EVERY_LINE, "error": "DiskFull", "code": "53100"}
+
+
+def test_what_sqlite_refuses_is_told_by_its_code_alone(told, tmp_path):
+    first, second = (sqlite3.connect(tmp_path / "file", timeout=0) for _ in range(2))
+    first.execute("BEGIN IMMEDIATE")
+    with pytest.raises(sqlite3.OperationalError) as busy:
+        second.execute("BEGIN IMMEDIATE")
+    first.close()
+    second.close()
+
+    line = told(sa.exc.OperationalError("BEGIN", {}, busy.value))
+
+    assert line == {**EVERY_LINE, "error": "OperationalError", "code": "SQLITE_BUSY"}

@@ -3,6 +3,7 @@
 import psycopg
 import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
 from consent_server.application import create_app
 from consent_server.config import load_settings
@@ -168,9 +169,12 @@ def test_a_fault_of_ours_tells_nothing_but_an_id(client, site, monkeypatch, caps
     monkeypatch.setattr("consent_server.embed.routes.in_force_for_pages", fail)
     client.application.testing = False
 
-    answer = client.get("/s/demo.js")
+    with capture_logs() as lines:
+        answer = client.get("/s/demo.js")
 
     assert (answer.status_code, answer.json["reason"]) == (500, "internal_error")
+    [told] = [line for line in lines if line["event"] == "request_failed"]
+    assert told["request_id"] == answer.headers["X-Request-Id"]
     assert answer.mimetype == "application/problem+json"
     assert "secret" not in answer.text and "RuntimeError" not in answer.text
     assert answer.headers["X-Request-Id"] in answer.json["detail"]

@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from consent_server import schema
 from consent_server.db import PragmaRefused, db
 from consent_server.erasing.erasedlist import ErasedList
+from consent_server.errors import told_of_database
 from consent_server.operations.selfcheck import care, logs, machine, postgresql, sqlite
 from consent_server.operations.selfcheck.line import Line, fail, not_looked_at, ok, warn
 from consent_server.operations.selfcheck.replica import replica
@@ -99,13 +100,14 @@ def _of_the_database(app: Flask, settings: Settings, now: datetime) -> Iterator[
 
 
 def does_not_answer(error: SQLAlchemyError) -> Line:
-    """Say that the database cannot be asked; the driver's own words may hold what was asked."""
-    kind = type(getattr(error, "orig", None) or error).__name__
+    """Say that the database cannot be asked, and why as far as it quotes nothing of it."""
+    told = told_of_database(error)
+    words = [told[part] for part in ("error", "code", "why") if part in told]
     may_pass = isinstance(error, OperationalError)
     mend = "does it run, and does DATABASE_URL name it? Until then every answer is 503"
     if not may_pass:
         mend = "is DATABASE_URL right? A file that is damaged: restore a backup (docs/backup.md)"
-    return fail("database", f"does not answer ({kind})", mend, may_pass=may_pass)
+    return fail("database", f"does not answer ({': '.join(words)})", mend, may_pass=may_pass)
 
 
 def _writable(settings: Settings) -> Line:

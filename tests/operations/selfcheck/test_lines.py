@@ -136,10 +136,12 @@ def test_secrets_of_examples_fail_and_are_not_repeated(look, app, run, tmp_path)
 
 
 def test_a_database_that_does_not_answer_at_the_first_start_is_a_line(look):
-    url = "postgresql://consent@127.0.0.1:1/consent"
+    url = "postgresql://consent:p4ssw0rd@127.0.0.1:1/consent"
     code, lines = look(DATABASE_URL=url)
 
     assert (code, lines["database"]["status"]) == (1, "fail")
+    assert "Connection refused" in lines["database"]["seen"]
+    assert "p4ssw0rd" not in str(lines)
 
 
 def test_little_room_on_the_disk_is_told(look, monkeypatch):
