@@ -128,12 +128,16 @@ UNWITNESSED = Metric(
     "Age of the oldest checkpoint that a witness has not cosigned; 0 when each has seen all.",
 )
 DISK_FREE = Metric("consent_disk_free_bytes", "Free space where the data directory is.")
+BACKUP_AGE = Metric(
+    "consent_backup_age_seconds",
+    "Age of the newest backup that was made here; not there when none was.",
+)
 
 ALL: tuple[Metric, ...] = (
     REQUESTS, SECONDS, REFUSALS, DECISIONS, VERDICTS_GIVEN, RATES_HIT, PEERS, OWN_HOST,
     REPLICA_EXPORTS, LAPSES, PURGED, WORK_FAILED, WORK_AGE, POOL_TIMEOUTS, PROCESSES, CONNECTIONS,
     BUILD, DATABASE_UP, DATABASE_WRITABLE, WAITING, LAG, CHECKPOINT_AGE, ALARMS,
-    REFUSALS_OF_WITNESSES, UNWITNESSED, DISK_FREE,
+    REFUSALS_OF_WITNESSES, UNWITNESSED, DISK_FREE, BACKUP_AGE,
 )  # fmt: skip
 
 

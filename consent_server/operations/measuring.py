@@ -15,6 +15,7 @@ from consent_server.ledger.policy import Policy
 from consent_server.log.models import Alarm, QueuedEntry, SignedCheckpoint, WitnessRefusal
 from consent_server.metrics import catalogue
 from consent_server.metrics.sharedfile import Key
+from consent_server.operations.diary import noted
 from consent_server.operations.writing import why_not_writable
 from consent_server.sealing.batch import is_readable
 from consent_server.settings import Settings
@@ -43,6 +44,9 @@ def measure(settings: Settings, policy: Policy, now: datetime) -> dict[Key, floa
     """
     found: dict[Key, float] = {(catalogue.BUILD.name, __version__): 1.0}
     found[(catalogue.DISK_FREE.name,)] = float(least_free(*settings.folders)[0])
+    made = noted(settings.data_dir).get("backup_made")
+    if made is not None and made.tzinfo is not None:  # else somebody else wrote it
+        found[(catalogue.BACKUP_AGE.name,)] = _age(made, now)
     try:
         for part in (partial(_of_the_logs, now), partial(_of_the_witnesses, policy, now)):
             try:

@@ -40,6 +40,8 @@ HEALTHY = {
     'consent_work_failed_total{work="housekeeping",instance="a"}': "1x120",
     'consent_work_age_seconds{work="sealing",instance="a"}': "60x120",
     'consent_disk_free_bytes{instance="a"}': "5000000000x120",
+    'consent_backup_age_seconds{instance="a"}': "80000+60x120",
+    'consent_backup_age_seconds{instance="moved"}': "900000+60x120",
 }
 #: What is otherwise, and the one alert that this raises. "_" is no sample.
 SICK = {
@@ -62,6 +64,7 @@ SICK = {
     "ConsentDenialsHeldUp": {'consent_rates_hit_total{kind="denial",instance="a"}': "0+1x120"},
     "ConsentPurgeFails": {'consent_work_failed_total{work="housekeeping",instance="a"}': "0+1x120"},
     "ConsentWorkStands": {'consent_work_age_seconds{work="sealing",instance="a"}': "3601+60x120"},
+    "ConsentBackupOld": {'consent_backup_age_seconds{instance="a"}': "93601+60x120"},
     "ConsentDiskFull": {'consent_disk_free_bytes{instance="a"}': "1000000000x120"},
 }
 

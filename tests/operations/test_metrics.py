@@ -17,6 +17,7 @@ from consent_server.cli import main
 from consent_server.config import load_settings
 from consent_server.db import db
 from consent_server.metrics.catalogue import ALL, METHODS
+from consent_server.operations.diary import note
 from tests.builders import ORIGIN, acceptance, new_key
 from tests.databases import administrator_of
 from tests.log.tampering import unguarded
@@ -125,6 +126,22 @@ def test_the_lag_of_the_logs_their_alarms_and_the_database_are_told(
     broken = read(client.get("/metrics", headers=BEARER).text)
     assert broken["consent_database_up",] == 0
     assert ("consent_log_lag_seconds",) not in broken
+
+
+def test_the_age_of_the_newest_backup_is_told_where_one_was_made(app, client, clock, tmp_path):
+    def told():
+        answer = client.get("/metrics", headers=BEARER)
+        assert answer.status_code == 200
+        return read(answer.text).get(("consent_backup_age_seconds",))
+
+    folder = app.extensions["consent_settings"].data_dir
+    never = told()
+    note(folder, "backup_made", clock.instant)
+    clock.advance(hours=30)
+    late = told()
+    (folder / "diary.json").write_text('{"backup_made": "2026-11-22T20:00:00"}')
+
+    assert (never, late, told()) == (None, 30 * 3600, None)
 
 
 def test_a_client_makes_no_series_and_is_named_in_none(client, site, metrics):

@@ -179,23 +179,26 @@ def test_a_proxy_that_is_not_named_is_told(look, count):
     assert "CONSENT_PROXIES" in line["seen"]
 
 
-def test_a_backup_is_told_until_it_is_a_day_old_and_its_rehearsal_for_half_a_year(
+def test_a_backup_is_told_when_the_next_one_is_missing_and_its_rehearsal_for_half_a_year(
     look, run, clock, tmp_path
 ):
     run("backup", tmp_path / "copy")
     _, made = look()
     assert run("restore", "--check", tmp_path / "copy").exit_code == 0
     _, checked = look()
-    clock.advance(hours=25)
+    clock.advance(hours=25)  # deploy/systemd/consent-backup.timer spreads it over half an hour
     _, next_day = look()
+    clock.advance(hours=2)
+    _, missing = look()
     clock.advance(days=200)
     _, next_year = look()
 
     statuses = [
         tuple(lines[name]["status"] for name in ("backup", "restore"))
-        for lines in (made, checked, next_day, next_year)
+        for lines in (made, checked, next_day, missing, next_year)
     ]
-    assert statuses == [("ok", "warn"), ("ok", "ok"), ("warn", "ok"), ("warn", "warn")]
+    in_order = ("ok", "ok")
+    assert statuses == [("ok", "warn"), in_order, in_order, ("warn", "ok"), ("warn", "warn")]
 
 
 def test_a_schema_that_cannot_be_brought_up_to_date_fails(look, app, tmp_path):
