@@ -177,7 +177,11 @@ def publish(
 @why_option
 @json_option
 def archive(site_id: str, why: str | None, as_json: bool) -> None:
-    """Take SITE out of service; its evidence stays and can be exported."""
+    """Take SITE out of service; its evidence stays and can be exported.
+
+    Its pages get no banner from then on, and grant nothing new; `site publish` of its document
+    brings it back.
+    """
     with application():
         mends = is_since_unreadable(site_id)
         if mends:
@@ -189,6 +193,7 @@ def archive(site_id: str, why: str | None, as_json: bool) -> None:
         print_json({"site": site_id, "archived": True, **mended})
         return
     click.echo(f"{site_id}: archived{f'; {UNREADABLE_SINCE}, and is now' if mends else ''}")
+    click.echo("its script is 404 from now on; site publish FILE brings it back", err=True)
 
 
 def _told(done: Published) -> dict[str, Any]:

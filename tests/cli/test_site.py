@@ -26,6 +26,7 @@ def test_a_site_is_published_listed_shown_and_archived(run, run_json, document):
     ]
     assert "name: Demo shop" in shown.stdout
     assert archived.stdout == "demo: archived\n"
+    assert "site publish" in archived.stderr
     assert run_json("site", "list")[0]["archived_at"] == "2026-11-22T20:00:00.000Z"
 
 
