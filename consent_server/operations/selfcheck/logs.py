@@ -38,7 +38,7 @@ def promises(notary: Notary) -> Line:
     if not broken:
         return ok("logs-whole", "each holds what was signed last")
     first = "; ".join(f"{site}: {problem}" for site, problem in sorted(broken.items())[:3])
-    mend = "an older database was put back: docs/log.md, After a restore"
+    mend = "put back what is older or missing: docs/log.md, Alarms, and After a restore"
     return fail("logs-whole", f"{len(broken)}: {first}", mend)
 
 

@@ -193,3 +193,18 @@ def test_a_damaged_database_is_told_in_a_line(run, app, tmp_path, words, monkeyp
 
     assert result.exit_code == 1
     assert result.stderr.startswith("database_unavailable: file is not a database")
+
+
+def test_a_key_of_the_logs_that_is_missing_is_not_told_as_an_older_database(
+    look, app, decide, seal, tmp_path
+):
+    decide(acceptance())
+    seal()
+    (tmp_path / "var/keys/log.json").unlink()
+
+    code, lines = look()
+
+    assert (code, lines["logs-whole"]["status"]) == (1, "fail")
+    assert "log.json" in lines["logs-whole"]["seen"]
+    assert "Alarms" in lines["logs-whole"]["mend"]
+    assert "older database" not in lines["logs-whole"]["mend"]
