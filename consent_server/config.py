@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import marshmallow as ma
 
@@ -184,7 +185,10 @@ def _check_together(
     is_public = not is_loopback(values["bind"].rpartition(":")[0])
     if is_sqlite and (values["workers"] or 1) != 1:
         errors["CONSENT_WORKERS"] = ["SQLite takes exactly one process; use threads or PostgreSQL"]
-    if values["demo_clock"] and is_public:
+    # Behind a proxy a public service listens on loopback, too.
+    is_known = values["public_url"] is not None and "CONSENT_PUBLIC_URL" not in errors
+    has_visitors = is_known and not is_loopback(urlsplit(values["public_url"]).hostname or "")
+    if values["demo_clock"] and (is_public or has_visitors):
         errors["CONSENT_DEMO_CLOCK"] = ["only the demo moves the clock, and it listens on loopback"]
     if is_public and values["public_url"] is None and "CONSENT_PUBLIC_URL" not in errors:
         errors["CONSENT_PUBLIC_URL"] = ["must be set when CONSENT_BIND is not on loopback"]

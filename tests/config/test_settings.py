@@ -186,6 +186,8 @@ def test_only_the_demo_on_this_machine_moves_the_clock(tmp_path):
     assert load_settings(here).demo_clock == tmp_path / "clock"
     errors = refused({**here, "CONSENT_BIND": "0.0.0.0:8000"}).errors
     assert errors.keys() == {"CONSENT_DEMO_CLOCK", "CONSENT_PUBLIC_URL"}
+    behind_a_proxy = refused({**here, "CONSENT_PUBLIC_URL": "https://consent.example"}).errors
+    assert behind_a_proxy.keys() == {"CONSENT_DEMO_CLOCK"}
 
 
 def test_the_clock_file_moves_the_clock_and_a_damaged_one_does_not(sqlite_url, tmp_path):
