@@ -61,6 +61,9 @@ PASSING_STATES = ("08", "25", "53", "57", "26000")
 #: Where PostgreSQL finds that the schema was changed under a prepared statement. Its state is that
 #: of whatever it has no support for.
 CHANGED = "RevalidateCachedQuery"
+#: Where it finds that the role of the service lacks a right, which somebody has to give it (``db
+#: roles --apply``). A row that a policy refuses has the same state, and is a fault of ours.
+LACKS_A_RIGHT = "aclcheck_error"
 #: Headers of Werkzeug's own error answer that ours replaces.
 CONTENT_HEADERS = {"content-type", "content-length"}
 
@@ -177,7 +180,7 @@ def from_database(error: exc.SQLAlchemyError) -> Response:
 
 
 def from_driver(error: exc.DBAPIError) -> Response:
-    """Answer what the driver reports: some states of PostgreSQL pass, the rest is our fault.
+    """Answer what the driver reports: some states of PostgreSQL are no fault of ours.
 
     An error of no kind is SQLite's, of a file that it cannot read or that is damaged.
     """
@@ -185,7 +188,7 @@ def from_driver(error: exc.DBAPIError) -> Response:
         return from_database(error)
     state = getattr(error.orig, "sqlstate", None) or ""
     where = getattr(getattr(error.orig, "diag", None), "source_function", None)
-    is_passing = state.startswith(PASSING_STATES) or where == CHANGED
+    is_passing = state.startswith(PASSING_STATES) or where in (CHANGED, LACKS_A_RIGHT)
     return from_database(error) if is_passing else from_bug(error)
 
 

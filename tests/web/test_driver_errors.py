@@ -57,6 +57,22 @@ def test_what_it_has_no_support_for_is_a_fault_of_ours(connection, status):
     assert status(refused.value) == 500
 
 
+def test_a_right_that_the_role_lacks_is_the_database_s_matter(connection, status, two_roles):
+    denial = pytest.raises(psycopg.errors.InsufficientPrivilege)
+    with connect(two_roles.service) as served, denial as denied:
+        served.execute(ASKED)
+
+    assert status(denied.value) == 503
+
+
+def test_a_row_that_a_policy_refuses_is_a_fault_of_ours(status, two_roles):
+    refusal = pytest.raises(psycopg.errors.InsufficientPrivilege)
+    with connect(two_roles.service) as served, refusal as refused:
+        served.execute("INSERT INTO sites VALUES ('other', now(), NULL)")
+
+    assert status(refused.value) == 500
+
+
 @pytest.fixture
 def told(app):
     """A function: the line that is logged of an error, without where it came from."""
