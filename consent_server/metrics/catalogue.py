@@ -79,7 +79,7 @@ PURGED = Counter(
     "consent_purged_total",
     "What the service erased because it was kept long enough.",
     ("what",),
-    known=(("records",), ("idempotency_keys",), ("memories",)),
+    known=(("records",), ("restricted_proofs",), ("idempotency_keys",), ("memories",)),
 )
 WORK_FAILED = Counter(
     "consent_work_failed_total",

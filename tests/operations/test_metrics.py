@@ -16,8 +16,9 @@ from consent_server.application import create_app
 from consent_server.cli import main
 from consent_server.config import load_settings
 from consent_server.db import db
-from consent_server.metrics.catalogue import ALL, METHODS
+from consent_server.metrics.catalogue import ALL, METHODS, PURGED
 from consent_server.operations.diary import note
+from consent_server.retention.purging import Purged
 from tests.builders import ORIGIN, acceptance, new_key
 from tests.databases import administrator_of
 from tests.log.tampering import unguarded
@@ -280,3 +281,9 @@ def test_a_row_of_a_log_that_cannot_be_read_hides_nothing_else(app, client, site
     assert [line["at"][:36] for line in told if line["event"] == "row_unreadable"] == [
         "consent_server.operations.measuring:"
     ]
+
+
+def test_all_that_a_purge_erases_is_told_from_the_start():
+    kept = {"unreadable"}
+
+    assert {what for (what,) in PURGED.known} == vars(Purged()).keys() - kept
