@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from consent_server.settings import Settings
 
 #: Settings that may lie in a file of their own, named by a variable that ends in ``_FILE``.
 SECRETS = ("DATABASE_URL", "CONSENT_REPLICA_URL", "CONSENT_METRICS_TOKEN")
+#: What the names of settings begin with; ``DATABASE_URL`` is everybody's.
+PREFIX = "CONSENT_"
 #: What a header ``Authorization: Bearer`` can carry (RFC 6750).
 LONG_SECRET = re.compile(r"[A-Za-z0-9._~+/=-]{32,512}")
 LOG_LEVELS = ["debug", "info", "warning", "error"]
@@ -161,7 +164,24 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         gpc_updated=values["gpc_updated"].isoformat() if values["gpc_updated"] else None,
         replica_url=_with_driver(values["replica_url"]) if values["replica_url"] else None,
         metrics_token=values["metrics_token"],
+        unknown=_unknown(environ),
     )
+
+
+def _unknown(environ: Mapping[str, str]) -> dict[str, str | None]:
+    """Return variables that are named like settings and are none, and what each may mean.
+
+    They stop nothing: a later version may know them.
+    """
+    known = [field.data_key or name for name, field in SettingsSchema().fields.items()]
+    known += [f"{name}_FILE" for name in SECRETS]
+    by_rest = {name.removeprefix(PREFIX): name for name in known}
+    unknown: dict[str, str | None] = {}
+    for name in sorted(environ):
+        if name.startswith(PREFIX) and name not in known and environ[name]:
+            meant = get_close_matches(name.removeprefix(PREFIX), by_rest, 1)
+            unknown[name] = by_rest[meant[0]] if meant else None
+    return unknown
 
 
 def as_variables(settings: Settings) -> dict[str, Any]:

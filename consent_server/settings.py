@@ -1,5 +1,6 @@
 """What the service runs with, once it was read and checked (``config``)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -61,6 +62,8 @@ class Settings:
     replica_url: str | None = field(repr=False)
     #: What ``/metrics`` is given for; None gives it on loopback alone.
     metrics_token: str | None = field(repr=False)
+    #: Variables that are named like settings and are none → the setting that may be meant, or None.
+    unknown: Mapping[str, str | None] = field(hash=False)
 
     @property
     def is_on_loopback(self) -> bool:

@@ -21,11 +21,11 @@ import sqlalchemy as sa
 from tests.machine import cluster, postgresql
 
 #: Set for the workers: address of the cluster with "{database}" for the name, or why there is none.
-ADDRESS = "CONSENT_TEST_POSTGRESQL"
-PROBLEM = "CONSENT_TEST_POSTGRESQL_PROBLEM"
+ADDRESS = "TESTS_POSTGRESQL"
+PROBLEM = "TESTS_POSTGRESQL_PROBLEM"
 #: Tests on PostgreSQL run as the role that owns nothing; with this set, as the one that owns the
 #: tables, as where an installation has one role.
-ONE_ROLE = "CONSENT_TEST_ONE_ROLE"
+ONE_ROLE = "TESTS_ONE_ROLE"
 ENGINES = ["sqlite", "postgresql"]
 
 

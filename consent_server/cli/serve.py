@@ -45,16 +45,19 @@ def _looked_at() -> Settings:
 @json_option
 def check_config(as_json: bool) -> None:
     """Read every setting and say what the service would run with; secrets are masked."""
-    values = as_variables(load_settings(os.environ))
+    settings = load_settings(os.environ)
+    values = as_variables(settings)
     for name in "DATABASE_URL", "CONSENT_REPLICA_URL":
         values[name] = values[name] and _masked(values[name])
     values["CONSENT_METRICS_TOKEN"] = values["CONSENT_METRICS_TOKEN"] and "***"
     values = {name: _plain(value) for name, value in values.items()}
     if as_json:
         print_json(values)
-        return
-    for name, value in values.items():
-        click.echo(f"{name:<23} {_in_words(value)}")
+    else:
+        for name, value in values.items():
+            click.echo(f"{name:<23} {_in_words(value)}")
+    for name, meant in settings.unknown.items():
+        click.echo(f"{name} is no setting{f'; {meant} is one' if meant else ''}", err=True)
 
 
 def _plain(value: Any) -> Any:

@@ -38,6 +38,26 @@ def test_other_variables_are_nobodys_business():
     assert load_settings({"PATH": "/usr/bin", "CONSENTING": "x"}) == load_settings({})
 
 
+def test_what_is_named_like_a_setting_and_is_none_is_told():
+    environment = {
+        "CONSENT_DATABSE_POOLED": "true",
+        "CONSENT_METRICS_TOKEN_FLIE": "/run/secrets/metrics",
+        "CONSENT_DATABASE_URL": "sqlite://",
+        "CONSENT_X": "1",
+        "CONSENT_EMPTY": "",
+    }
+
+    done = CliRunner().invoke(main, ["check-config"], env=environment)
+
+    assert done.exit_code == 0
+    assert done.stderr.splitlines() == [
+        "CONSENT_DATABASE_URL is no setting; DATABASE_URL is one",
+        "CONSENT_DATABSE_POOLED is no setting; CONSENT_DATABASE_POOLED is one",
+        "CONSENT_METRICS_TOKEN_FLIE is no setting; CONSENT_METRICS_TOKEN_FILE is one",
+        "CONSENT_X is no setting",
+    ]
+
+
 def test_every_mistake_is_told_at_once():
     errors = refused(
         {

@@ -73,6 +73,9 @@ def _settings(settings: Settings) -> Line:
     processes = f"{settings.workers} process{'' if settings.workers == 1 else 'es'}"
     engine = "SQLite" if settings.is_sqlite else "PostgreSQL"
     seen = f"{settings.public_url}, {engine}, {processes}, {settings.threads} threads"
+    if settings.unknown:
+        named = ", ".join(settings.unknown)
+        return warn("settings", f"{seen}; no settings: {named}", "check-config says what is meant")
     return ok("settings", seen)
 
 

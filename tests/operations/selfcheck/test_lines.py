@@ -85,6 +85,14 @@ def test_settings_that_stop_the_start_are_a_line(look, name, value):
     assert name in lines["settings"]["seen"]
 
 
+def test_what_is_named_like_a_setting_and_is_none_is_worth_a_look(look):
+    _, before = look()
+    _, after = look(CONSENT_MERGE_DELAI="30")
+
+    assert (before["settings"]["status"], after["settings"]["status"]) == ("ok", "warn")
+    assert after["settings"]["seen"].endswith("; no settings: CONSENT_MERGE_DELAI")
+
+
 def test_debug_on_a_public_service_fails(look):
     code, lines = look(FLASK_DEBUG="1")
     local, of_local = look(CONSENT_PUBLIC_URL="http://127.0.0.1:8000")
