@@ -69,6 +69,10 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
         try:
             yield file
             give_name(file, path)
+        except OSError as error:
+            if error.filename is None:  # what is written has no name in the error: a full disk
+                error.filename = str(path)
+            raise
         finally:
             if file_at(str(part)) == mine:
                 part.unlink(missing_ok=True)

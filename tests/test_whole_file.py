@@ -1,6 +1,8 @@
 """A file that has its name when it is whole (``disk.whole_file``), whoever else writes it."""
 
+import errno
 import hashlib
+import os
 from contextlib import ExitStack
 from types import SimpleNamespace
 
@@ -47,6 +49,14 @@ def test_what_another_one_has_begun_is_left_to_them(file):
         second.write(b", whole")
 
     assert file.read_bytes() == b"second, whole"
+
+
+def test_a_disk_that_is_full_is_that_of_the_file(file):
+    with pytest.raises(OSError, match="No space left") as full, whole_file(file):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    assert full.value.filename == str(file)
+    assert file.read_bytes() == b"before"
 
 
 def test_what_fails_takes_away_nothing_that_another_one_has_begun(file):
