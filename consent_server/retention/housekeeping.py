@@ -11,6 +11,7 @@ import structlog
 from consent_server.db import db
 from consent_server.erasing.erasedlist import ErasedList
 from consent_server.erasing.traces import MEDIUM, is_in_reach, remove_traces
+from consent_server.log.models import RestrictedProof
 from consent_server.metrics.catalogue import LAPSES, PURGED
 from consent_server.parts import do_all, is_unreadable
 from consent_server.retention.purging import Purged, purge
@@ -41,9 +42,9 @@ class House:
         self._thorough = time.monotonic()
         #: What was told to end on a day goes on that day: a purge comes with the first round of it.
         self._purged: date | None = None
-        #: Erasures on the list, purges in the trails, and on which day they were looked for.
+        #: Erasures on the list, what tells of purges, and on which day both were looked for.
         self._listed: int | None = None
-        self._told = 0
+        self._told = 0, 0
         self._looked: date | None = None
         self._has_traces = False
         self._tried = -math.inf
@@ -103,7 +104,7 @@ class House:
             return
         with self._erased.held():
             _, position = self._erased.position()
-        told = _purges()
+        told = _told_of_purges()
         if position not in (0, self._listed) or told != self._told:
             self._has_traces, self._tried = True, -math.inf
         self._listed, self._told, self._looked = position, told, started.date()
@@ -115,12 +116,14 @@ class House:
             self._has_traces = not remove_traces(MEDIUM) and is_in_reach(MEDIUM)
 
 
-def _purges() -> int:
-    """Return how many purges the trails tell of; who began to take away what one left may be gone.
+def _told_of_purges() -> tuple[int, int]:
+    """Return what is other after a purge, whoever purged: who took away what it left may be gone.
 
-    Each tells of itself with what it erases first, in each site.
+    How many the trails tell of, where each tells of itself with the records that it erases first;
+    and how many sealed proofs are kept, whose end no trail has.
     """
     lines = sa.select(sa.func.count()).where(TrailLine.what == "purge")
-    found = db.session.scalar(lines) or 0
+    proofs = sa.select(sa.func.count()).select_from(RestrictedProof)
+    found = db.session.scalar(lines) or 0, db.session.scalar(proofs) or 0
     db.session.rollback()
     return found

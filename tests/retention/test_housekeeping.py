@@ -3,11 +3,13 @@
 from types import SimpleNamespace
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy import event
 
 from consent_server import background
 from consent_server.db import db
 from consent_server.erasing import traces
+from consent_server.log.models import RestrictedProof
 from consent_server.retention import housekeeping, purging
 from tests.builders import refusal
 
@@ -153,6 +155,27 @@ class TestTraces:
         rounds(4, meanwhile=command, days=1)
 
         assert done == [22]
+
+    def test_so_is_what_it_left_of_proofs_alone(self, app, site, rounds, clock, monkeypatch):
+        clock.set("2028-11-22T20:00:00+00:00")
+        ended = {"site_id": "demo", "proof_id": "p" * 22, "ends_at": clock.instant, "sealed": b"x"}
+        with app.app_context():
+            db.session.execute(sa.insert(RestrictedProof), ended)
+            db.session.commit()
+        clock.set("2028-11-20T20:00:00+00:00")
+        done = []
+
+        def command():
+            purging.purge(clock.instant, app.extensions["consent_erased"])
+
+        def remove_traces(_):
+            done.append(clock.instant.day)
+            return True
+
+        monkeypatch.setattr(housekeeping, "remove_traces", remove_traces)
+        rounds(4, meanwhile=command, days=1)
+
+        assert done == [21, 22]  # the first round cannot know what was before it
 
     def test_a_large_database_is_left_to_a_command(self, decide, rounds, clock, monkeypatch):
         decide(refusal())
