@@ -84,7 +84,7 @@ def test_a_yes_waits(damaged, decide, rows, yes):
     assert len(rows_but_instants(rows)) == 1
     [told] = [line for line in lines if line["event"] == "row_unreadable"]
     assert told["at"].startswith("consent_server.consents.")
-    assert told.keys() == {"event", "log_level", "error", "at"}
+    assert told.keys() == {"event", "log_level", "request_id", "error", "at"}
 
 
 @of_each_column
