@@ -5,6 +5,7 @@ gunicorn's loop ends while threads still answer, after its time for them; Python
 of these threads.
 """
 
+import select
 import socket
 from contextlib import suppress
 from typing import Any
@@ -42,6 +43,23 @@ class EndingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no typ
         """Do what this process is told from now on, and was told since it began."""
         super().init_signals()
         listen()
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Take new connections or none; at the end, first all that are there already.
+
+        Whoever was connected when the listener is closed is cut off, after up to the whole time
+        that others have for their answers. Once it is closed they are refused at once, or another
+        process takes them.
+        """
+        super().set_accept_enabled(enabled)
+        if self.alive or enabled:
+            return
+        for listener in self.sockets:
+            for _ in range(self.worker_connections):
+                if not select.select([listener], [], [], 0)[0]:
+                    break
+                self.accept(listener)
+            listener.close()
 
     def run(self) -> None:
         """Serve; then cut off whoever reads an answer more slowly than a worker waits."""

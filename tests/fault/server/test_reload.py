@@ -1,9 +1,11 @@
 """F-17, F-18: new code and new settings without a request that fails. Whole: 100 reloads."""
 
 import os
+import re
 import signal
 import socket
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,12 @@ def children(pid: int) -> set[int]:
     """Processes that a process started."""
     text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
     return {int(number) for number in text.split()}
+
+
+def is_told(pid: int, number: signal.Signals) -> bool:
+    """Whether a signal waits for a process."""
+    found = re.search(r"^ShdPnd:\s+(\w+)", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    return found is not None and bool(int(found[1], 16) >> number - 1 & 1)
 
 
 def reload(server) -> None:
@@ -150,6 +158,24 @@ def test_a_stop_answers_what_was_asked(serve):
 
     assert clients.failed == []
     assert server.process.wait(30) == 0
+
+
+def test_a_stop_answers_whoever_is_connected_and_was_not_heard_yet(serve):
+    server = serve()
+    [worker] = children(server.process.pid)
+    os.kill(worker, signal.SIGSTOP)
+    with ExitStack() as connected:
+        clients = []
+        for _ in range(8):
+            client = socket.create_connection(("127.0.0.1", server.port), timeout=30)
+            clients.append(connected.enter_context(client))
+            client.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        server.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: is_told(worker, signal.SIGTERM))  # heard before anything that was sent
+        os.kill(worker, signal.SIGCONT)
+        answers = [client.makefile("rb").readline() for client in clients]
+
+    assert answers == [b"HTTP/1.1 200 OK\r\n"] * 8
 
 
 #: Answers that take a while.
