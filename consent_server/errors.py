@@ -73,9 +73,9 @@ def told_of_database(error: BaseException) -> dict[str, str]:
     PostgreSQL gives a code to whatever it says of a statement. What has none is libpq's: why there
     is no connection, in words that name server, role and database, and never a password.
 
-    :param error: SQLAlchemy's, or a driver's
+    :param error: SQLAlchemy's, or a driver's; any other one is told by its own kind and place
     """
-    driver = getattr(error, "orig", None) or error.__cause__ or error
+    driver = getattr(error, "orig", None) or error
     told = {"error": type(driver).__name__, "at": place_of(error)}
     code = getattr(driver, "sqlstate", None) or getattr(driver, "sqlite_errorname", None)
     if code:

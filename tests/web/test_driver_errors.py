@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from flask import g
 from structlog.testing import capture_logs
 
+from consent_server.errors import told_of_database
 from consent_server.web import problems
 from tests.tworoles import connect
 
@@ -123,3 +124,13 @@ def test_what_sqlite_refuses_is_told_by_its_code_alone(told, tmp_path):
     line = told(sa.exc.OperationalError("BEGIN", {}, busy.value))
 
     assert line == {**EVERY_LINE, "error": "OperationalError", "code": "SQLITE_BUSY"}
+
+
+def test_an_error_that_is_not_of_the_database_keeps_its_own_kind():
+    try:
+        raise RuntimeError("the clock is ahead") from KeyError("MARIE")
+    except RuntimeError as error:
+        told = told_of_database(error)
+
+    assert told["error"] == "RuntimeError"
+    assert "MARIE" not in str(told) and "why" not in told
