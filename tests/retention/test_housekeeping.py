@@ -136,12 +136,12 @@ class TestTraces:
 
         assert (young, done) == ([], [traces.MEDIUM])
 
-    def test_what_the_purge_of_a_command_left_is_taken_away_the_next_day(
-        self, app, decide, rounds, clock, monkeypatch
-    ):
-        """It was stopped before it came to that, or the service read or wrote just then."""
-        decide(refusal())
-        clock.set("2028-11-20T20:00:00+00:00")
+    @pytest.fixture
+    def cleaned_on(self, app, rounds, clock, monkeypatch):
+        """Keep house for four days, in which a command purges and goes; the days of a cleaning.
+
+        It was stopped before it came to that, or the service read or wrote just then.
+        """
         done = []
 
         def command():
@@ -151,31 +151,27 @@ class TestTraces:
             done.append(clock.instant.day)
             return True
 
-        monkeypatch.setattr(housekeeping, "remove_traces", remove_traces)
-        rounds(4, meanwhile=command, days=1)
+        def cleaned_on():
+            clock.set("2028-11-20T20:00:00+00:00")
+            monkeypatch.setattr(housekeeping, "remove_traces", remove_traces)
+            rounds(4, meanwhile=command, days=1)
+            return done
 
-        assert done == [22]
+        return cleaned_on
 
-    def test_so_is_what_it_left_of_proofs_alone(self, app, site, rounds, clock, monkeypatch):
+    def test_what_the_purge_of_a_command_left_is_taken_away_the_next_day(self, decide, cleaned_on):
+        decide(refusal())
+
+        assert cleaned_on() == [22]
+
+    def test_so_is_what_it_left_of_proofs_alone(self, app, site, clock, cleaned_on):
         clock.set("2028-11-22T20:00:00+00:00")
         ended = {"site_id": "demo", "proof_id": "p" * 22, "ends_at": clock.instant, "sealed": b"x"}
         with app.app_context():
             db.session.execute(sa.insert(RestrictedProof), ended)
             db.session.commit()
-        clock.set("2028-11-20T20:00:00+00:00")
-        done = []
 
-        def command():
-            purging.purge(clock.instant, app.extensions["consent_erased"])
-
-        def remove_traces(_):
-            done.append(clock.instant.day)
-            return True
-
-        monkeypatch.setattr(housekeeping, "remove_traces", remove_traces)
-        rounds(4, meanwhile=command, days=1)
-
-        assert done == [21, 22]  # the first round cannot know what was before it
+        assert cleaned_on() == [21, 22]  # the first round cannot know what was before it
 
     def test_a_large_database_is_left_to_a_command(self, decide, rounds, clock, monkeypatch):
         decide(refusal())
